@@ -1,0 +1,78 @@
+// The holder's side of the lease (S2). The idea: a grant says "until so long after I answered nobody else serves";
+// counting from the moment the round was *sent* puts the holder's end before every voter's, however slow the network.
+import type { LeaveOut } from '../../protocol/vote.ts'
+import { quorumOf } from '../../protocol/cluster.ts'
+
+export interface Round {
+  readonly id: number
+  readonly sentAtMs: number
+  readonly grantedBy: readonly string[]
+  /** Voters that accepted a higher term or gave this one to another: they will never grant it again. */
+  readonly lostVoters: readonly string[]
+}
+
+export interface Lease {
+  readonly term: number
+  readonly leaveOut: readonly LeaveOut[]
+  /** The moment this node must have stopped serving; 0 before the first majority. */
+  readonly untilMs: number
+  readonly rounds: readonly Round[]
+  readonly nextRoundAtMs: number
+}
+
+export interface LeaseConfig {
+  readonly voters: number
+  readonly leaseMs: number
+  readonly renewEveryMs: number
+}
+
+/** Rounds that may still be answered; older ones are forgotten, their grants no longer count. */
+const ROUNDS_MAX = 4
+/** A lease that is not yet held is asked for again after this long, unless a voter names a longer time. */
+const ASK_AGAIN_MS = 50
+
+export function newLease (term: number, leaveOut: readonly LeaveOut[], nowMs: number): Lease {
+  return { term, leaveOut, untilMs: 0, rounds: [], nextRoundAtMs: nowMs }
+}
+
+export function isHeld (lease: Lease, nowMs: number): boolean {
+  return lease.untilMs > nowMs
+}
+
+export function startRound (config: LeaseConfig, lease: Lease, id: number, nowMs: number): Lease {
+  const round: Round = { id, sentAtMs: nowMs, grantedBy: [], lostVoters: [] }
+  const pauseMs = isHeld(lease, nowMs) ? config.renewEveryMs : ASK_AGAIN_MS
+  return { ...lease, rounds: [...lease.rounds, round].slice(-ROUNDS_MAX), nextRoundAtMs: nowMs + pauseMs }
+}
+
+/** A majority of grants, counted by the round they answer, extends the lease to the moment that round was sent + `leaseMs`. */
+export function countGrant (config: LeaseConfig, lease: Lease, roundId: number, voter: string): Lease {
+  const round = lease.rounds.find(one => one.id === roundId)
+  if (round === undefined || round.grantedBy.includes(voter)) return lease
+  const counted: Round = { ...round, grantedBy: [...round.grantedBy, voter] }
+  const rounds = lease.rounds.map(one => one.id === roundId ? counted : one)
+  if (counted.grantedBy.length < quorumOf(config.voters)) return { ...lease, rounds }
+  const untilMs = Math.max(lease.untilMs, round.sentAtMs + config.leaseMs)
+  // the first majority of a term sets the pace of renewals
+  const nextRoundAtMs = lease.untilMs === 0 ? round.sentAtMs + config.renewEveryMs : lease.nextRoundAtMs
+  return { ...lease, rounds, untilMs, nextRoundAtMs }
+}
+
+/** A voter that can never grant this term again. */
+export function countLostVoter (lease: Lease, roundId: number, voter: string): Lease {
+  const rounds = lease.rounds.map(round => round.id === roundId && !round.lostVoters.includes(voter)
+    ? { ...round, lostVoters: [...round.lostVoters, voter] }
+    : round)
+  return { ...lease, rounds }
+}
+
+/** No majority is left that could ever renew this term. */
+export function isHopeless (config: LeaseConfig, lease: Lease): boolean {
+  return lease.rounds.some(round => config.voters - round.lostVoters.length < quorumOf(config.voters))
+}
+
+/** A voter still waits for an earlier grant to end: ask again then. */
+export function postponeRound (lease: Lease, nowMs: number, remainingMs: number): Lease {
+  if (isHeld(lease, nowMs)) return lease
+  return { ...lease, nextRoundAtMs: Math.max(lease.nextRoundAtMs, nowMs + Math.min(remainingMs, 1_000)) }
+}

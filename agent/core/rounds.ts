@@ -1,0 +1,74 @@
+// Asking for the lease and counting the answers, for whichever phase holds one (S2).
+import type { LeaseReply, LeaseRequest } from '../../protocol/vote.ts'
+import type { UnitAction } from './actions.ts'
+import { countGrant, countLostVoter, isHeld, postponeRound, startRound, type Lease, type LeaseConfig } from './lease.ts'
+import { chain, takeId, type Stepped } from './stepped.ts'
+import { leaseOf, type UnitConfig, type UnitState } from './state.ts'
+import { grantLease } from './voter.ts'
+
+export function leaseConfig (config: UnitConfig): LeaseConfig {
+  return { voters: config.voters.length, leaseMs: config.timing.leaseMs, renewEveryMs: config.timing.renewEveryMs }
+}
+
+/** Sends a round to the fellow voters and asks this node's own voter in the same breath. */
+export function sendRound (config: UnitConfig, state: UnitState, nowMs: number): Stepped {
+  const lease = leaseOf(state.phase)
+  if (lease === null || state.voterSide.type !== 'voting') return [state, []]
+  const [roundId, counted] = takeId(state)
+  const request: LeaseRequest = {
+    term: lease.term,
+    holder: config.node,
+    holdMs: config.timing.leaseMs + config.slackMs,
+    sequence: writtenSequence(state),
+    leaveOut: [...lease.leaveOut]
+  }
+  const own = grantLease(state.voterSide.voter, request, nowMs)
+  const asking = withLease({ ...counted, voterSide: { type: 'voting', voter: own.voter } }, startRound(leaseConfig(config), lease, roundId, nowMs))
+  const persist: UnitAction[] = own.persist ? [{ type: 'persist', durable: { voter: own.voter.record, ownRelease: state.ownRelease } }] : []
+  return chain([asking, [...persist, { type: 'askVoters', roundId, request }]],
+    next => countReply(config, next, roundId, config.node, own.reply, nowMs))
+}
+
+/** The last heartbeat that is certainly in the database. */
+function writtenSequence ({ phase }: UnitState): number {
+  if (phase.type === 'handingOver') return phase.sequence
+  if (phase.type !== 'active') return 0
+  return phase.heartbeatOp === null ? phase.sequence : Math.max(0, phase.sequence - 1)
+}
+
+/** One voter's answer to one round; answers to forgotten rounds and to earlier terms change nothing. */
+export function countReply (config: UnitConfig, state: UnitState, roundId: number, voter: string, reply: LeaseReply, nowMs: number): Stepped {
+  const lease = leaseOf(state.phase)
+  if (lease === null || !lease.rounds.some(round => round.id === roundId)) return [state, []]
+  if (!reply.ok) {
+    if (reply.refusal === 'olderTerm' && reply.holder === config.node && reply.term > lease.term) return [adoptTerm(state, lease, reply.term, nowMs), []]
+    const lost = reply.refusal === 'olderTerm' || reply.refusal === 'termTaken' || reply.refusal === 'released'
+    const next = lost ? countLostVoter(lease, roundId, voter) : postponeRound(lease, nowMs, reply.remainingMs)
+    return [withLease(state, next), []]
+  }
+  const next = countGrant(leaseConfig(config), lease, roundId, voter)
+  const extended = next.untilMs > lease.untilMs && isHeld(next, nowMs)
+  return [withLease(state, next), extended ? extendGuard(state, next) : []]
+}
+
+/**
+ * A controller took a newer term for this very node (a voter had been left behind in a term of another): it goes on
+ * under that one. What is left of the lease stays good, since nobody is granted anything while it runs.
+ */
+function adoptTerm (state: UnitState, lease: Lease, term: number, nowMs: number): UnitState {
+  const next = withLease(state, { ...lease, term, rounds: [], nextRoundAtMs: nowMs })
+  // its backups are in sync with the new term only when its heartbeat has reached them
+  return next.phase.type === 'active' ? { ...next, phase: { ...next.phase, nextHeartbeatAtMs: nowMs } } : next
+}
+
+/** The kernel's guard lives as long as the lease, but opens only with the gates; the endpoints live on once they were taken. */
+function extendGuard (state: UnitState, lease: Lease): readonly UnitAction[] {
+  const { phase } = state
+  const open = phase.type === 'active' || phase.type === 'handingOver' || (phase.type === 'promoting' && phase.stage === 'gates')
+  return open ? [{ type: 'extendGuard', untilMs: lease.untilMs, endpoints: true }] : []
+}
+
+function withLease (state: UnitState, lease: Lease): UnitState {
+  const { phase } = state
+  return 'lease' in phase ? { ...state, phase: { ...phase, lease } } : state
+}

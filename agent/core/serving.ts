@@ -1,0 +1,153 @@
+// Starting to serve and ceasing to: promotion stage by stage (S8), the hand-over of a switchover, and the one way down.
+import { invariant } from '../../protocol/invariant.ts'
+import type { Step } from '../../protocol/order.ts'
+import type { UnitAction } from './actions.ts'
+import { isHeld, type Lease } from './lease.ts'
+import { addSteps, answer, chain, enter, setServer, takeId, type Stepped } from './stepped.ts'
+import type { Asked, PhaseState, StopReason, UnitConfig, UnitState } from './state.ts'
+import { acceptRelease } from './voter.ts'
+
+/** The lease is held: promote every server and prove it by a write. */
+export function beginPromotion (config: UnitConfig, state: UnitState, lease: Lease, asked: Asked, nowMs: number): Stepped {
+  invariant(isHeld(lease, nowMs), 'a promotion begins only under an unexpired lease (S2)')
+  const [op, next] = takeId(state)
+  const waited: Step = { name: 'lease', startMs: asked.receivedAtMs, endMs: nowMs, error: null }
+  const phase: PhaseState = { type: 'promoting', lease, asked: addSteps(asked, [waited]), stage: 'servers', op }
+  return [enter(next, phase, nowMs), [{ type: 'promoteServers', op, position: { term: lease.term, sequence: 0, writer: config.node } }]]
+}
+
+/** The endpoints come after the servers: a backup that sees the VIP on its own host would follow itself (F2). */
+export function takeEndpoints (state: UnitState, lease: Lease, asked: Asked | null, nowMs: number): Stepped {
+  const [op, next] = takeId(state)
+  return [enter(next, { type: 'promoting', lease, asked, stage: 'endpoints', op }, nowMs), [{ type: 'takeEndpoints', op, untilMs: lease.untilMs }]]
+}
+
+/** One stage of a promotion ended. A failure at any stage undoes the whole (S8). */
+export function promotionStageEnded (config: UnitConfig, state: UnitState, phase: Extract<PhaseState, { type: 'promoting' }>, error: string | null, steps: readonly Step[], nowMs: number): Stepped {
+  const asked = phase.asked === null ? null : addSteps(phase.asked, steps)
+  const { lease } = phase
+  if (error !== null) return beginStop(config, { ...state, phase: { ...phase, asked } }, 'promotionFailed', error, nowMs)
+  if (phase.stage === 'servers') return takeEndpoints(state, lease, asked, nowMs)
+  if (phase.stage === 'endpoints') {
+    invariant(isHeld(lease, nowMs), 'a gate opens only under an unexpired lease (S4)')
+    const [op, next] = takeId(state)
+    return [enter(next, { ...phase, asked, stage: 'gates', op }, nowMs), [{ type: 'openGates', op }]]
+  }
+  const active: PhaseState = { type: 'active', lease, sequence: sequenceIn(state, lease.term), nextHeartbeatAtMs: nowMs, heartbeatOp: null }
+  return [enter(state, active, nowMs), [
+    { type: 'announceEndpoints' },
+    ...answer(asked, null),
+    { type: 'happened', kind: 'servingBegan', message: `${config.node} serves in term ${lease.term}`, facts: { term: lease.term, resumed: asked === null } }
+  ]]
+}
+
+/** A resumed term goes on counting where its rows end, so that a position never goes back. */
+function sequenceIn (state: UnitState, term: number): number {
+  const positions = Object.values(state.servers).map(server => server.observation?.position ?? null)
+  return Math.max(0, ...positions.map(position => position?.term === term ? position.sequence : 0))
+}
+
+/** Ceases to serve, for whatever reason, from any phase that has a lease. Nothing may queue before it. */
+export function beginStop (config: UnitConfig, state: UnitState, reason: StopReason, detail: string, nowMs: number): Stepped {
+  const { phase } = state
+  invariant('lease' in phase, 'only a unit with a lease can cease to serve')
+  const served = phase.type === 'active' || phase.type === 'handingOver' || phase.type === 'resuming' ||
+    (phase.type === 'promoting' && (phase.stage === 'gates' || phase.asked === null))
+  const ending = { term: phase.lease.term, untilMs: phase.lease.untilMs, served, asked: 'asked' in phase ? phase.asked : null }
+  return stopTerm(config, state, ending, reason, detail, nowMs)
+}
+
+interface Ending {
+  readonly term: number
+  /** The end of the lease: the kernel has shut the ports by then, and the slack. */
+  readonly untilMs: number
+  readonly served: boolean
+  readonly asked: Asked | null
+}
+
+/** Shuts gates and guard first; the term is given back only when that is certain (S3). */
+export function stopTerm (config: UnitConfig, state: UnitState, { term, untilMs, served, asked }: Ending, reason: StopReason, detail: string, nowMs: number): Stepped {
+  const [op, next] = takeId(state)
+  const kill = config.servers.filter(name => state.servers[name]?.observation?.health === 'hung')
+  const certainAtMs = Math.max(nowMs, untilMs) + config.slackMs
+  const stopping: PhaseState = { type: 'stopping', term, reason, detail, served, op, certainAtMs, startedAtMs: nowMs, asked }
+  return [enter(next, stopping, nowMs), [{ type: 'stopServing', op, kill }]]
+}
+
+/** Certain that no client is served: give the term back, durably and for ever (S2), then become a backup. */
+export function finishStop (config: UnitConfig, state: UnitState, phase: Extract<PhaseState, { type: 'stopping' }>, how: 'closed' | 'lapsed', nowMs: number): Stepped {
+  invariant(how === 'closed' || nowMs >= phase.certainAtMs, 'a release needs certainty that this node does not serve (S3)')
+  const tookMs = nowMs - phase.startedAtMs
+  return chain(giveBack(config, enter(state, { type: 'backup', follow: null }, nowMs), phase.term, phase.served, nowMs), backup => {
+    const [demoted, demotions] = demoteServers(config, backup)
+    return [demoted, [
+      ...answer(phase.asked, `${phase.reason}: ${phase.detail}`),
+      { type: 'happened', kind: 'servingStopped', message: `${config.node} stopped serving term ${phase.term}: ${phase.detail}`, facts: { term: phase.term, reason: phase.reason, how, tookMs, served: phase.served } },
+      { type: 'releaseEndpoints', afterMs: config.timing.endpointLingerMs },
+      ...demotions
+    ]]
+  })
+}
+
+/** Final for this term, also after a restart: stored before anybody is told (S2). */
+export function giveBack (config: UnitConfig, state: UnitState, term: number, served: boolean, nowMs: number): Stepped {
+  const release = { term, holder: config.node, served }
+  const ownRelease = { term, served }
+  if (state.voterSide.type !== 'voting') return [{ ...state, ownRelease }, [{ type: 'tellVoters', request: release }]]
+  const own = acceptRelease(state.voterSide.voter, release, nowMs)
+  return [{ ...state, ownRelease, voterSide: { type: 'voting', voter: own.voter } }, [
+    { type: 'persist', durable: { voter: own.voter.record, ownRelease } },
+    { type: 'tellVoters', request: release }
+  ]]
+}
+
+/** Every server that answers goes back to the placeholder; one that does not is caught by the watch later. */
+export function demoteServers (config: UnitConfig, state: UnitState): Stepped {
+  let next = state
+  const actions: UnitAction[] = []
+  for (const name of config.servers) {
+    const server = next.servers[name]
+    const health = server?.observation?.health
+    if (server === undefined || server.busyOp !== null || health === 'down' || health === 'hung') continue
+    const [op, counted] = takeId(next)
+    next = setServer(counted, name, { busyOp: { op, kind: 'demote' } })
+    actions.push({ type: 'demoteServer', server: name, op })
+  }
+  return [next, actions]
+}
+
+type HandingOver = Extract<PhaseState, { type: 'handingOver' }>
+
+/** One stage of the hand-over ended (DESIGN "Switchover"). Until the freeze, every failure reopens the gate: nothing happened. */
+export function handoverStageEnded (config: UnitConfig, state: UnitState, phase: HandingOver, error: string | null, steps: readonly Step[], nowMs: number): Stepped {
+  const asked = phase.asked === null ? null : addSteps(phase.asked, steps)
+  if (phase.stage === 'closing') {
+    if (error !== null) return chain([state, answer(asked, error)], next => reopen(next, phase, null, nowMs))
+    return [enter(state, { ...phase, asked: null, stage: 'waiting' }, nowMs), answer(asked, null)]
+  }
+  if (phase.stage === 'reopening') {
+    if (error !== null) return beginStop(config, { ...state, phase: { ...phase, asked } }, 'handoverFailed', `the gate could not be reopened: ${error}`, nowMs)
+    const active: PhaseState = { type: 'active', lease: phase.lease, sequence: phase.sequence, nextHeartbeatAtMs: nowMs, heartbeatOp: null }
+    return [enter(state, active, nowMs), answer(asked, null)]
+  }
+  if (phase.stage === 'freezing') {
+    if (error !== null) return beginStop(config, { ...state, phase: { ...phase, asked } }, 'handoverFailed', `the servers could not be frozen: ${error}`, nowMs)
+    return chain(giveBack(config, enter(state, { type: 'backup', follow: null }, nowMs), phase.lease.term, true, nowMs), next => [next, [
+      ...answer(asked, null),
+      { type: 'happened', kind: 'handedOver', message: `${config.node} froze its servers and released term ${phase.lease.term}`, facts: { term: phase.lease.term } },
+      { type: 'releaseEndpoints', afterMs: config.timing.endpointLingerMs }
+    ]])
+  }
+  return [state, []]
+}
+
+/** Serving, and a gate is gone: opened again under the same lease, as after a hand-over that was undone. */
+export function reopenGates (state: UnitState, { lease, sequence }: Extract<PhaseState, { type: 'active' }>, nowMs: number): Stepped {
+  return reopen(state, { type: 'handingOver', lease, sequence, stage: 'reopening', op: 0, asked: null, giveUpAtMs: nowMs }, null, nowMs)
+}
+
+/** Back to serving under the same lease. */
+export function reopen (state: UnitState, phase: HandingOver, asked: Asked | null, nowMs: number): Stepped {
+  const [op, next] = takeId(state)
+  return [enter(next, { ...phase, asked, stage: 'reopening', op }, nowMs), [{ type: 'openGates', op }]]
+}

@@ -1,0 +1,176 @@
+// A voter answers two questions, durably: whose term is the highest (S1), and who may not serve yet because an
+// earlier grant still runs (S2, S3). It never looks at data or health; it only remembers.
+import type { Grant, HolderTerm, LeaveOut, LeaseReply, LeaseRequest, Refusal, ReleaseRequest, TermReply, TermRequest } from '../../protocol/vote.ts'
+
+/** What must survive a restart; written and fsynced before any answer that depends on it. */
+export interface VoterRecord {
+  /** The highest term this voter accepted; 0 when none. */
+  readonly term: number
+  readonly holder: string | null
+  /** The controller that took the term; null when the voter learnt the term from its holder. */
+  readonly controller: string | null
+  /** No grant of an earlier term ran when this term was accepted. */
+  readonly clear: boolean
+  readonly released: { readonly served: boolean } | null
+  /** The highest earlier term in which somebody may have served. */
+  readonly previous: HolderTerm | null
+}
+
+export interface GrantState {
+  /** Null: unknown, because this voter restarted; the term is then an upper bound. */
+  readonly holder: string | null
+  readonly term: number
+  readonly untilMs: number
+  /** Null: not since this voter started. */
+  readonly renewedAtMs: number | null
+  /** The holder's last heartbeat as it said itself. */
+  readonly sequence: number
+}
+
+export interface VoterState {
+  readonly record: VoterRecord
+  readonly grants: readonly GrantState[]
+}
+
+export interface VoterConfig {
+  /** A term asked for because the holder is thought lost is refused for so long after its last renewal (S1). */
+  readonly stillRenewingMs: number
+  /** The longest hold any holder may have been granted: what a restarted voter assumes (S3). */
+  readonly longestHoldMs: number
+}
+
+export interface VoterAnswer<Reply> {
+  readonly voter: VoterState
+  readonly reply: Reply
+  /** The record changed: store it before the reply leaves. */
+  readonly persist: boolean
+}
+
+export const EMPTY_RECORD: VoterRecord = { term: 0, holder: null, controller: null, clear: true, released: null, previous: null }
+
+/** A voter that just started knows its record and none of its grants: it assumes a full hold for each that may run (S3). */
+export function restartVoter (config: VoterConfig, record: VoterRecord, nowMs: number): VoterState {
+  const untilMs = nowMs + config.longestHoldMs
+  const grants: GrantState[] = []
+  if (record.term > 0 && record.released === null) grants.push({ holder: record.holder, term: record.term, untilMs, renewedAtMs: null, sequence: 0 })
+  if (!record.clear) grants.push({ holder: null, term: record.term, untilMs, renewedAtMs: null, sequence: 0 })
+  return { record, grants }
+}
+
+/** A controller asks for a term (S1). Accepting it ends every lower term here, for ever. */
+export function acceptTerm (config: VoterConfig, voter: VoterState, request: TermRequest, nowMs: number): VoterAnswer<TermReply> {
+  const { record } = voter
+  const grants = runningGrants(voter, request.leaveOut, nowMs)
+  const refuse = (refusal: Refusal, remainingMs = 0) => ({ voter, reply: refused(record, refusal, remainingMs), persist: false })
+  if (request.term < record.term) return refuse('olderTerm')
+  if (request.term === record.term) {
+    const same = record.holder === request.holder && record.controller === request.controller && record.released === null
+    return same ? { voter, reply: { ok: true, grants: grants.map(grant => describe(grant, nowMs)) }, persist: false } : refuse('termTaken')
+  }
+  if (request.reason === 'lost') {
+    const renewing = grants.find(grant => grant.renewedAtMs !== null && nowMs - grant.renewedAtMs < config.stillRenewingMs)
+    if (renewing !== undefined) return refuse('stillRenewing', renewing.untilMs - nowMs)
+  }
+  const next = adopt(voter, request.term, request.holder, request.controller, grants)
+  return {
+    voter: { record: next, grants },
+    reply: { ok: true, grants: grants.map(grant => describe(grant, nowMs)) },
+    persist: true
+  }
+}
+
+/**
+ * A holder asks for its lease, or renews it (S2). A voter that missed the vote learns the term here: a holder asks only
+ * for a term that a majority accepted. Nobody is granted anything while another holder's grant runs.
+ */
+export function grantLease (voter: VoterState, request: LeaseRequest, nowMs: number): VoterAnswer<LeaseReply> {
+  const { record } = voter
+  if (request.term < record.term) return { voter, reply: refused(record, 'olderTerm', 0), persist: false }
+  if (request.term === record.term) {
+    if (record.holder !== request.holder) return { voter, reply: refused(record, 'termTaken', 0), persist: false }
+    if (record.released !== null) return { voter, reply: refused(record, 'released', 0), persist: false }
+  }
+  const persist = request.term > record.term
+  const grants = runningGrants(voter, request.leaveOut, nowMs)
+  const others = grants.filter(grant => grant.holder !== request.holder)
+  const known = persist ? adopt(voter, request.term, request.holder, null, others) : record
+  if (others.length > 0) {
+    const remainingMs = Math.max(...others.map(grant => grant.untilMs - nowMs))
+    return { voter: { record: known, grants: persist ? grants : keepOwn(voter, grants) }, reply: refused(known, 'otherGrantRuns', remainingMs), persist }
+  }
+  // requests may overtake each other: what was known of this very term stays
+  const before = persist ? 0 : ownGrant(voter)?.sequence ?? 0
+  const grant: GrantState = { holder: request.holder, term: request.term, untilMs: nowMs + request.holdMs, renewedAtMs: nowMs, sequence: Math.max(before, request.sequence) }
+  return { voter: { record: known, grants: [grant] }, reply: { ok: true }, persist }
+}
+
+/** A holder gives its term back: final, durable, and its grant ends at once (S2). */
+export function acceptRelease (voter: VoterState, request: ReleaseRequest, nowMs: number): VoterAnswer<null> {
+  const { record } = voter
+  const grants = runningGrants(voter, [{ ...request, why: 'released' }], nowMs)
+  const released = { served: request.served }
+  if (request.term > record.term) {
+    return { voter: { record: { ...adopt(voter, request.term, request.holder, null, grants), released }, grants }, reply: null, persist: true }
+  }
+  if (request.term === record.term && request.holder === record.holder && record.released === null) {
+    return { voter: { record: { ...record, released }, grants: [...grants, ...endedOwn(voter, nowMs)] }, reply: null, persist: true }
+  }
+  return { voter: { record, grants: keepOwn(voter, grants) }, reply: null, persist: false }
+}
+
+/** Unexpired grants but those that the request proves over (released, or fenced: S3). */
+export function runningGrants (voter: VoterState, leaveOut: readonly LeaveOut[], nowMs: number): readonly GrantState[] {
+  return voter.grants.filter(grant => grant.untilMs > nowMs &&
+    !leaveOut.some(over => over.holder === grant.holder && over.term === grant.term))
+}
+
+/**
+ * Whether the holder of the record's term may have served in it, as far as this voter can tell: nobody serves without the
+ * grants of a majority, and of any two majorities one voter is in both.
+ */
+export function hasGranted (voter: VoterState): boolean {
+  return voter.record.released === null ? ownGrant(voter) !== null : voter.record.released.served
+}
+
+/** What was granted in the record's own term, also when it has expired. */
+export function ownGrant ({ record, grants }: VoterState): GrantState | null {
+  return grants.find(grant => grant.term === record.term && grant.holder === record.holder) ?? null
+}
+
+/** An expired grant of the record's own term still tells that it was given. */
+function keepOwn (voter: VoterState, running: readonly GrantState[]): readonly GrantState[] {
+  const own = ownGrant(voter)
+  return own === null || running.includes(own) ? running : [...running, own]
+}
+
+/** A grant that was given back runs no more, and still tells how far its holder came. */
+function endedOwn (voter: VoterState, nowMs: number): readonly GrantState[] {
+  const own = ownGrant(voter)
+  return own === null ? [] : [{ ...own, untilMs: Math.min(own.untilMs, nowMs) }]
+}
+
+export function describe (grant: GrantState, nowMs: number): Grant {
+  return {
+    holder: grant.holder,
+    term: grant.term,
+    remainingMs: Math.max(0, grant.untilMs - nowMs),
+    renewedAgoMs: grant.renewedAtMs === null ? Number.MAX_SAFE_INTEGER : Math.max(0, nowMs - grant.renewedAtMs)
+  }
+}
+
+function adopt (voter: VoterState, term: number, holder: string, controller: string | null, grants: readonly GrantState[]): VoterRecord {
+  const { record } = voter
+  const nobodyServed = record.term === 0 || record.holder === null || !hasGranted(voter)
+  return {
+    term,
+    holder,
+    controller,
+    clear: grants.length === 0,
+    released: null,
+    previous: nobodyServed || record.holder === null ? record.previous : { holder: record.holder, term: record.term }
+  }
+}
+
+function refused (record: VoterRecord, refusal: Refusal, remainingMs: number): { ok: false, refusal: Refusal, term: number, holder: string | null, remainingMs: number } {
+  return { ok: false, refusal, term: record.term, holder: record.holder, remainingMs: Math.max(0, remainingMs) }
+}

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { Type } from 'typebox'
+import { Value } from 'typebox/value'
+import { HolderTermSchema } from '../protocol/vote.ts'
+import type { DurableState } from './core/actions.ts'
+import type { Restored } from './core/unit.ts'
+import { EMPTY_RECORD } from './core/voter.ts'
+import { replaceFile } from './ovsdb/durable-file.ts'
+
+const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
+
+const DurableSchema = Type.Object({
+  voter: Type.Object({
+    term: Type.Integer({ minimum: 0 }),
+    holder: Nullable(Type.String()),
+    controller: Nullable(Type.String()),
+    clear: Type.Boolean(),
+    released: Nullable(Type.Object({ served: Type.Boolean() }, { additionalProperties: false })),
+    previous: Nullable(HolderTermSchema)
+  }, { additionalProperties: false }),
+  ownRelease: Type.Object({ term: Type.Integer({ minimum: 0 }), served: Type.Boolean() }, { additionalProperties: false })
+}, { additionalProperties: false })
+
+/** Where a voter keeps its word (S1): one small file, checksummed, replaced atomically, fsynced before anything is said. */
+export interface DurableFile {
+  readonly path: string
+  /** A missing file is a new voter; an unreadable or corrupt one is a problem in words, with the way out, and never a new voter. */
+  load (): Promise<Restored>
+  /** Resolves when the state is on disk and will be found after a power cut. */
+  store (state: DurableState): Promise<void>
+}
+
+export function createDurableFile (directory: string, cluster: string): DurableFile {
+  const path = join(directory, cluster, 'voter.json')
+
+  async function load (): Promise<Restored> {
+    let text: string
+    try {
+      text = await readFile(path, 'utf8')
+    } catch (error) {
+      if (isMissing(error)) return { voter: EMPTY_RECORD, ownRelease: { term: 0, served: false } }
+      return { problem: `cannot read ${path}: ${error instanceof Error ? error.message : String(error)}; repair the disk, then restart the agent` }
+    }
+    return parse(text) ?? {
+      problem: `${path} is corrupt (checksum or content); this node does not vote. Way out: while a majority of the other voters is up, stop this agent, wait twice the lease, delete the file, and start it again`
+    }
+  }
+
+  async function store (state: DurableState): Promise<void> {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    const body = JSON.stringify(state)
+    await replaceFile(path, `${JSON.stringify({ checksum: checksum(body), state })}\n`)
+  }
+
+  return { path, load, store }
+}
+
+function parse (text: string): DurableState | null {
+  let content: unknown
+  try {
+    content = JSON.parse(text)
+  } catch {
+    return null // the caller reports the file as corrupt
+  }
+  if (typeof content !== 'object' || content === null || !('state' in content) || !('checksum' in content)) return null
+  if (content.checksum !== checksum(JSON.stringify(content.state))) return null
+  return Value.Check(DurableSchema, content.state) ? content.state : null
+}
+
+function checksum (body: string): string {
+  return createHash('sha256').update(body).digest('hex')
+}
+
+function isMissing (error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}

@@ -1,0 +1,69 @@
+// The agent process: configuration in, units and API out. The only place that reads files of configuration and signals.
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { pino, type Logger } from 'pino'
+import { Registry } from 'prom-client'
+import type { TlsFiles } from '../protocol/cluster.ts'
+import { requireConfig } from '../protocol/config.ts'
+import { createAgentApi } from './api/server.ts'
+import type { TlsTexts } from './api/tls.ts'
+import { NoSuchNodeError, NothingToDoError } from './start-errors.ts'
+import { createUnit } from './unit.ts'
+
+export interface AgentOptions {
+  readonly configFile: string
+  readonly node: string
+}
+
+/** A process that cannot be stopped in order within this long ends anyway; servers and guard do not depend on it. */
+const STOP_DEADLINE_MS = 5_000
+
+/** Runs until SIGTERM or SIGINT. Servers keep running and serving: a new agent finds them within the lease and changes nothing. */
+export async function startAgent ({ configFile, node }: AgentOptions): Promise<void> {
+  const { config, warnings } = requireConfig(await readFile(configFile, 'utf8'), configFile)
+  const logger = pino({ base: { process: 'agent', node }, timestamp: pino.stdTimeFunctions.isoTime })
+  for (const warning of warnings) logger.warn({ path: warning.path }, warning.message)
+  const self = config.nodes.find(one => one.name === node)
+  if (self === undefined) throw new NoSuchNodeError(node, configFile, config.nodes.map(one => one.name))
+  const clusters = config.clusters.filter(cluster => cluster.members.some(member => member.name === node))
+  if (clusters.length === 0) throw new NothingToDoError(node, configFile)
+  const tls = config.tls === null ? null : await readTls(config.tls, node)
+  const bootId = randomUUID()
+  const ended = Promise.withResolvers<Error | null>()
+  const units = clusters.map(cluster => createUnit({ config, cluster, node, bootId, tls, logger, onInvariantBroken: ended.resolve }))
+  const api = createAgentApi({
+    units: new Map(units.map(unit => [unit.shell.cluster, unit.shell])),
+    node,
+    tls,
+    allowedPeers: [...config.nodes.map(one => one.name), config.controller.name],
+    reportEveryMs: Math.min(...clusters.map(cluster => cluster.timing.reportEveryMs)),
+    logger,
+    registry: new Registry()
+  })
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => ended.resolve(null))
+  await api.listen({ host: self.address, port: self.agentPort })
+  for (const unit of units) await unit.start()
+  logger.info({ address: self.address, port: self.agentPort, clusters: clusters.map(cluster => cluster.name), tls: tls !== null }, 'agent started')
+
+  const failure = await ended.promise
+  await stopInOrder(async () => {
+    await api.close()
+    await Promise.all(units.map(unit => unit.stop()))
+  }, logger)
+  if (failure !== null) throw failure
+  logger.info('agent stopped; its servers were left as they are')
+}
+
+async function stopInOrder (stop: () => Promise<void>, logger: Logger): Promise<void> {
+  const timer = setTimeout(() => {
+    logger.error({ deadlineMs: STOP_DEADLINE_MS }, 'the agent did not stop in order and ends anyway')
+    process.exit(1)
+  }, STOP_DEADLINE_MS)
+  await stop()
+  clearTimeout(timer)
+}
+
+async function readTls (files: TlsFiles, node: string): Promise<TlsTexts> {
+  const read = async (path: string): Promise<string> => await readFile(path.replaceAll('{node}', node), 'utf8')
+  return { key: await read(files.privateKey), cert: await read(files.certificate), ca: await read(files.caCertificate) }
+}

@@ -1,0 +1,141 @@
+import { readFile } from 'node:fs/promises'
+import type { ServerConfig } from '../../protocol/cluster.ts'
+import type { Position } from '../../protocol/position.ts'
+import type { ServerHappening } from '../server.ts'
+import {
+  copyAfterRestart, copyBegins, copyDemoted, copyEnds, copyLost, copyPromoted, inResync, sameProcess,
+  type BootProcess, type CopyState, type CopyStateFile
+} from './copy-state.ts'
+import type { Database } from './database.ts'
+import { scanForLostRecords } from './log-scan.ts'
+import type { ProcessHandle } from './process-identity.ts'
+import type { RoleObservation } from './role-control.ts'
+
+/** How often the user database is asked at most whether it holds rows. */
+const ROWS_EVERY_MS = 10_000
+
+/** Follows what happens to one server's copy and keeps its state on disk: whether it may be chosen and copied from (S6). */
+export interface CopyTracker {
+  state (): CopyState
+  hasRows (): boolean
+  /** Reads the state file; once, before anything else. */
+  load (): Promise<void>
+  /** A process that answers: a known one changes nothing, a new one is judged by its predecessor's state, its rows and its log. */
+  meet (process: ProcessHandle | null, started: { readonly logOffset: number } | null, role: RoleObservation | null): Promise<void>
+  /** Before a source is connected; resolves when it is on disk. */
+  begins (source: string): Promise<void>
+  /** Replication of every database was seen complete. */
+  ends (position: Position | null): Promise<void>
+  /** Before the promotion; it is on disk a little later. */
+  promoted (position: Position): void
+  demoted (): void
+  lost (reason: string): Promise<void>
+  /** Draws conclusions from a settled observation: a finished resync, a server that promoted itself, rows that came or went. */
+  observed (role: RoleObservation, process: ProcessHandle | null, position: Position | null): Promise<void>
+  flush (): Promise<void>
+}
+
+export interface CopyTrackerOptions {
+  readonly server: ServerConfig
+  readonly file: CopyStateFile
+  readonly database: Database
+  readonly onHappening: ServerHappening
+}
+
+export function createCopyTracker ({ server, file, database, onHappening }: CopyTrackerOptions): CopyTracker {
+  const rows = createRowsWatch(server, database)
+  let unknownBefore = false
+  let kernelBootId = ''
+
+  const boot = (process: ProcessHandle | null): BootProcess | null => process === null ? null : { ...process, kernelBootId }
+
+  const tell = (reason: string): void => onHappening('copyIncomplete', `${server.name}: ${reason}`, { server: server.name, reason })
+
+  /** What can wait for the disk: memory has it at once, and a failure is told instead of lost. */
+  function later (change: (state: CopyState) => CopyState): void {
+    file.update(change).catch((error: Error) => onHappening('copyStateNotStored', error.message, { server: server.name }))
+  }
+
+  async function lost (reason: string): Promise<void> {
+    if (file.current().reason === reason) return
+    tell(reason)
+    await file.update(state => copyLost(state, reason))
+  }
+
+  async function load (): Promise<void> {
+    kernelBootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
+    const { known, problem } = await file.load()
+    unknownBefore = !known && problem === null
+    if (problem !== null) tell(problem)
+  }
+
+  async function meet (process: ProcessHandle | null, started: { readonly logOffset: number } | null, role: RoleObservation | null): Promise<void> {
+    const seen = boot(process)
+    const known = !unknownBefore && isSame(file.current().process, seen)
+    if (!known || rows.ageMs() === Infinity) await rows.look()
+    if (known) return
+    const { reason: before } = file.current()
+    await file.update(state => unknownBefore ? firstState(state, rows.has(), role, seen) : { ...copyAfterRestart(state, rows.has(), seen), hadRows: rows.has() })
+    unknownBefore = false
+    const { reason } = file.current()
+    if (reason !== before && reason !== null) tell(reason)
+    const broken = await scanForLostRecords(server.logFile, started?.logOffset ?? null, server.databaseFile)
+    if (broken !== null) await lost(`records lost at start: ${broken.words}`)
+  }
+
+  async function ends (position: Position | null): Promise<void> {
+    await rows.look()
+    await file.update(state => copyEnds(state, { hadRows: rows.has(), position }))
+  }
+
+  /** Only a settled observation comes here (RoleChanges.epoch). */
+  async function observed (role: RoleObservation, process: ProcessHandle | null, position: Position | null): Promise<void> {
+    const state = file.current()
+    const ours = isSame(state.process, boot(process))
+    if (role.role === 'active' && !(state.promoted && ours) && state.reason !== SELF_PROMOTED) {
+      onHappening('selfPromoted', `${server.name} turned active by itself`, { server: server.name })
+      return await lost(SELF_PROMOTED)
+    }
+    const finished = role.role === 'backup' && role.replication === 'replicating' && ours && inResync(state) && role.source === state.following
+    if (finished) return await ends(position)
+    if (rows.ageMs() >= ROWS_EVERY_MS) await rows.look()
+    if (state.complete && ours && state.hadRows !== rows.has()) later(now => ({ ...now, hadRows: rows.has() }))
+  }
+
+  return {
+    state: () => file.current(),
+    hasRows: rows.has,
+    begins: source => file.update(state => copyBegins(state, source)),
+    promoted: position => later(state => copyPromoted(state, { position })),
+    demoted: () => later(copyDemoted),
+    ...{ load, meet, ends, lost, observed },
+    flush: () => file.flush()
+  }
+}
+
+function createRowsWatch (server: ServerConfig, database: Database) {
+  let rows = false
+  let lookedAtMs = -Infinity
+  return {
+    has: () => rows,
+    ageMs: () => performance.now() - lookedAtMs,
+    async look (): Promise<void> {
+      rows = await database.hasRows(server.database)
+      lookedAtMs = performance.now()
+    }
+  }
+}
+
+const SELF_PROMOTED = 'it turned active by itself (a replication error), and has not followed since'
+
+/** A process that cannot be told (no pid file, another pid namespace) is taken for the one it was before. */
+function isSame (a: BootProcess | null, b: BootProcess | null): boolean {
+  return (a === null && b === null) || sameProcess(a, b)
+}
+
+/** Nothing was written down before: an existing database is taken as it is, unless it is just being overwritten. */
+function firstState (state: CopyState, hadRows: boolean, role: RoleObservation | null, process: BootProcess | null): CopyState {
+  const taken = { ...state, hadRows, process, promoted: role?.role === 'active' }
+  if (role?.role !== 'backup' || role.source === null || role.replication === 'replicating') return taken
+  return copyBegins(taken, role.source)
+}

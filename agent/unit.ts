@@ -1,0 +1,167 @@
+// Builds the unit of one cluster on this node out of its parts. Nothing is touched before `start`.
+import type { Logger } from 'pino'
+import { dataMembers, type ClusterConfig, type Config, type ServerConfig } from '../protocol/cluster.ts'
+import { configDigest } from '../protocol/config-digest.ts'
+import type { TlsTexts } from './api/tls.ts'
+import type { UnitConfig } from './core/state.ts'
+import { createDurableFile } from './durable.ts'
+import type { Endpoint } from './endpoint/endpoint.ts'
+import { createVipEndpoint } from './endpoint/vip.ts'
+import type { Guard } from './guard/guard.ts'
+import { createNftablesGuard } from './guard/nftables.ts'
+import { createNoGuard } from './guard/none.ts'
+import { createVoterClient } from './link/voter-client.ts'
+import { createOperations } from './operations.ts'
+import { createOvsdbServer } from './ovsdb/server.ts'
+import { createRescues } from './ovsdb/rescue.ts'
+import { createProblemBoard } from './problem-board.ts'
+import type { OvsdbServer } from './server.ts'
+import { createUnitShell, type UnitShell } from './shell.ts'
+
+/**
+ * The packet guard is asked to shut this much before the lease ends: a commit that comes late is then still within the
+ * lease, and what remains as slack is small. A renewal comes long before either.
+ */
+const GUARD_LEAD_MS = 200
+const RESCUES_COUNTED_EVERY_MS = 5_000
+
+export interface UnitOptions {
+  readonly config: Config
+  readonly cluster: ClusterConfig
+  readonly node: string
+  readonly bootId: string
+  readonly tls: TlsTexts | null
+  readonly logger: Logger
+  readonly onInvariantBroken: (error: Error) => void
+}
+
+export interface Unit {
+  readonly shell: UnitShell
+  start (): Promise<void>
+  stop (): Promise<void>
+}
+
+export function createUnit (options: UnitOptions): Unit {
+  const { config, cluster, node, logger, tls } = options
+  const problems = createProblemBoard()
+  const guard = createGuard(cluster, node)
+  const unitConfig = coreConfig(cluster, node, guard)
+  const endpoints: Endpoint[] = unitConfig.witness ? [] : cluster.endpoints.map(endpoint => createVipEndpoint({ cluster: cluster.name, node, config: endpoint, commandTimeoutMs: cluster.timing.commandTimeoutMs, onProblem: problems.set }))
+  for (const endpoint of endpoints) endpoint.onDuplicate((address, owner) => problems.set('duplicateAddress', `${address} is also used by ${owner}: find that host and take the address from it`))
+  const happenings = { tell: (kind: string, message: string, facts: Readonly<Record<string, string | number | boolean | null>>) => logger.info({ kind, ...facts }, message) }
+  const servers = unitConfig.witness ? [] : createServers(options, (kind, message, facts) => happenings.tell(kind, message, facts))
+  const rescues = createRescues(cluster.rescue, (kind, message, facts) => happenings.tell(kind, message, facts))
+  const peers = cluster.members.filter(member => member.name !== node)
+  const voters = new Map(peers.map(peer => [peer.name, createVoterClient({ cluster: cluster.name, node: peer.name, url: agentUrl(peer.address, peer.agentPort, tls !== null), tls })]))
+  let usage = { files: 0, bytes: 0 }
+  const operations = createOperations({ servers, endpoints, guard, guardLeadMs: guard.kind === 'nftables' ? GUARD_LEAD_MS : 0, onProblem: problems.set })
+  const shell = createUnitShell({
+    config: unitConfig,
+    bootId: options.bootId,
+    configDigest: configDigest(cluster),
+    addresses: Object.fromEntries(cluster.members.map(member => [member.name, member.address])),
+    databases: Object.fromEntries(cluster.servers.map(server => [server.name, server.database])),
+    servers,
+    endpoints,
+    operations,
+    durable: createDurableFile(config.agent.stateDirectory, cluster.name),
+    voters,
+    rescueUsage: () => usage,
+    problems,
+    logger,
+    onInvariantBroken: options.onInvariantBroken
+  })
+  happenings.tell = shell.tell
+  let counting: NodeJS.Timeout | null = null
+
+  async function countRescues (): Promise<void> {
+    try {
+      usage = await rescues.count()
+      problems.set('rescuesUnreadable', null)
+    } catch (error) {
+      problems.set('rescuesUnreadable', `the rescue directory cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    }
+  }
+
+  return {
+    shell,
+    async start () {
+      if (!unitConfig.witness) await installGuard(guard, problems.set)
+      await shell.start()
+      if (unitConfig.witness) return
+      await countRescues()
+      counting = setInterval(() => { countRescues().catch((error: unknown) => logger.error({ err: error }, 'rescues not counted')) }, RESCUES_COUNTED_EVERY_MS)
+    },
+    async stop () {
+      if (counting !== null) clearInterval(counting)
+      await shell.stop()
+      await Promise.all([...voters.values()].map(voter => voter.close()))
+    }
+  }
+}
+
+/** Without its guard a node still votes and follows; it cannot be promoted, since opening the guard would fail by name. */
+async function installGuard (guard: Guard, onProblem: (code: string, message: string | null) => void): Promise<void> {
+  try {
+    await guard.install()
+  } catch (error) {
+    onProblem('guard', error instanceof Error ? error.message : String(error))
+  }
+}
+
+function createGuard (cluster: ClusterConfig, node: string): Guard {
+  if (cluster.guard === 'none') return createNoGuard()
+  return createNftablesGuard({
+    cluster: cluster.name,
+    node,
+    clientPorts: cluster.servers.map(server => server.listen.port),
+    replicationPorts: cluster.servers.map(server => server.replicationPort),
+    members: dataMembers(cluster).map(member => member.address),
+    commandTimeoutMs: cluster.timing.commandTimeoutMs
+  })
+}
+
+function coreConfig (cluster: ClusterConfig, node: string, guard: Guard): UnitConfig {
+  const lead = guard.kind === 'nftables' ? GUARD_LEAD_MS : 0
+  const slackMs = Math.max(0, guard.slackMs - lead)
+  const witness = cluster.members.find(member => member.name === node)?.witness === true
+  return {
+    cluster: cluster.name,
+    node,
+    witness,
+    voters: cluster.members.map(member => member.name),
+    servers: witness ? [] : cluster.servers.map(server => server.name),
+    sources: Object.fromEntries(dataMembers(cluster).map(member => [member.name,
+      Object.fromEntries(cluster.servers.map(server => [server.name, sourceAddress(server, member.address)]))])),
+    timing: cluster.timing,
+    guardKind: guard.kind === 'nftables' ? 'nftables' : cluster.endpoints.length > 0 ? 'vipLifetime' : 'none',
+    slackMs,
+    longestHoldMs: cluster.timing.leaseMs + slackMs
+  }
+}
+
+function createServers (options: UnitOptions, onHappening: (kind: string, message: string, facts: Readonly<Record<string, string | number | boolean | null>>) => void): readonly OvsdbServer[] {
+  const { cluster, node, config } = options
+  const nodeAddress = cluster.members.find(member => member.name === node)?.address ?? ''
+  const endpointAddresses = cluster.endpoints.flatMap(endpoint => endpoint.addresses.map(one => one.address))
+  return cluster.servers.map(server => createOvsdbServer({
+    cluster: cluster.name,
+    node,
+    nodeAddress,
+    server,
+    timing: cluster.timing,
+    rescue: cluster.rescue,
+    stateDirectory: config.agent.stateDirectory,
+    endpointAddresses,
+    onHappening
+  }))
+}
+
+/** A replication source as ovsdb-server writes it: `tcp:10.0.0.1:16641`, `ssl:[fd00::1]:16641`. */
+function sourceAddress (server: ServerConfig, address: string): string {
+  return `${server.listen.method}:${address.includes(':') ? `[${address}]` : address}:${server.replicationPort}`
+}
+
+export function agentUrl (address: string, port: number, secure: boolean): string {
+  return `${secure ? 'https' : 'http'}://${address.includes(':') ? `[${address}]` : address}:${port}`
+}

@@ -1,0 +1,36 @@
+import { OvsdbHaError } from '../protocol/errors.ts'
+
+/** The command line itself is wrong. */
+export class UsageError extends OvsdbHaError {
+  readonly code = 'OVSDB_HA_USAGE'
+  readonly httpStatus = 400
+  readonly hint: string
+
+  constructor (message: string, hint: string) {
+    super(message)
+    this.hint = hint
+  }
+}
+
+/** A file that the command line or the environment names cannot be used. */
+export class FileUnusableError extends OvsdbHaError {
+  readonly code = 'OVSDB_HA_FILE_UNUSABLE'
+  readonly httpStatus = 400
+  readonly hint = 'Check the path, and that you may read it.'
+
+  constructor (what: string, file: string, cause: unknown) {
+    super(`The ${what} ${file} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
+
+/** Nobody answered as a controller. That says nothing about the clusters: an active serves without any controller. */
+export class ControllerUnreachableError extends OvsdbHaError {
+  readonly code = 'OVSDB_HA_CONTROLLER_UNREACHABLE'
+  readonly httpStatus = 503
+  readonly hint: string
+
+  constructor (server: string, what: string, cause?: unknown) {
+    super(`The controller at ${server} ${what}`, { cause })
+    this.hint = 'Check that it runs, and --server or OVSDB_HA_SERVER. The clusters keep serving without it; only their state is not known here.'
+  }
+}

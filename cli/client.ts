@@ -1,0 +1,63 @@
+import { createParser } from 'eventsource-parser'
+import { Value } from 'typebox/value'
+import {
+  ClusterListSchema, ClusterViewSchema, HistoryEntrySchema, HistoryListSchema, OperationReplySchema,
+  type ClusterList, type ClusterView, type FailoverBody, type HistoryEntry, type HistoryQuery, type OperationView, type PauseBody, type SwitchoverBody
+} from '../protocol/api.ts'
+import { createHttp, parseJson, type ServerOptions } from './http.ts'
+
+/** The controller's REST API as the commands use it. Refusals are RemoteErrors; no answer is a ControllerUnreachableError. */
+export interface ControllerClient {
+  readonly server: string
+  clusters (): Promise<ClusterList>
+  cluster (name: string): Promise<ClusterView>
+  switchover (cluster: string, body: SwitchoverBody): Promise<OperationView>
+  failover (cluster: string, body: FailoverBody): Promise<OperationView>
+  pause (cluster: string, body: PauseBody): Promise<ClusterView>
+  resume (cluster: string): Promise<ClusterView>
+  history (cluster: string, query: HistoryQuery): Promise<readonly HistoryEntry[]>
+  entry (id: number): Promise<HistoryEntry>
+  /** The view of every cluster, then each changed one, until `signal` ends it or the stream breaks. */
+  follow (signal: AbortSignal): AsyncIterable<ClusterView>
+}
+
+const READ_DEADLINE_MS = 10_000
+/** An operation has deadlines of its own; this one is for a controller that is gone. */
+const OPERATION_DEADLINE_MS = 600_000
+const EVENT_CHARACTERS_MAX = 4 << 20
+
+export function createControllerClient (options: ServerOptions): ControllerClient {
+  const { ask, stream } = createHttp(options)
+  const of = (cluster: string) => `/v1/clusters/${encodeURIComponent(cluster)}`
+  return {
+    server: options.server,
+    clusters: () => ask(ClusterListSchema, 'GET', '/v1/clusters', null, READ_DEADLINE_MS),
+    cluster: name => ask(ClusterViewSchema, 'GET', of(name), null, READ_DEADLINE_MS),
+    switchover: async (cluster, body) => (await ask(OperationReplySchema, 'POST', `${of(cluster)}/switchover`, body, OPERATION_DEADLINE_MS)).operation,
+    failover: async (cluster, body) => (await ask(OperationReplySchema, 'POST', `${of(cluster)}/failover`, body, OPERATION_DEADLINE_MS)).operation,
+    pause: (cluster, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/pause`, body, READ_DEADLINE_MS),
+    resume: cluster => ask(ClusterViewSchema, 'POST', `${of(cluster)}/resume`, {}, READ_DEADLINE_MS),
+    async history (cluster, query) {
+      const search = new URLSearchParams(Object.entries(query).map(([key, value]): [string, string] => [key, String(value)]))
+      return (await ask(HistoryListSchema, 'GET', `${of(cluster)}/history?${search}`, null, READ_DEADLINE_MS)).entries
+    },
+    entry: id => ask(HistoryEntrySchema, 'GET', `/v1/history/${id}`, null, READ_DEADLINE_MS),
+    follow: signal => viewsOf(stream('/v1/events', signal))
+  }
+}
+
+async function * viewsOf (body: AsyncIterable<Uint8Array>): AsyncGenerator<ClusterView> {
+  const views: ClusterView[] = []
+  const parser = createParser({
+    maxBufferSize: EVENT_CHARACTERS_MAX,
+    onEvent ({ event, data }) {
+      const view = event === 'cluster' ? parseJson(data) : undefined
+      if (Value.Check(ClusterViewSchema, view)) views.push(view)
+    }
+  })
+  const decoder = new TextDecoder()
+  for await (const chunk of body) {
+    parser.feed(decoder.decode(chunk, { stream: true }))
+    yield * views.splice(0)
+  }
+}

@@ -1,0 +1,17 @@
+import type { Command } from 'commander'
+import { withConfigFile } from './config-file.ts'
+
+interface ControllerMain {
+  readonly startController: (options: { readonly configFile: string }) => Promise<unknown>
+}
+
+/** `ovsdb-ha controller --config FILE`: the daemon that decides. */
+export function registerController (program: Command): void {
+  program.command('controller')
+    .description('run the controller')
+    .requiredOption('--config <file>', 'the cluster.yaml')
+    .action(async ({ config }: { readonly config: string }) => {
+      const { startController } = await import(new URL('../../controller/main.ts', import.meta.url).href) as ControllerMain
+      await withConfigFile(config, () => startController({ configFile: config }))
+    })
+}

@@ -1,0 +1,35 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
+import { ErrorBodySchema, HistoryEntrySchema, HistoryListSchema, HistoryQuerySchema } from '../../protocol/api.ts'
+import type { Store } from '../store/store.ts'
+import { HistoryUnknownError } from './api-errors.ts'
+import { ClusterParamsSchema, serviceOf, type ClusterServices } from './service-of.ts'
+
+const LIMIT_DEFAULT = 50
+
+/** GET /v1/clusters/:cluster/history and /v1/history/:id: what happened, newest first, a page at a time. */
+export const historyRoutes: FastifyPluginAsyncTypebox<{ clusters: ClusterServices, store: Store }> = async (app, { clusters, store }) => {
+  const config = { role: 'viewer' } as const
+
+  app.get('/v1/clusters/:cluster/history', {
+    config,
+    schema: { summary: 'What happened to one cluster, newest first', params: ClusterParamsSchema, querystring: HistoryQuerySchema, response: { 200: HistoryListSchema, 404: ErrorBodySchema, 503: ErrorBodySchema } }
+  }, async request => {
+    const { name } = serviceOf(clusters, request.params.cluster)
+    const { limit = LIMIT_DEFAULT, before } = request.query
+    return { entries: [...await store.history({ cluster: name, limit, ...(before === undefined ? {} : { before }) })] }
+  })
+
+  app.get('/v1/history/:id', {
+    config,
+    schema: {
+      summary: 'One entry; a change of the active comes with every step and its milliseconds',
+      params: Type.Object({ id: Type.Integer({ minimum: 1 }) }),
+      response: { 200: HistoryEntrySchema, 404: ErrorBodySchema, 503: ErrorBodySchema }
+    }
+  }, async request => {
+    const entry = await store.entry(request.params.id)
+    if (entry === null) throw new HistoryUnknownError(request.params.id)
+    return entry
+  })
+}

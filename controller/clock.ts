@@ -1,0 +1,14 @@
+/** This controller's monotonic milliseconds: the only clock that decisions and deadlines are counted by. */
+export function monotonicMs (): number {
+  return performance.now()
+}
+
+/** Wall clock, for what people read. */
+export function wallClock (): Date {
+  return new Date()
+}
+
+/** The wall-clock time of a moment on the monotonic clock, as ISO 8601 in UTC. */
+export function wallOf (atMs: number): string {
+  return new Date(Date.now() - performance.now() + atMs).toISOString()
+}

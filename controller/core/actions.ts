@@ -1,0 +1,27 @@
+// Everything the leader asks of the world; performed in order, answered only by events.
+import type { RefusedNode, Severity } from '../../protocol/api.ts'
+import type { Order } from '../../protocol/order.ts'
+import type { TermRequest } from '../../protocol/vote.ts'
+import type { EndedOperation, Memory, Operation } from './state.ts'
+
+export type CommandRefusal =
+  | { readonly kind: 'notLeading' }
+  | { readonly kind: 'unknownNode', readonly node: string }
+  | { readonly kind: 'operationRuns', readonly operation: number, readonly what: string }
+  | { readonly kind: 'noActive', readonly why: string }
+  | { readonly kind: 'activeServes', readonly active: string }
+  | { readonly kind: 'alreadyActive', readonly node: string }
+  | { readonly kind: 'noCandidate', readonly refused: readonly RefusedNode[] }
+  | { readonly kind: 'noMajority', readonly message: string }
+
+export type Facts = Readonly<Record<string, string | number | boolean | null>>
+
+export type ClusterAction =
+  | { readonly type: 'askTerm', readonly operation: number, readonly voters: readonly string[], readonly request: TermRequest }
+  | { readonly type: 'order', readonly tag: number, readonly node: string, readonly order: Order }
+  | { readonly type: 'remember', readonly memory: Memory }
+  | { readonly type: 'record', readonly kind: string, readonly severity: Severity, readonly node: string | null, readonly message: string, readonly facts: Facts }
+  | { readonly type: 'operationBegan', readonly operation: Operation }
+  | { readonly type: 'operationEnded', readonly ended: EndedOperation }
+  | { readonly type: 'refuseCommand', readonly commandId: number, readonly refusal: CommandRefusal }
+  | { readonly type: 'wakeAt', readonly atMs: number }

@@ -1,0 +1,96 @@
+// Who may be the next active (S6). Only a node whose copy is complete and that was in sync with the last active: by its
+// position, never by what a server says about its replication. Among those the highest position, then priority, then
+// name, so that every replica of the controller, given the same reports, names the same node.
+import type { RefusedNode } from '../../protocol/api.ts'
+import type { MemberConfig } from '../../protocol/cluster.ts'
+import { comparePositions } from '../../protocol/position.ts'
+import type { Report } from '../../protocol/report.ts'
+import { dataNodes, freshReport, lastServed, positionOf } from './knowledge.ts'
+import type { ClusterState, CoreConfig } from './state.ts'
+
+export interface Candidates {
+  /** Best first. */
+  readonly eligible: readonly Report[]
+  readonly refused: readonly RefusedNode[]
+}
+
+export function candidates (config: CoreConfig, state: ClusterState, excluded: readonly string[], nowMs: number): Candidates {
+  return sift(config, state, excluded, nowMs, report => outOfSync(config, state, report))
+}
+
+/** For an operator who forces: whoever can serve at all, best copy first, whatever it lacks. */
+export function forcible (config: CoreConfig, state: ClusterState, excluded: readonly string[], nowMs: number): Candidates {
+  return sift(config, state, excluded, nowMs, () => null)
+}
+
+function sift (config: CoreConfig, state: ClusterState, excluded: readonly string[], nowMs: number, lacks: (report: Report) => RefusedNode | null): Candidates {
+  const refused: RefusedNode[] = []
+  const eligible: Report[] = []
+  for (const { name } of dataNodes(config)) {
+    const report = freshReport(config, state, name, nowMs)
+    const why = excluded.includes(name)
+      ? { node: name, code: 'promotionFailed', message: `${name} failed to become active in this operation` }
+      : unable(state, name, report) ?? (report === null ? null : lacks(report))
+    if (why !== null) refused.push(why)
+    else if (report !== null) eligible.push(report)
+  }
+  return { eligible: eligible.toSorted(byMerit(config, state)), refused }
+}
+
+/** Why it cannot serve at all, whatever its data. */
+function unable (state: ClusterState, node: string, report: Report | null): RefusedNode | null {
+  if (report === null) return { node, code: 'unreachable', message: `${node} does not report (${state.agents[node]?.lostWhy ?? 'silent'})` }
+  if (report.voter.problem !== null) return { node, code: 'cannotVote', message: report.voter.problem }
+  if (report.phase !== 'backup') return { node, code: 'notReady', message: `${node} is ${report.phase}` }
+  const sick = report.servers.find(server => server.health !== 'up')
+  if (sick !== undefined) return { node, code: 'serverDown', message: `server ${sick.name} on ${node} is ${sick.health}${sick.reason === null ? '' : `: ${sick.reason}`}` }
+  const unreachable = report.problems.find(problem => problem.code === 'endpointUnseen')
+  if (unreachable !== undefined) return { node, code: 'endpointUnusable', message: `${node} could not take the endpoint: ${unreachable.message}` }
+  const wrong = report.servers.find(server => server.role === 'active')
+  if (wrong !== undefined) return { node, code: 'unsanctionedActive', message: `server ${wrong.name} on ${node} is active without the lease and is being demoted` }
+  return null
+}
+
+/** Why promoting it would lose writes without saying so; null when it would not (S6). */
+export function outOfSync (config: CoreConfig, state: ClusterState, report: Report): RefusedNode | null {
+  const { node } = report
+  const cut = report.servers.find(server => !server.complete)
+  if (cut !== undefined) return { node, code: 'incomplete', message: `the copy of ${cut.name} on ${node} is not complete: ${cut.incompleteReason ?? 'unknown'}` }
+  const position = positionOf(report)
+  // the row of its promotion comes before its gate opens: a holder without it never served in that term
+  const last = lastServed(state, { holder: node, after: position?.term ?? 0 })
+  if (last === null || last.holder === node) return null
+  if (position === null || position.term < last.term) {
+    return { node, code: 'notInSync', message: `${node} ends in term ${position?.term ?? 0}, and ${last.holder} may have served in term ${last.term} after it` }
+  }
+  const { memory } = state
+  const lag = memory !== null && memory.term === last.term && position.term === last.term ? memory.sequence - position.sequence : 0
+  if (lag > config.cluster.timing.maxLagHeartbeats) {
+    return { node, code: 'behind', message: `${node} is ${lag} heartbeats behind the last active ${last.holder}; at most ${config.cluster.timing.maxLagHeartbeats} are allowed` }
+  }
+  return null
+}
+
+/** What forcing this node would lose, in words; null when nothing is known to be missing. */
+export function lossOf (config: CoreConfig, state: ClusterState, report: Report): string | null {
+  return outOfSync(config, state, report)?.message ?? null
+}
+
+function byMerit (config: CoreConfig, state: ClusterState): (a: Report, b: Report) => number {
+  const last = lastServed(state)
+  const member = (report: Report): MemberConfig | undefined => config.cluster.members.find(one => one.name === report.node)
+  const wasActive = (report: Report): number => last?.holder === report.node ? 1 : 0
+  const hasRows = (report: Report): number => report.servers.filter(server => server.hasRows).length
+  return (a, b) => comparePositions(positionOf(b), positionOf(a)) || wasActive(b) - wasActive(a) || hasRows(b) - hasRows(a) ||
+    (member(b)?.priority ?? 0) - (member(a)?.priority ?? 0) || (a.node < b.node ? -1 : 1)
+}
+
+/**
+ * Copies that nothing can order: rows, but no position that tells how old they are, on more than one node or beside a
+ * node that has one. Which of them is right only an operator knows.
+ */
+export function diverging (reports: readonly Report[]): readonly string[] {
+  const unplaced = reports.filter(report => positionOf(report) === null && report.servers.some(server => server.hasRows))
+  const placed = reports.filter(report => positionOf(report) !== null)
+  return unplaced.length > 1 || (unplaced.length === 1 && placed.length > 0) ? [...unplaced, ...placed].map(report => report.node) : []
+}

@@ -1,0 +1,109 @@
+// The leader of one cluster. The idea: reports say what is, the state says what was begun, and each event leads to at
+// most one decision: to let a running operation go on, to keep an active's backups following, or to find a new active.
+// Terms and leases make every decision safe (S1-S3), so this core may be wrong about the world, and never dangerous.
+import type { ClusterAction } from './actions.ts'
+import { followDueMs, followEnded, tendBackups } from './backups.ts'
+import { failover, switchover } from './commands.ts'
+import { decide } from './decide.ts'
+import type { ClusterEvent } from './events.ts'
+import type { Report } from '../../protocol/report.ts'
+import { positionOf, servingReport } from './knowledge.ts'
+import { operationDueMs, operationOrderEnded, progress, termAnswered } from './operation.ts'
+import { reassert } from './reassert.ts'
+import { chain, type Stepped } from './stepped.ts'
+import type { AgentView, ClusterState, CoreConfig, Memory } from './state.ts'
+
+/** The store hears of an unchanged active's progress this often: only a restart of everything reads it. */
+const REMEMBER_EVERY_MS = 5_000
+
+/** Pure: notes the event, then decides what the state demands at `nowMs` (this controller's monotonic milliseconds). */
+export function stepCluster (config: CoreConfig, state: ClusterState, event: ClusterEvent, nowMs: number): Stepped {
+  return chain(chain(note(config, state, event, nowMs), next => settle(config, next, nowMs)), next => [next, wake(config, next, nowMs)])
+}
+
+function note (config: CoreConfig, state: ClusterState, event: ClusterEvent, nowMs: number): Stepped {
+  switch (event.type) {
+    case 'woke': return [state, []]
+    case 'reported': return reported(state, event.report, nowMs)
+    case 'lost': return lost(state, event.node, event.why, nowMs)
+    case 'happened': return [state, []] // the shell writes it into the history; decisions rest on reports alone
+    case 'stalled': return [{ ...state, observeUntilMs: nowMs + config.cluster.timing.suspectAfterMs }, []]
+    case 'leadership': return [{ ...state, leading: event.leading, operation: event.leading ? state.operation : null, follow: event.leading ? state.follow : null }, []]
+    case 'restored': return [{ ...state, memory: newer(state.memory, event.memory), paused: event.paused }, []]
+    case 'pauseSet': return [{ ...state, paused: event.paused }, []]
+    case 'termAnswered': return termAnswered(state, event, nowMs)
+    case 'orderEnded':
+      return chain(operationOrderEnded(config, state, event.tag, event.reply, event.error, nowMs),
+        next => followEnded(config, next, event.tag, event.error ?? (event.reply?.ok === false ? event.reply.reason ?? 'undone' : null), nowMs))
+    case 'switchoverAsked': return switchover(config, state, event, nowMs)
+    case 'failoverAsked': return failover(config, state, event, nowMs)
+    default:
+      event satisfies never
+      return [state, []]
+  }
+}
+
+function reported (state: ClusterState, report: Report, nowMs: number): Stepped {
+  const before = state.agents[report.node]
+  if (before === undefined) return [state, []]
+  const agent: AgentView = { report, receivedAtMs: nowMs, lostSinceMs: null, lostWhy: null }
+  const next = { ...state, memory: newer(state.memory, toldByVoter(report)), agents: { ...state.agents, [report.node]: agent } }
+  if (before.lostSinceMs === null) return [next, []]
+  return [next, [{ type: 'record', kind: 'nodeReports', severity: 'info', node: report.node, message: `${report.node} reports`, facts: { phase: report.phase } }]]
+}
+
+function lost (state: ClusterState, node: string, why: string, nowMs: number): Stepped {
+  const agent = state.agents[node]
+  if (agent === undefined) return [state, []]
+  const next = { ...state, agents: { ...state.agents, [node]: { ...agent, lostSinceMs: agent.lostSinceMs ?? nowMs, lostWhy: why } } }
+  if (agent.lostSinceMs !== null) return [next, []]
+  return [next, [{ type: 'record', kind: 'nodeSilent', severity: 'warning', node, message: `no reports from ${node}: ${why}`, facts: {} }]]
+}
+
+function settle (config: CoreConfig, state: ClusterState, nowMs: number): Stepped {
+  if (!state.leading) return [state, []]
+  if (state.operation !== null) return progress(config, state, nowMs)
+  const active = servingReport(config, state, nowMs)
+  if (active === null) return decide(config, state, nowMs)
+  const serving = { ...state, hold: null, majoritySinceMs: null, retry: { attempts: 0, notBeforeMs: 0 } }
+  return chain(chain([serving, []], next => remember(next, active.node, active.lease.term, sequenceOf(active), nowMs)),
+    next => chain(reassert(config, next, active, nowMs), after => tendBackups(config, after, active, nowMs)))
+}
+
+function remember (state: ClusterState, active: string, term: number, sequence: number, nowMs: number): Stepped {
+  const memory: Memory = { term, active, sequence }
+  const known = state.memory
+  // after a switchover the old active's last report may be the only one at hand: a term that was remembered stays
+  if (known !== null && known.term > term) return [state, []]
+  const same = known !== null && known.term === term && known.active === active
+  if (same && known.sequence === sequence) return [state, []]
+  const next = { ...state, memory: same ? { ...memory, sequence: Math.max(sequence, known.sequence) } : memory }
+  if (same && nowMs - state.rememberedAtMs < REMEMBER_EVERY_MS) return [next, []]
+  return [{ ...next, rememberedAtMs: nowMs }, [{ type: 'remember', memory: next.memory }]]
+}
+
+/** The active's last look at its own rows may still show the term before. */
+function sequenceOf (active: Report): number {
+  const position = positionOf(active)
+  return position?.term === active.lease.term ? position.sequence : 0
+}
+
+/** How far the holder of its term came, as a voter heard it: known also to a leader that the holder does not reach (S6). */
+function toldByVoter ({ voter }: Report): Memory | null {
+  return voter.holder === null || voter.sequence === 0 ? null : { term: voter.term, active: voter.holder, sequence: voter.sequence }
+}
+
+function newer (a: Memory | null, b: Memory | null): Memory | null {
+  if (a === null || b === null) return a ?? b
+  return b.term > a.term || (b.term === a.term && b.sequence > a.sequence) ? b : a
+}
+
+/** Something may be due by itself: a grant that ends, a deadline, a report that would be missing by then. */
+function wake (config: CoreConfig, state: ClusterState, nowMs: number): readonly ClusterAction[] {
+  const due = [operationDueMs(config, state), followDueMs(state)].filter(atMs => atMs !== null && atMs > nowMs)
+  for (const agent of Object.values(state.agents)) {
+    const missingAtMs = agent.receivedAtMs + config.cluster.timing.suspectAfterMs
+    if (agent.lostSinceMs === null && missingAtMs > nowMs) due.push(missingAtMs)
+  }
+  return due.map(atMs => ({ type: 'wakeAt', atMs: atMs ?? nowMs }))
+}

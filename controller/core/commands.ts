@@ -1,0 +1,71 @@
+// What operators ask for: a planned switchover, and a failover that they take upon themselves.
+import type { CommandRefusal } from './actions.ts'
+import { candidates, forcible, lossOf } from './candidate.ts'
+import type { ClusterEvent } from './events.ts'
+import { highestTerm, isFollowing, lastServed, servingReport } from './knowledge.ts'
+import { beginHandover, beginTaking } from './operation.ts'
+import type { Stepped } from './stepped.ts'
+import type { ClusterState, CoreConfig } from './state.ts'
+import { whyBest } from './decide.ts'
+
+type EventOf<Type extends ClusterEvent['type']> = Extract<ClusterEvent, { type: Type }>
+
+/** A switchover needs an active that serves and a backup that follows it (S6); it loses no acknowledged write. */
+export function switchover (config: CoreConfig, state: ClusterState, event: EventOf<'switchoverAsked'>, nowMs: number): Stepped {
+  const refuse = (refusal: CommandRefusal): Stepped => [state, [{ type: 'refuseCommand', commandId: event.commandId, refusal }]]
+  const refusal = commonRefusal(config, state, event.to)
+  if (refusal !== null) return refuse(refusal)
+  const active = servingReport(config, state, nowMs)
+  if (active === null || active.phase !== 'active') return refuse({ kind: 'noActive', why: state.hold?.message ?? 'no node serves now' })
+  if (event.to === active.node) return refuse({ kind: 'alreadyActive', node: active.node })
+  const { eligible, refused } = candidates(config, state, [], nowMs)
+  const following = eligible.filter(report => isFollowing(report, active.node))
+  const apart = eligible.filter(report => !following.includes(report)).map(report => ({ node: report.node, code: 'notFollowing', message: `${report.node} does not follow ${active.node}` }))
+  const chosen = event.to === null ? following[0] : following.find(report => report.node === event.to)
+  const others = [...refused, ...apart].filter(one => one.node !== active.node)
+  if (chosen === undefined) return refuse({ kind: 'noCandidate', refused: event.to === null ? others : others.filter(one => one.node === event.to) })
+  return beginHandover(config, state, {
+    kind: 'switchover',
+    trigger: `${event.actor} asked for a switchover${event.reason === '' ? '' : `: ${event.reason}`}`,
+    from: active.node,
+    fromTerm: active.lease.term,
+    to: chosen.node,
+    why: event.to === null ? whyBest(config, chosen.node, following.map(report => report.node), active.node) : `${event.actor} named ${chosen.node}`,
+    reason: 'switchover',
+    force: false,
+    refused: others,
+    commandId: event.commandId
+  }, nowMs)
+}
+
+/** A failover by hand: when the leader holds. Forced, it takes a copy that is not in sync and says what that loses. */
+export function failover (config: CoreConfig, state: ClusterState, event: EventOf<'failoverAsked'>, nowMs: number): Stepped {
+  const refuse = (refusal: CommandRefusal): Stepped => [state, [{ type: 'refuseCommand', commandId: event.commandId, refusal }]]
+  const refusal = commonRefusal(config, state, event.to)
+  if (refusal !== null) return refuse(refusal)
+  const active = servingReport(config, state, nowMs)
+  if (active !== null) return refuse({ kind: 'activeServes', active: active.node })
+  const { eligible, refused } = (event.force ? forcible : candidates)(config, state, [], nowMs)
+  const chosen = event.to === null ? eligible[0] : eligible.find(report => report.node === event.to)
+  if (chosen === undefined) return refuse({ kind: 'noCandidate', refused: event.to === null ? refused : refused.filter(one => one.node === event.to) })
+  const loss = event.force ? lossOf(config, state, chosen) : null
+  return beginTaking(config, state, {
+    kind: event.force ? 'forcedFailover' : 'failover',
+    trigger: `${event.actor} asked for a failover${event.reason === '' ? '' : `: ${event.reason}`}`,
+    from: lastServed(state)?.holder ?? null,
+    fromTerm: highestTerm(state).term,
+    to: chosen.node,
+    why: loss === null ? `${chosen.node} holds everything that is known` : `forced, and this is lost: ${loss}; every write after that is missing on ${chosen.node}`,
+    reason: event.force ? 'forced' : 'lost',
+    force: event.force,
+    refused,
+    commandId: event.commandId
+  }, nowMs)
+}
+
+function commonRefusal (config: CoreConfig, state: ClusterState, to: string | null): CommandRefusal | null {
+  if (!state.leading) return { kind: 'notLeading' }
+  if (to !== null && !config.cluster.members.some(member => member.name === to && !member.witness)) return { kind: 'unknownNode', node: to }
+  if (state.operation !== null) return { kind: 'operationRuns', operation: state.operation.id, what: `${state.operation.kind} to ${state.operation.to}` }
+  return null
+}

@@ -1,0 +1,132 @@
+// Who should be active, and why. Level-based: looks at the reports as they are, whatever event came. Every "no" is a hold
+// that names its reason, so that status, history and tests read the same words.
+import type { OperationKind } from '../../protocol/api.ts'
+import type { TermReason } from '../../protocol/vote.ts'
+import { candidates, diverging } from './candidate.ts'
+import { dataNodes, freshReport, freshReports, highestTerm, isFresh, lastServed, positionOf, releaseOf, voterQuorum, votersWithoutRenewal } from './knowledge.ts'
+import { beginTaking } from './operation.ts'
+import { chain, type Stepped } from './stepped.ts'
+import type { ClusterState, CoreConfig, Hold } from './state.ts'
+
+type Verdict =
+  /** Nobody serves, and it is certain enough to take a term for another node. */
+  | { readonly type: 'go', readonly reason: TermReason, readonly trigger: string, readonly from: string | null }
+  | { readonly type: 'hold', readonly hold: Hold, readonly wakeAtMs: number | null }
+
+/** Nobody serves as far as the leader sees: acts, or holds and says why. */
+export function decide (config: CoreConfig, state: ClusterState, nowMs: number): Stepped {
+  const voters = freshReports(config, state, nowMs).filter(report => report.voter.problem === null).length
+  const majoritySinceMs = voters >= voterQuorum(config) ? state.majoritySinceMs ?? nowMs : null
+  const noted: ClusterState = { ...state, majoritySinceMs }
+  const verdict = judge(config, noted, voters, nowMs)
+  if (verdict.type === 'hold') return setHold(noted, verdict.hold, verdict.wakeAtMs)
+  return act(config, noted, verdict, nowMs)
+}
+
+function judge (config: CoreConfig, state: ClusterState, voters: number, nowMs: number): Verdict {
+  const { observeUntilMs } = state
+  if (nowMs < observeUntilMs && voters < config.cluster.members.length) return hold('starting', 'the controller observes before it suspects anybody', observeUntilMs)
+  const unseen = endUnseen(config, state, nowMs)
+  if (unseen !== null) return hold('inTransition', `an operation just ended; the next report of ${unseen} is awaited`, nowMs + config.cluster.timing.reportEveryMs)
+  if (voters < voterQuorum(config)) return hold('noMajority', `${voters} of ${config.cluster.members.length} voters answer, ${voterQuorum(config)} are needed: no node can be given the right to serve. Bring nodes back, or look at the network between controller and agents`)
+  const { term, holder } = highestTerm(state)
+  if (term === 0 || holder === null) return { type: 'go', reason: 'firstStart', trigger: 'first start: no node ever served', from: null }
+  if (releaseOf(state, holder, term) !== null) return { type: 'go', reason: 'released', trigger: `${holder} released term ${term}`, from: holder }
+  const report = freshReport(config, state, holder, nowMs)
+  if (report !== null) {
+    if (report.phase === 'backup' || report.phase === 'witness') return { type: 'go', reason: 'lost', trigger: `${holder} was given term ${term} and does not serve in it`, from: holder }
+    return hold('inTransition', `${holder} is ${report.phase} in term ${term}`, null)
+  }
+  const agent = state.agents[holder]
+  const silentSinceMs = agent === undefined ? state.startedAtMs : agent.receivedAtMs
+  const suspectAtMs = Math.max(silentSinceMs + config.cluster.timing.suspectAfterMs, observeUntilMs)
+  if (nowMs < suspectAtMs) return hold('suspecting', `no report from ${holder} for ${Math.round(nowMs - silentSinceMs)} ms (${agent?.lostWhy ?? 'silent'})`, suspectAtMs)
+  const { silent, seeing, nextCheckMs } = votersWithoutRenewal(config, state, holder, nowMs)
+  if (silent.length < voterQuorum(config)) {
+    if (seeing.length === 0) return hold('noMajority', `${holder} is lost, and only ${silent.length} other voters answer: ${voterQuorum(config)} are needed to be certain that it does not serve`)
+    return hold('stillRenewing', `${holder} does not report to the controller, but ${seeing.join(' and ')} still ${seeing.length === 1 ? 'sees' : 'see'} it renew its lease: it keeps serving`, nextCheckMs)
+  }
+  return { type: 'go', reason: 'lost', trigger: `${holder} is lost: no reports for ${Math.round(nowMs - silentSinceMs)} ms, and ${silent.join(', ')} see it renew no more`, from: holder }
+}
+
+/**
+ * The answer to an order may overtake the reports that belong to it: until the new active was seen in its term, or the
+ * others were seen after the end, the reports tell of a time before, and deciding on them would undo what was just done.
+ */
+function endUnseen (config: CoreConfig, state: ClusterState, nowMs: number): string | null {
+  const ended = state.lastEnded
+  if (ended === null) return null
+  const { operation, outcome, endedAtMs } = ended
+  const patienceMs = outcome === 'done' ? config.cluster.timing.promoteDeadlineMs : config.cluster.timing.suspectAfterMs
+  if (nowMs - endedAtMs >= patienceMs) return null
+  const to = freshReport(config, state, operation.to, nowMs)
+  if (outcome === 'done' && to !== null && to.lease.term < operation.term && to.lease.releasedTerm < operation.term && to.voter.term <= operation.term) return operation.to
+  const behind = [operation.to, operation.from].find(node => {
+    const agent = node === null ? undefined : state.agents[node]
+    return agent !== undefined && isFresh(config, agent, nowMs) && agent.receivedAtMs <= endedAtMs
+  })
+  return outcome === 'done' ? null : behind ?? null
+}
+
+/** Somebody should be promoted: now, or when the nodes that may know better are there (cold start). */
+function act (config: CoreConfig, state: ClusterState, go: Extract<Verdict, { type: 'go' }>, nowMs: number): Stepped {
+  const last = lastServed(state)
+  const { eligible, refused } = candidates(config, state, [], nowMs)
+  // a backup whose source is gone may say `connecting` already: its position is what counts (FACTS R 3)
+  const warm = last !== null && eligible.some(report => report.following === last.holder && positionOf(report)?.term === last.term)
+  const kind: OperationKind = last === null ? 'firstStart' : warm ? 'failover' : 'coldStart'
+  if (!warm) {
+    const missing = dataNodes(config).filter(({ name }) => !isFresh(config, state.agents[name], nowMs) || !isSettled(config, state, name, nowMs))
+    const untilMs = (state.majoritySinceMs ?? nowMs) + config.cluster.timing.coldStartWaitMs
+    if (missing.length > 0 && nowMs < untilMs) {
+      return setHold(state, { code: 'waitingForNodes', message: `waits up to ${Math.ceil((untilMs - nowMs) / 1_000)} s for ${missing.map(({ name }) => name).join(', ')}: it may hold newer data`, refused }, untilMs)
+    }
+    const apart = last === null ? diverging(eligible) : []
+    if (apart.length > 0) return setHold(state, { code: 'diverging', message: `${apart.join(' and ')} hold different data and nothing tells which is newer: choose one with "ovsdb-ha failover ${config.cluster.name} --to NODE --force"; the others are kept as rescues`, refused }, null)
+  }
+  const best = eligible[0]
+  if (best === undefined) return setHold(state, { code: 'noCandidate', message: `no node can take over without losing writes: ${refused.map(one => one.message).join('; ')}. Bring back a node that has them, or lose them with "ovsdb-ha failover ${config.cluster.name} --force"`, refused }, null)
+  if (state.paused !== null) return setHold(state, { code: 'paused', message: `${best.node} would take over (${go.trigger}), but ${state.paused.by} paused the cluster: ${state.paused.reason}`, refused }, null)
+  if (nowMs < state.retry.notBeforeMs) return setHold(state, { code: 'retrying', message: `the last attempt failed (${state.lastEnded?.detail ?? 'unknown'}); the next one is in ${Math.ceil((state.retry.notBeforeMs - nowMs) / 100) / 10} s`, refused }, state.retry.notBeforeMs)
+  return beginTaking(config, state, {
+    kind,
+    trigger: go.trigger,
+    from: go.from,
+    fromTerm: highestTerm(state).term,
+    to: best.node,
+    why: whyBest(config, best.node, eligible.map(report => report.node), last?.holder ?? null),
+    reason: go.reason,
+    force: false,
+    refused,
+    commandId: null
+  }, nowMs)
+}
+
+/** It has told what it holds: its servers were started and seen. */
+function isSettled (config: CoreConfig, state: ClusterState, node: string, nowMs: number): boolean {
+  const report = freshReport(config, state, node, nowMs)
+  return report !== null && report.phase === 'backup' && report.servers.every(server => server.health === 'up' || server.health === 'down')
+}
+
+export function whyBest (config: CoreConfig, node: string, eligible: readonly string[], last: string | null): string {
+  if (node === last) return `${node} was the last active and its copy is complete`
+  const others = eligible.filter(one => one !== node)
+  const among = others.length === 0 ? 'the only node that was in sync' : `best of ${eligible.length} nodes in sync (position, then priority, then name)`
+  return last === null ? `${node} has the newest data, or the highest priority among equals, in ${config.cluster.name}` : `${node} is ${among} with ${last}`
+}
+
+function hold (code: Hold['code'], message: string, wakeAtMs: number | null = null): Verdict {
+  return { type: 'hold', hold: { code, message, refused: [] }, wakeAtMs }
+}
+
+/** A hold is recorded when its kind changes; its wording may follow the facts at every look. */
+export function setHold (state: ClusterState, next: Hold, wakeAtMs: number | null): Stepped {
+  const wake = wakeAtMs === null ? [] : [{ type: 'wakeAt' as const, atMs: wakeAtMs }]
+  if (state.hold?.code === next.code) return [{ ...state, hold: next }, wake]
+  const quiet = next.code === 'starting' || next.code === 'suspecting' || next.code === 'inTransition'
+  const neverServed = highestTerm(state).term === 0 // agents that are still being started alarm nobody
+  const severity = !neverServed && (next.code === 'noCandidate' || next.code === 'noMajority' || next.code === 'diverging') ? 'critical' : 'warning'
+  return chain([{ ...state, hold: next }, wake], held => [held, quiet
+    ? []
+    : [{ type: 'record', kind: 'holdBegan', severity, node: null, message: next.message, facts: { code: next.code } }]])
+}

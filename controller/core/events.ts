@@ -1,0 +1,20 @@
+// Everything that can happen to the leader of a cluster.
+import type { OrderReply } from '../../protocol/order.ts'
+import type { Happening, Report } from '../../protocol/report.ts'
+import type { TermReply } from '../../protocol/vote.ts'
+import type { Memory, Paused } from './state.ts'
+
+export type ClusterEvent =
+  | { readonly type: 'woke' }
+  | { readonly type: 'reported', readonly report: Report }
+  | { readonly type: 'lost', readonly node: string, readonly why: string }
+  | { readonly type: 'happened', readonly happening: Happening }
+  /** This process did not run for a while: what it believes about time is worth nothing. */
+  | { readonly type: 'stalled' }
+  | { readonly type: 'leadership', readonly leading: boolean }
+  | { readonly type: 'restored', readonly memory: Memory | null, readonly paused: Paused | null }
+  | { readonly type: 'pauseSet', readonly paused: Paused | null }
+  | { readonly type: 'termAnswered', readonly operation: number, readonly term: number, readonly voter: string, readonly reply: TermReply }
+  | { readonly type: 'orderEnded', readonly tag: number, readonly reply: OrderReply | null, readonly error: string | null }
+  | { readonly type: 'switchoverAsked', readonly commandId: number, readonly to: string | null, readonly actor: string, readonly reason: string }
+  | { readonly type: 'failoverAsked', readonly commandId: number, readonly to: string | null, readonly force: boolean, readonly actor: string, readonly reason: string }

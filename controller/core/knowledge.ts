@@ -1,0 +1,111 @@
+// What the reports add up to: who holds the highest term, whether it gave it back, who sees it renew, who may have served.
+// Nothing here decides; a term or a release that anybody durably knows counts, however old the report is.
+import { dataMembers, quorumOf, type MemberConfig } from '../../protocol/cluster.ts'
+import { oldestPosition, type Position } from '../../protocol/position.ts'
+import type { Report } from '../../protocol/report.ts'
+import { LEAVE_OUT_MAX, type HolderTerm, type LeaveOut } from '../../protocol/vote.ts'
+import type { AgentView, ClusterState, CoreConfig } from './state.ts'
+
+export function isFresh (config: CoreConfig, agent: AgentView | undefined, nowMs: number): boolean {
+  return agent !== undefined && agent.report !== null && agent.lostSinceMs === null && nowMs - agent.receivedAtMs < config.cluster.timing.suspectAfterMs
+}
+
+/** The report of a node that is reachable now; null otherwise. */
+export function freshReport (config: CoreConfig, state: ClusterState, node: string, nowMs: number): Report | null {
+  const agent = state.agents[node]
+  return isFresh(config, agent, nowMs) ? agent?.report ?? null : null
+}
+
+export function freshReports (config: CoreConfig, state: ClusterState, nowMs: number): readonly Report[] {
+  return config.cluster.members.flatMap(member => freshReport(config, state, member.name, nowMs) ?? [])
+}
+
+export function allReports (state: ClusterState): readonly Report[] {
+  return Object.values(state.agents).flatMap(agent => agent.report ?? [])
+}
+
+export function voterQuorum (config: CoreConfig): number {
+  return quorumOf(config.cluster.members.length)
+}
+
+/** The node that serves under an unexpired lease, by its own report; the highest term wins. */
+export function servingReport (config: CoreConfig, state: ClusterState, nowMs: number): Report | null {
+  const serving = freshReports(config, state, nowMs).filter(report => report.lease.held && (report.phase === 'active' || report.phase === 'handingOver'))
+  return serving.toSorted((a, b) => b.lease.term - a.lease.term)[0] ?? null
+}
+
+/** The highest term that any voter accepted, and whose it is. */
+export function highestTerm (state: ClusterState): { readonly term: number, readonly holder: string | null } {
+  return allReports(state).reduce<{ term: number, holder: string | null }>(
+    (top, { voter }) => voter.term > top.term ? { term: voter.term, holder: voter.holder } : top, { term: 0, holder: null })
+}
+
+/** What is known of the end of (holder, term): null while it is not known to be released (S2). */
+export function releaseOf (state: ClusterState, holder: string, term: number): { readonly served: boolean } | null {
+  for (const report of allReports(state)) {
+    if (report.node === holder && report.lease.releasedTerm === term) return { served: report.lease.releasedServed }
+    if (report.voter.term === term && report.voter.holder === holder && report.voter.released !== null) return report.voter.released
+  }
+  return null
+}
+
+/** Releases that voters may leave out of their grants, and the leader out of its wait (S3). */
+export function knownReleases (state: ClusterState): readonly LeaveOut[] {
+  const found = new Map<string, LeaveOut>()
+  for (const report of allReports(state)) {
+    const { releasedTerm } = report.lease
+    if (releasedTerm > 0) found.set(`${report.node} ${releasedTerm}`, { holder: report.node, term: releasedTerm, why: 'released' })
+    const { term, holder, released } = report.voter
+    if (released !== null && holder !== null) found.set(`${holder} ${term}`, { holder, term, why: 'released' })
+  }
+  return [...found.values()].toSorted((a, b) => b.term - a.term).slice(0, LEAVE_OUT_MAX)
+}
+
+/**
+ * The last active of the highest term in which somebody may have served (S6); null when nobody ever did. `except` leaves
+ * out what a node held after a term: its own position tells that it never served then.
+ */
+export function lastServed (state: ClusterState, except: { readonly holder: string, readonly after: number } | null = null): HolderTerm | null {
+  const claims: HolderTerm[] = state.memory === null ? [] : [{ holder: state.memory.active, term: state.memory.term }]
+  for (const { voter } of allReports(state)) {
+    if (voter.holder !== null && voter.term > 0 && voter.granted) claims.push({ holder: voter.holder, term: voter.term })
+    if (voter.previous !== null) claims.push(voter.previous)
+  }
+  const served = claims.filter(({ holder, term }) => releaseOf(state, holder, term)?.served !== false && !(except?.holder === holder && term > except.after))
+  return served.toSorted((a, b) => b.term - a.term)[0] ?? null
+}
+
+/** The voters that have not seen the holder renew for so long that its lease is about to end: the second sign of a loss (S1). */
+export function votersWithoutRenewal (config: CoreConfig, state: ClusterState, holder: string, nowMs: number): { readonly silent: readonly string[], readonly seeing: readonly string[], readonly nextCheckMs: number | null } {
+  const { leaseMs } = config.cluster.timing
+  const stillRenewingMs = leaseMs - Math.min(100, leaseMs / 10)
+  const silent: string[] = []
+  const seeing: string[] = []
+  let nextCheckMs: number | null = null
+  for (const report of freshReports(config, state, nowMs)) {
+    if (report.node === holder || report.voter.problem !== null) continue
+    const grant = report.voter.grants.filter(one => one.holder === holder).toSorted((a, b) => a.renewedAgoMs - b.renewedAgoMs)[0]
+    const receivedAtMs = state.agents[report.node]?.receivedAtMs ?? nowMs
+    const dueMs = grant === undefined ? nowMs : receivedAtMs - grant.renewedAgoMs + stillRenewingMs
+    if (dueMs <= nowMs) {
+      silent.push(report.node)
+      continue
+    }
+    seeing.push(report.node)
+    nextCheckMs = nextCheckMs === null ? dueMs : Math.min(nextCheckMs, dueMs)
+  }
+  return { silent, seeing, nextCheckMs }
+}
+
+export function positionOf (report: Report): Position | null {
+  return oldestPosition(report.servers.map(server => server.position))
+}
+
+export function dataNodes (config: CoreConfig): readonly MemberConfig[] {
+  return dataMembers(config.cluster)
+}
+
+/** All servers replicate from that node, and their copies are complete. */
+export function isFollowing (report: Report, source: string): boolean {
+  return report.following === source && report.servers.every(server => server.replication === 'replicating' && server.complete)
+}

@@ -1,0 +1,143 @@
+// What the leader knows about one cluster and what it is doing about it: everything a decision may depend on.
+import type { OperationKind, RefusedNode } from '../../protocol/api.ts'
+import type { ClusterConfig } from '../../protocol/cluster.ts'
+import type { Report } from '../../protocol/report.ts'
+import type { LeaveOut, TermReason, TermReply } from '../../protocol/vote.ts'
+
+export interface CoreConfig {
+  readonly cluster: ClusterConfig
+  /** This controller's name: terms are taken in it, orders carry it. */
+  readonly controller: string
+}
+
+export interface AgentView {
+  readonly report: Report | null
+  readonly receivedAtMs: number
+  /** The stream is down since then; null while it is up. */
+  readonly lostSinceMs: number | null
+  readonly lostWhy: string | null
+}
+
+/** The last active that was seen, and how far it was: in the store, so that a restart of everything does not forget it (S6). */
+export interface Memory {
+  readonly term: number
+  readonly active: string
+  readonly sequence: number
+}
+
+export interface Paused { readonly by: string, readonly at: string, readonly reason: string }
+
+/** Why nothing is done although nobody serves. */
+export interface Hold {
+  readonly code: 'starting' | 'noMajority' | 'inTransition' | 'stillRenewing' | 'suspecting' | 'waitingForNodes' | 'diverging' | 'noCandidate' | 'paused' | 'retrying'
+  readonly message: string
+  readonly refused: readonly RefusedNode[]
+}
+
+export interface OperationStep {
+  readonly name: string
+  readonly node: string | null
+  readonly startMs: number
+  readonly endMs: number
+  readonly error: string | null
+}
+
+export type Stage =
+  /** Gate of the old active closed, marker written there and awaited on the candidate. */
+  | { readonly type: 'closing', readonly begin: OrderState, readonly marker: OrderState, readonly failure: string | null, readonly sinceMs: number }
+  | { readonly type: 'freezing', readonly tag: number, readonly sinceMs: number }
+  /** The old active opens its gate again; the operation ends as undone. */
+  | { readonly type: 'undoing', readonly tag: number, readonly why: string, readonly sinceMs: number }
+  | { readonly type: 'takingTerm', readonly replies: Readonly<Record<string, TakenReply>>, readonly sinceMs: number }
+  | { readonly type: 'promoting', readonly tag: number, readonly sinceMs: number }
+  /** A promotion failed: the node's release is awaited, then the next candidate is taken (S8). */
+  | { readonly type: 'choosing', readonly failed: string, readonly why: string, readonly sinceMs: number }
+
+export interface OrderState { readonly tag: number, readonly done: boolean }
+export interface TakenReply { readonly reply: TermReply, readonly receivedAtMs: number }
+
+export interface Operation {
+  readonly id: number
+  readonly kind: OperationKind
+  readonly trigger: string
+  readonly from: string | null
+  /** The term of the active when it began: orders to it carry that one. */
+  readonly fromTerm: number
+  readonly to: string
+  readonly why: string
+  readonly term: number
+  readonly reason: TermReason
+  readonly force: boolean
+  readonly leaveOut: readonly LeaveOut[]
+  readonly refused: readonly RefusedNode[]
+  /** Nodes whose promotion failed in this operation. */
+  readonly failed: readonly string[]
+  readonly termsTried: number
+  readonly stage: Stage
+  readonly steps: readonly OperationStep[]
+  readonly startedAtMs: number
+  readonly commandId: number | null
+}
+
+/** How an operation ended; kept for answers and history. */
+export interface EndedOperation {
+  readonly operation: Operation
+  readonly outcome: 'done' | 'failed' | 'undone'
+  readonly detail: string
+  readonly endedAtMs: number
+}
+
+export interface FollowState {
+  readonly node: string
+  readonly source: string
+  readonly term: number
+  readonly tag: number
+}
+
+export interface ClusterState {
+  readonly startedAtMs: number
+  readonly leading: boolean
+  readonly agents: Readonly<Record<string, AgentView>>
+  readonly paused: Paused | null
+  readonly memory: Memory | null
+  /** When `memory` was last given to the store. */
+  readonly rememberedAtMs: number
+  readonly operation: Operation | null
+  readonly hold: Hold | null
+  readonly follow: FollowState | null
+  readonly followRetries: Readonly<Record<string, { readonly attempts: number, readonly notBeforeMs: number, readonly why: string }>>
+  /** Nobody is suspected before then: after a start or a stall of its own the leader observes afresh. */
+  readonly observeUntilMs: number
+  /** Since when a majority of voters answers and nobody serves. */
+  readonly majoritySinceMs: number | null
+  /** After a failed automatic operation the next one waits. */
+  readonly retry: { readonly attempts: number, readonly notBeforeMs: number }
+  readonly lastEnded: EndedOperation | null
+  /** When a newer term was last asked for the node that serves. */
+  readonly reassertedAtMs: number | null
+  readonly highestTermTried: number
+  readonly nextId: number
+}
+
+export function bootCluster (config: CoreConfig, nowMs: number): ClusterState {
+  const unseen: AgentView = { report: null, receivedAtMs: nowMs, lostSinceMs: nowMs, lostWhy: 'not connected yet' }
+  return {
+    startedAtMs: nowMs,
+    leading: false,
+    agents: Object.fromEntries(config.cluster.members.map(member => [member.name, unseen])),
+    paused: null,
+    memory: null,
+    rememberedAtMs: 0,
+    operation: null,
+    hold: null,
+    follow: null,
+    followRetries: {},
+    observeUntilMs: nowMs + config.cluster.timing.suspectAfterMs,
+    majoritySinceMs: null,
+    retry: { attempts: 0, notBeforeMs: 0 },
+    lastEnded: null,
+    reassertedAtMs: null,
+    highestTermTried: 0,
+    nextId: 1
+  }
+}

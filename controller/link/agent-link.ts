@@ -1,0 +1,22 @@
+import type { Happening, Report } from '../../protocol/report.ts'
+import type { TermReply, TermRequest } from '../../protocol/vote.ts'
+import type { Order, OrderReply } from '../../protocol/order.ts'
+
+export interface AgentListener {
+  onReport (report: Report): void
+  onHappening (happening: Happening): void
+  /** The stream ended, could not be opened, or went silent; `why` is one line for people. Called once per loss, and again when the reason changes. */
+  onLost (why: string): void
+}
+
+/** One controller's link to the agent of one node for one cluster: the report stream in, terms and orders out. */
+export interface AgentLink {
+  readonly node: string
+  /** Follows the stream and dials again with bounded back-off until `stop`. */
+  start (listener: AgentListener): void
+  stop (): Promise<void>
+  /** Rejects with an AgentUnreachableError (cause kept) within `deadlineMs`. */
+  term (request: TermRequest, deadlineMs: number): Promise<TermReply>
+  /** The agent's own refusal comes back as the OvsdbHaError it sent (code, message, hint, term kept). */
+  order (order: Order): Promise<OrderReply>
+}

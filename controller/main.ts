@@ -1,0 +1,92 @@
+// The controller process: configuration in, one shell per cluster and the REST API out.
+import { readFile } from 'node:fs/promises'
+import { pino, type Logger } from 'pino'
+import type { HistoryEntry } from '../protocol/api.ts'
+import type { ClusterConfig, Config, MemberConfig } from '../protocol/cluster.ts'
+import { requireConfig } from '../protocol/config.ts'
+import packageJson from '../package.json' with { type: 'json' }
+import { createControllerApi } from './api/api.ts'
+import type { Token } from './api/auth.ts'
+import { createHttpAgentLink } from './link/http-agent-link.ts'
+import { createControllerMetrics } from './metrics.ts'
+import { createClusterShell } from './shell.ts'
+import { createEmbeddedStore } from './store/embedded.ts'
+
+export interface ControllerOptions {
+  readonly configFile: string
+}
+
+interface TlsTexts { readonly key: string, readonly cert: string, readonly ca: string }
+
+const STOP_DEADLINE_MS = 5_000
+
+/** Runs until SIGTERM or SIGINT; leadership is given back first, and the clusters go on serving without it. */
+export async function startController ({ configFile }: ControllerOptions): Promise<void> {
+  const { config, warnings } = requireConfig(await readFile(configFile, 'utf8'), configFile)
+  const { controller } = config
+  const logger = pino({ base: { process: 'controller', controller: controller.name }, timestamp: pino.stdTimeFunctions.isoTime })
+  for (const warning of warnings) logger.warn({ path: warning.path }, warning.message)
+  const tls = await readTls(config)
+  const tokens: readonly Token[] = await Promise.all(controller.tokens.map(async ({ name, role, file }) => ({ name, role, token: (await readFile(file, 'utf8')).trim() })))
+  const metrics = createControllerMetrics({ version: packageJson.version })
+  const store = createEmbeddedStore({ file: controller.store.file })
+  const listeners = new Set<(entry: HistoryEntry) => void>()
+  await store.open()
+  const shells = config.clusters.map(cluster => createClusterShell({
+    config: { cluster, controller: controller.name },
+    links: cluster.members.map(member => createHttpAgentLink({ cluster: cluster.name, node: member.name, url: agentUrl(member, tls), tls, silentAfterMs: silentAfterMs(cluster) })),
+    store,
+    metrics,
+    logger,
+    onHistory: entry => { for (const listener of listeners) listener(entry) }
+  }))
+  const api = createControllerApi({
+    clusters: new Map(shells.map(shell => [shell.name, shell])),
+    store,
+    onHistory: listener => {
+      listeners.add(listener)
+      return () => { listeners.delete(listener) }
+    },
+    tokens,
+    registry: metrics.registry,
+    logger,
+    tls,
+    version: packageJson.version
+  })
+  const ended = Promise.withResolvers<null>()
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => ended.resolve(null))
+  for (const shell of shells) await shell.start()
+  await api.listen({ host: controller.listen, port: controller.port })
+  logger.info({ listen: controller.listen, port: controller.port, clusters: config.clusters.map(cluster => cluster.name), tls: tls !== null }, 'controller started')
+  await ended.promise
+  await stopInOrder(async () => {
+    await Promise.all(shells.map(shell => shell.stop()))
+    await api.close()
+    await store.close()
+  }, logger)
+  logger.info('controller stopped; the clusters go on serving')
+}
+
+/** The stream's heartbeat may be late by a little; a silent stream is lost well before the node is suspected. */
+function silentAfterMs ({ timing }: ClusterConfig): number {
+  return Math.max(timing.reportEveryMs * 2, timing.suspectAfterMs - timing.reportEveryMs)
+}
+
+function agentUrl ({ address, agentPort }: MemberConfig, tls: TlsTexts | null): string {
+  return `${tls === null ? 'http' : 'https'}://${address.includes(':') ? `[${address}]` : address}:${agentPort}`
+}
+
+async function readTls ({ tls, controller }: Config): Promise<TlsTexts | null> {
+  if (tls === null) return null
+  const read = async (path: string): Promise<string> => await readFile(path.replaceAll('{node}', controller.name), 'utf8')
+  return { key: await read(tls.privateKey), cert: await read(tls.certificate), ca: await read(tls.caCertificate) }
+}
+
+async function stopInOrder (stop: () => Promise<void>, logger: Logger): Promise<void> {
+  const timer = setTimeout(() => {
+    logger.error({ deadlineMs: STOP_DEADLINE_MS }, 'the controller did not stop in order and ends anyway')
+    process.exit(1)
+  }, STOP_DEADLINE_MS)
+  await stop()
+  clearTimeout(timer)
+}

@@ -1,0 +1,124 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { CLUSTER_STATES, type ClusterView, type OperationView } from '../protocol/api.ts'
+
+const ROLES = ['active', 'backup', 'witness', 'none'] as const
+/** From a server crash on one node (milliseconds) to waiting out a lease and a slow resync. */
+const DURATION_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+/** Step names come from agents: beyond so many different ones they are counted as `other`. */
+const STEPS_MAX = 40
+
+export type ControllerMetrics = ReturnType<typeof createControllerMetrics>
+
+/** Every metric of the controller, in one place. Seconds and bytes are base units; labels are bounded by the configuration and by STEPS_MAX. */
+export function createControllerMetrics ({ version }: { readonly version: string }) {
+  const registry = new Registry() // never prom-client's global one: tests build many
+  collectDefaultMetrics({ register: registry })
+  const registers: [Registry] = [registry]
+  const gauges = createGauges(registers)
+  const operations = createOperationMetrics(registers)
+  const setBlocked = createBlocked(gauges.blocked)
+  const storeErrors = new Counter({ name: 'ovsdb_ha_store_errors_total', help: 'Calls that the store did not answer, by call.', labelNames: ['operation'] as const, registers })
+  const transitions = new Counter({ name: 'ovsdb_ha_controller_leader_transitions_total', help: 'How often this controller became or ceased to be the leader of a cluster.', labelNames: ['cluster'] as const, registers })
+  const leads = new Map<string, boolean>()
+  gauges.buildInfo.set({ version, node_version: process.version }, 1)
+
+  return {
+    registry,
+
+    /** The state of a cluster as it is shown; call it on each change of the view. */
+    viewChanged (view: ClusterView): void {
+      const cluster = view.name
+      gauges.activeNodes.set({ cluster }, view.nodes.filter(node => node.role === 'active').length)
+      gauges.paused.set({ cluster }, view.paused === null ? 0 : 1)
+      gauges.term.set({ cluster }, view.term)
+      gauges.automaticFailover.set({ cluster }, view.automaticFailover.possible ? 1 : 0)
+      for (const state of CLUSTER_STATES) gauges.state.set({ cluster, state }, view.state === state ? 1 : 0)
+      setBlocked(view)
+      for (const node of view.nodes) {
+        const labels = { cluster, node: node.name }
+        for (const role of ROLES) gauges.role.set({ ...labels, role }, node.role === role ? 1 : 0)
+        gauges.reachable.set(labels, node.reachable ? 1 : 0)
+        gauges.problems.set(labels, node.problems.length)
+        if (node.lagHeartbeats === null) gauges.lag.remove(labels) // unknown is not zero
+        else gauges.lag.set(labels, node.lagHeartbeats)
+      }
+    },
+
+    /** A change of the active has ended, whatever its outcome. */
+    operationEnded: operations.ended,
+
+    /** A report has arrived; `atS` is the wall clock in seconds. */
+    reportReceived (cluster: string, node: string, atS: number): void {
+      gauges.lastReport.set({ cluster, node }, atS)
+    },
+
+    leadership (cluster: string, isLeader: boolean): void {
+      gauges.leader.set({ cluster }, isLeader ? 1 : 0)
+      if ((leads.get(cluster) ?? false) !== isLeader) transitions.inc({ cluster })
+      leads.set(cluster, isLeader)
+    },
+
+    storeFailed (operation: string): void {
+      storeErrors.inc({ operation })
+    }
+  }
+}
+
+/** One-hot over the reasons that are true now; a reason that has passed leaves no series behind. */
+function createBlocked (gauge: Gauge<'cluster' | 'reason'>) {
+  const shown = new Map<string, ReadonlySet<string>>()
+  return ({ name: cluster, hold, paused, automaticFailover }: ClusterView): void => {
+    const reasons = new Set<string>()
+    if (hold !== null) reasons.add(hold.code)
+    if (paused !== null) reasons.add('paused')
+    if (!automaticFailover.possible) reasons.add('noAutomaticFailover')
+    for (const reason of shown.get(cluster) ?? []) if (!reasons.has(reason)) gauge.remove({ cluster, reason })
+    for (const reason of reasons) gauge.set({ cluster, reason }, 1)
+    shown.set(cluster, reasons)
+  }
+}
+
+function createOperationMetrics (registers: [Registry]) {
+  const failovers = new Counter({ name: 'ovsdb_ha_failover_total', help: 'Changes of the active that ended, by what they were and how they ended.', labelNames: ['cluster', 'kind', 'outcome'] as const, registers })
+  const durations = new Histogram({
+    name: 'ovsdb_ha_failover_duration_seconds',
+    help: 'How long a change of the active took: each step, and `total`. Steps overlap.',
+    labelNames: ['step'] as const,
+    buckets: DURATION_BUCKETS_S,
+    registers
+  })
+  const steps = new Set(['total'])
+
+  function bounded (step: string): string {
+    if (!steps.has(step) && steps.size >= STEPS_MAX) return 'other'
+    steps.add(step)
+    return step
+  }
+
+  return {
+    ended (cluster: string, { kind, outcome, durationMs, steps }: OperationView): void {
+      failovers.inc({ cluster, kind, outcome })
+      if (durationMs !== null) durations.observe({ step: 'total' }, durationMs / 1_000)
+      for (const { name, startMs, endMs } of steps) durations.observe({ step: bounded(name) }, (endMs - startMs) / 1_000)
+    }
+  }
+}
+
+function createGauges (registers: [Registry]) {
+  const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) => new Gauge({ name: `ovsdb_ha_${name}`, help, labelNames, registers })
+  return {
+    buildInfo: gauge('build_info', 'Always 1; the labels say what runs.', ['version', 'node_version']),
+    activeNodes: gauge('active_nodes', 'Nodes that report to be active; alert on anything but 1.', ['cluster']),
+    state: gauge('cluster_state', 'One-hot: what a cluster does.', ['cluster', 'state']),
+    term: gauge('term', 'The highest term seen.', ['cluster']),
+    paused: gauge('paused', '1 while an operator has stopped decisions.', ['cluster']),
+    automaticFailover: gauge('automatic_failover', '1 when a lost node would be failed over without an operator.', ['cluster']),
+    blocked: gauge('failover_blocked', 'Present and 1 for each reason why no failover would happen now.', ['cluster', 'reason']),
+    leader: gauge('controller_is_leader', '1 on the controller that decides for the cluster.', ['cluster']),
+    role: gauge('node_role', 'One-hot: the role a node reports.', ['cluster', 'node', 'role']),
+    reachable: gauge('agent_reachable', '1 while the report stream of the agent lives.', ['cluster', 'node']),
+    lastReport: gauge('agent_last_report_timestamp_seconds', 'When the last report of an agent arrived.', ['cluster', 'node']),
+    lag: gauge('replication_lag_heartbeats', 'Heartbeats behind the active; absent when unknown.', ['cluster', 'node']),
+    problems: gauge('node_problems', 'Problems that the agent reports now.', ['cluster', 'node'])
+  }
+}

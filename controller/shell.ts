@@ -1,0 +1,291 @@
+// The one loop of a cluster's leader: events in, one at a time, through the pure step; actions out. What happened is
+// written once, here: a history entry, a log line and a metric from the same facts.
+import type { Logger } from 'pino'
+import type { ClusterView, HistoryEntry, OperationView, Severity } from '../protocol/api.ts'
+import type { Happening, Report } from '../protocol/report.ts'
+import { monotonicMs, wallClock, wallOf } from './clock.ts'
+import type { ClusterService } from './cluster-service.ts'
+import { CommandRefusedError, ControllerNotReadyError } from './command-errors.ts'
+import type { ClusterAction, Facts } from './core/actions.ts'
+import { stepCluster } from './core/cluster.ts'
+import type { ClusterEvent } from './core/events.ts'
+import { bootCluster, type ClusterState, type CoreConfig, type Paused } from './core/state.ts'
+import { viewCluster, viewOperation } from './core/view.ts'
+import type { AgentLink } from './link/agent-link.ts'
+import type { ControllerMetrics } from './metrics.ts'
+import type { Store } from './store/store.ts'
+
+const EVENTS_MAX = 5_000
+const LEAD_TTL_MS = 10_000
+const LEAD_EVERY_MS = 3_000
+/** A timer that comes this much late means that this process did not run: what it believes about time is worth nothing. */
+const STALL_MS = 500
+const STALL_LOOK_MS = 200
+/** History entries that wait for the store; more are dropped and counted. */
+const ENTRIES_MAX = 2_000
+
+export interface ClusterShellOptions {
+  readonly config: CoreConfig
+  readonly links: readonly AgentLink[]
+  readonly store: Store
+  readonly metrics: ControllerMetrics
+  readonly logger: Logger
+  readonly onHistory: (entry: HistoryEntry) => void
+}
+
+export interface ClusterShell extends ClusterService {
+  start (): Promise<void>
+  /** Gives leadership back; the cluster goes on serving. */
+  stop (): Promise<void>
+}
+
+interface Command {
+  readonly onStarted: ((operation: OperationView) => void) | undefined
+  readonly resolve: (operation: OperationView) => void
+  readonly reject: (error: Error) => void
+}
+
+export function createClusterShell (options: ClusterShellOptions): ClusterShell {
+  const { config, links, store, metrics } = options
+  const { name } = config.cluster
+  const log = options.logger.child({ cluster: name })
+  const queue: ClusterEvent[] = []
+  const commands = new Map<number, Command>()
+  const followers = new Set<(view: ClusterView) => void>()
+  const entries: Omit<HistoryEntry, 'id'>[] = []
+  const timers: NodeJS.Timeout[] = []
+  let state: ClusterState = bootCluster(config, monotonicMs())
+  let draining = false
+  let writing = false
+  let stopped = false
+  let commandIds = 0
+  let lastSaid = ''
+  let wake: { timer: NodeJS.Timeout, atMs: number } | null = null
+
+  function push (event: ClusterEvent): void {
+    if (stopped) return
+    if (queue.length >= EVENTS_MAX) {
+      log.error({ type: event.type }, 'event dropped: the queue is full')
+      return
+    }
+    queue.push(event)
+    if (draining) return
+    draining = true
+    try {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) take(next)
+    } finally {
+      draining = false
+    }
+  }
+
+  function take (event: ClusterEvent): void {
+    const [next, actions] = stepCluster(config, state, event, monotonicMs())
+    state = next
+    for (const action of actions) perform(action)
+    sayView()
+  }
+
+  function perform (action: ClusterAction): void {
+    switch (action.type) {
+      case 'askTerm': return askTerm(action)
+      case 'order': return order(action)
+      case 'remember':
+        store.setMemory(name, action.memory).catch((error: unknown) => storeFailed('setMemory', error))
+        return
+      case 'record': return record(action.kind, action.severity, action.node, action.message, action.facts)
+      case 'operationBegan': {
+        const view = viewOperation(action.operation, null, wallOf)
+        record('operationBegan', 'warning', action.operation.to, `${view.kind} to ${view.to ?? '?'} began: ${view.trigger}`, { operation: view.id, kind: view.kind, to: view.to })
+        if (action.operation.commandId !== null) commands.get(action.operation.commandId)?.onStarted?.(view)
+        return
+      }
+      case 'operationEnded': {
+        const { operation, outcome, detail } = action.ended
+        const view = viewOperation(operation, action.ended, wallOf)
+        metrics.operationEnded(name, view)
+        record('operationEnded', outcome === 'done' ? 'info' : outcome === 'undone' ? 'warning' : 'critical', operation.to, `${view.kind} to ${operation.to} ${outcome} in ${view.durationMs?.toFixed(1) ?? '?'} ms: ${detail}`,
+          { operation: view.id, kind: view.kind, outcome, from: operation.from, to: operation.to, term: operation.term, durationMs: view.durationMs }, view)
+        if (operation.commandId !== null) settle(operation.commandId)?.resolve(view)
+        return
+      }
+      case 'refuseCommand': return settle(action.commandId)?.reject(new CommandRefusedError(name, action.refusal))
+      case 'wakeAt': return wakeAt(action.atMs)
+      default: action satisfies never
+    }
+  }
+
+  function askTerm ({ operation, voters, request }: Extract<ClusterAction, { type: 'askTerm' }>): void {
+    for (const link of links.filter(one => voters.includes(one.node))) {
+      link.term(request, config.cluster.timing.commandTimeoutMs).then(
+        reply => push({ type: 'termAnswered', operation, term: request.term, voter: link.node, reply }),
+        (error: unknown) => log.warn({ node: link.node, err: error }, 'a voter did not answer')
+      )
+    }
+  }
+
+  function order ({ tag, node, order }: Extract<ClusterAction, { type: 'order' }>): void {
+    const link = links.find(one => one.node === node)
+    if (link === undefined) return push({ type: 'orderEnded', tag, reply: null, error: `${node} is not a node of this cluster` })
+    link.order(order).then(
+      reply => push({ type: 'orderEnded', tag, reply, error: null }),
+      (error: unknown) => push({ type: 'orderEnded', tag, reply: null, error: words(error) })
+    )
+  }
+
+  function settle (commandId: number): Command | undefined {
+    const command = commands.get(commandId)
+    commands.delete(commandId)
+    return command
+  }
+
+  function record (kind: string, severity: Severity, node: string | null, message: string, facts: Facts, operation?: OperationView): void {
+    log[severity === 'info' ? 'info' : severity === 'warning' ? 'warn' : 'error']({ kind, node, ...facts }, message)
+    if (entries.length >= ENTRIES_MAX) {
+      entries.shift()
+      log.error('a history entry was dropped: the store does not take them')
+    }
+    entries.push({ at: wallClock().toISOString(), cluster: name, node, kind, severity, message, facts: { ...facts }, ...(operation === undefined ? {} : { operation }) })
+    if (!writing) write().catch((error: unknown) => storeFailed('append', error))
+  }
+
+  /** In order and one at a time; what the store does not take now is kept and tried with the next entry. */
+  async function write (): Promise<void> {
+    writing = true
+    try {
+      for (let entry = entries[0]; entry !== undefined; entry = entries[0]) {
+        const stored = await store.append(entry)
+        entries.shift()
+        options.onHistory(stored)
+      }
+    } finally {
+      writing = false
+    }
+  }
+
+  function storeFailed (call: string, error: unknown): void {
+    metrics.storeFailed(call)
+    log.error({ call, err: error }, 'the store failed; the cluster goes on serving')
+  }
+
+  function wakeAt (atMs: number): void {
+    if (stopped || (wake !== null && wake.atMs <= atMs)) return
+    if (wake !== null) clearTimeout(wake.timer)
+    const timer = setTimeout(() => {
+      wake = null
+      push({ type: 'woke' })
+    }, Math.max(1, Math.ceil(atMs - monotonicMs())))
+    wake = { timer, atMs }
+  }
+
+  function view (): ClusterView {
+    return viewCluster(config, state, monotonicMs(), wallOf)
+  }
+
+  /** Followers hear of changes, not of time passing. */
+  function sayView (): void {
+    const current = view()
+    const said = JSON.stringify(current, (key, value: unknown) => key === 'lastReportAgoMs' || key === 'leaseRemainingMs' ? undefined : value)
+    if (said === lastSaid) return
+    lastSaid = said
+    metrics.viewChanged(current)
+    for (const follower of followers) follower(current)
+  }
+
+  function happened (happening: Happening): void {
+    const severity: Severity = CRITICAL.has(happening.kind) ? 'critical' : WARNING.has(happening.kind) ? 'warning' : 'info'
+    record(happening.kind, severity, happening.node, happening.message, happening.facts)
+    push({ type: 'happened', happening })
+  }
+
+  async function lead (): Promise<void> {
+    try {
+      const leading = await store.lead(name, config.controller, LEAD_TTL_MS)
+      metrics.leadership(name, leading)
+      if (leading !== state.leading) {
+        if (leading) push({ type: 'restored', memory: await store.memory(name), paused: (await store.intent(name)).paused })
+        push({ type: 'leadership', leading })
+      }
+    } catch (error) {
+      storeFailed('lead', error)
+    }
+  }
+
+  function watchForStalls (): void {
+    let expectedMs = monotonicMs() + STALL_LOOK_MS
+    timers.push(setInterval(() => {
+      const lateMs = monotonicMs() - expectedMs
+      expectedMs = monotonicMs() + STALL_LOOK_MS
+      if (lateMs < STALL_MS) return
+      record('controllerStalled', 'warning', null, `this controller did not run for ${Math.round(lateMs)} ms and observes afresh before it suspects anybody`, { lateMs: Math.round(lateMs) })
+      push({ type: 'stalled' })
+    }, STALL_LOOK_MS))
+  }
+
+  function command (make: (commandId: number) => ClusterEvent, onStarted: Command['onStarted']): Promise<OperationView> {
+    if (stopped) return Promise.reject(new ControllerNotReadyError(name, 'this controller is stopping'))
+    const commandId = ++commandIds
+    return new Promise((resolve, reject) => {
+      commands.set(commandId, { onStarted, resolve, reject })
+      push(make(commandId))
+    })
+  }
+
+  async function setPaused (paused: Paused | null, actor: string): Promise<void> {
+    await store.setIntent(name, { paused })
+    push({ type: 'pauseSet', paused })
+    record(paused === null ? 'resumed' : 'paused', 'warning', null, paused === null ? `${actor} resumed the cluster` : `${actor} paused the cluster${paused.reason === '' ? '' : `: ${paused.reason}`}`, { actor })
+  }
+
+  async function start (): Promise<void> {
+    await lead()
+    timers.push(setInterval(() => { lead().catch((error: unknown) => storeFailed('lead', error)) }, LEAD_EVERY_MS))
+    watchForStalls()
+    for (const link of links) {
+      link.start({
+        onReport: (report: Report) => {
+          metrics.reportReceived(name, link.node, wallClock().getTime() / 1_000)
+          push({ type: 'reported', report })
+        },
+        onHappening: happened,
+        onLost: why => push({ type: 'lost', node: link.node, why })
+      })
+    }
+  }
+
+  async function stop (): Promise<void> {
+    stopped = true
+    for (const timer of timers) clearInterval(timer)
+    if (wake !== null) clearTimeout(wake.timer)
+    for (const { reject } of commands.values()) reject(new ControllerNotReadyError(name, 'this controller is stopping'))
+    commands.clear()
+    await Promise.all(links.map(link => link.stop()))
+    try {
+      await store.resign(name, config.controller)
+    } catch (error) {
+      storeFailed('resign', error)
+    }
+  }
+
+  return {
+    name,
+    start,
+    stop,
+    view,
+    follow: onChange => {
+      followers.add(onChange)
+      return () => { followers.delete(onChange) }
+    },
+    switchover: (body, actor, onStarted) => command(commandId => ({ type: 'switchoverAsked', commandId, to: body.to ?? null, actor, reason: body.reason ?? '' }), onStarted),
+    failover: (body, actor, onStarted) => command(commandId => ({ type: 'failoverAsked', commandId, to: body.to ?? null, force: body.force === true, actor, reason: body.reason ?? '' }), onStarted),
+    pause: (body, actor) => setPaused({ by: actor, at: wallClock().toISOString(), reason: body.reason ?? '' }, actor),
+    resume: actor => setPaused(null, actor)
+  }
+}
+
+/** How loud an agent's happening is in the history; whatever is not named is merely information. */
+const CRITICAL: ReadonlySet<string> = new Set(['unsanctionedActive', 'selfPromoted'])
+const WARNING: ReadonlySet<string> = new Set(['servingStopped', 'unsanctionedGate', 'serverStartFailed', 'resuming', 'copyIncomplete', 'copyStateNotStored', 'rescueRemoved', 'pidFileWrong'])
+
+function words (error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,159 @@
+// REST v1 of the controller, as operators, the CLI and the dashboard see it.
+import { Type, type Static } from 'typebox'
+import { PHASES, ProblemSchema, ServerReportSchema } from './report.ts'
+import { StepSchema } from './order.ts'
+
+const NullableString = Type.Union([Type.String(), Type.Null()])
+const NullableInteger = Type.Union([Type.Integer(), Type.Null()])
+
+/** Body of every error answer. */
+export const ErrorBodySchema = Type.Object({
+  code: Type.String(),
+  message: Type.String(),
+  hint: Type.String(),
+  cluster: Type.Optional(Type.String()),
+  node: Type.Optional(Type.String()),
+  /** Order with an old term: the current one. */
+  term: Type.Optional(Type.Integer()),
+  /** Refused nodes and why, when a decision was refused. */
+  refused: Type.Optional(Type.Array(Type.Object({ node: Type.String(), code: Type.String(), message: Type.String() })))
+})
+export type ErrorBody = Static<typeof ErrorBodySchema>
+
+/** Why a node cannot be the next active: a code that is stable, and a sentence. */
+export const RefusedNodeSchema = Type.Object({ node: Type.String(), code: Type.String(), message: Type.String() })
+export type RefusedNode = Static<typeof RefusedNodeSchema>
+
+export const NodeViewSchema = Type.Object({
+  name: Type.String(),
+  address: Type.String(),
+  witness: Type.Boolean(),
+  priority: Type.Integer(),
+  reachable: Type.Boolean(),
+  lastReportAgoMs: NullableInteger,
+  role: Type.Union([Type.Literal('active'), Type.Literal('backup'), Type.Literal('witness'), Type.Literal('none')]),
+  phase: Type.Union([Type.Enum(PHASES), Type.Null()]),
+  /** In plain words: what this node is doing and what is wrong with it. */
+  summary: Type.String(),
+  /** Null: it may be promoted; otherwise why not. */
+  ineligible: Type.Union([RefusedNodeSchema, Type.Null()]),
+  following: NullableString,
+  /** Heartbeats behind the active; null when unknown or active. */
+  lagHeartbeats: NullableInteger,
+  term: Type.Integer(),
+  leaseRemainingMs: Type.Integer(),
+  guard: NullableString,
+  servers: Type.Array(ServerReportSchema),
+  problems: Type.Array(ProblemSchema)
+})
+export type NodeView = Static<typeof NodeViewSchema>
+
+export const OPERATION_KINDS = ['firstStart', 'coldStart', 'failover', 'switchover', 'forcedFailover'] as const
+export type OperationKind = typeof OPERATION_KINDS[number]
+
+/** One change of the active: the waterfall of its steps. Milliseconds count from its start. */
+export const OperationViewSchema = Type.Object({
+  id: Type.String(),
+  kind: Type.Enum(OPERATION_KINDS),
+  /** What started it, in words. */
+  trigger: Type.String(),
+  from: NullableString,
+  to: NullableString,
+  term: Type.Integer(),
+  startedAt: Type.String(),
+  durationMs: Type.Union([Type.Number(), Type.Null()]),
+  outcome: Type.Union([Type.Literal('running'), Type.Literal('done'), Type.Literal('failed'), Type.Literal('undone')]),
+  /** Why it failed or was undone, what a forced one lost, why this candidate was taken. */
+  detail: Type.String(),
+  refused: Type.Array(RefusedNodeSchema),
+  steps: Type.Array(Type.Object({ ...StepSchema.properties, node: NullableString }))
+})
+export type OperationView = Static<typeof OperationViewSchema>
+
+export const CLUSTER_STATES = ['starting', 'serving', 'changing', 'holding', 'unknown'] as const
+
+export const ClusterViewSchema = Type.Object({
+  name: Type.String(),
+  state: Type.Enum(CLUSTER_STATES),
+  /** One or two sentences that tell the truth in plain words. */
+  summary: Type.String(),
+  active: NullableString,
+  term: Type.Integer(),
+  paused: Type.Union([Type.Object({ by: Type.String(), at: Type.String(), reason: Type.String() }), Type.Null()]),
+  /** Whether a lost node would be failed over without an operator, and why not (S9). */
+  automaticFailover: Type.Object({ possible: Type.Boolean(), why: Type.String() }),
+  endpoints: Type.Array(Type.Object({ address: Type.String(), holders: Type.Array(Type.String()) })),
+  hold: Type.Union([Type.Object({ code: Type.String(), message: Type.String(), refused: Type.Array(RefusedNodeSchema) }), Type.Null()]),
+  operation: Type.Union([OperationViewSchema, Type.Null()]),
+  nodes: Type.Array(NodeViewSchema)
+})
+export type ClusterView = Static<typeof ClusterViewSchema>
+
+export const NodeListSchema = Type.Object({ nodes: Type.Array(NodeViewSchema) })
+export type NodeList = Static<typeof NodeListSchema>
+
+export const ClusterListSchema = Type.Object({
+  clusters: Type.Array(Type.Object({
+    name: Type.String(),
+    state: Type.Enum(CLUSTER_STATES),
+    summary: Type.String(),
+    active: NullableString,
+    term: Type.Integer(),
+    paused: Type.Boolean()
+  }))
+})
+export type ClusterList = Static<typeof ClusterListSchema>
+
+export const SEVERITIES = ['info', 'warning', 'critical'] as const
+export type Severity = typeof SEVERITIES[number]
+
+export const HistoryEntrySchema = Type.Object({
+  /** Grows by one with each entry of the installation. */
+  id: Type.Integer(),
+  at: Type.String({ description: 'ISO 8601, UTC' }),
+  cluster: Type.String(),
+  node: NullableString,
+  kind: Type.String(),
+  severity: Type.Enum(SEVERITIES),
+  message: Type.String(),
+  facts: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()])),
+  /** Present on `operation…` kinds. */
+  operation: Type.Optional(OperationViewSchema)
+})
+export type HistoryEntry = Static<typeof HistoryEntrySchema>
+export const HistoryListSchema = Type.Object({ entries: Type.Array(HistoryEntrySchema) })
+export type HistoryList = Static<typeof HistoryListSchema>
+
+/** GET /v1/clusters/:cluster/history: newest first; `before` is the lowest id of the page above. */
+export const HistoryQuerySchema = Type.Object({
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: 50 })),
+  before: Type.Optional(Type.Integer({ minimum: 1 }))
+}, { additionalProperties: false })
+export type HistoryQuery = Static<typeof HistoryQuerySchema>
+
+export const SwitchoverBodySchema = Type.Object({
+  to: Type.Optional(Type.String({ description: 'Node to promote; the best candidate when absent' })),
+  reason: Type.Optional(Type.String({ maxLength: 256 }))
+}, { additionalProperties: false })
+export type SwitchoverBody = Static<typeof SwitchoverBodySchema>
+
+export const FailoverBodySchema = Type.Object({
+  to: Type.Optional(Type.String()),
+  force: Type.Optional(Type.Boolean({ description: 'Take a node that is not in sync; the answer tells what is lost' })),
+  reason: Type.Optional(Type.String({ maxLength: 256 }))
+}, { additionalProperties: false })
+export type FailoverBody = Static<typeof FailoverBodySchema>
+
+export const PauseBodySchema = Type.Object({
+  reason: Type.Optional(Type.String({ maxLength: 256 }))
+}, { additionalProperties: false })
+export type PauseBody = Static<typeof PauseBodySchema>
+
+/** Switchover and failover answer when the operation ended; `?wait=false` answers 202 at once. */
+export const OperationReplySchema = Type.Object({ operation: OperationViewSchema })
+export type OperationReply = Static<typeof OperationReplySchema>
+
+/** `wait=false`: answer 202 as soon as the operation is accepted. */
+export const OperationQuerySchema = Type.Object({
+  wait: Type.Optional(Type.Boolean({ default: true }))
+}, { additionalProperties: false })

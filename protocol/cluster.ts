@@ -1,0 +1,154 @@
+// What one cluster.yaml says, resolved: defaults filled in, durations in milliseconds, sizes in bytes.
+// protocol/config.ts turns the file into these shapes; nothing else knows how the file is written.
+
+export interface NodeConfig {
+  readonly name: string
+  /** The node's own address (IPv4 or IPv6, no brackets): agents, replication. Never an endpoint's address (S5). */
+  readonly address: string
+  readonly agentPort: number
+}
+
+/** A node as a member of one cluster. Every member is a voter. */
+export interface MemberConfig extends NodeConfig {
+  /** Breaks ties between nodes with equal data; higher is preferred. */
+  readonly priority: number
+  /** A witness has an agent and a vote, and no database. */
+  readonly witness: boolean
+}
+
+export type ListenMethod = 'tcp' | 'ssl'
+/** Who starts and stops the ovsdb-server process: the agent itself, systemd, or somebody else. */
+export type RunMode = 'process' | 'systemd' | 'attach'
+/** How roles are changed: unixctl commands, or `--config-file` and reload (ovsdb-server 3.3+). */
+export type ControlMethod = 'appctl' | 'configFile'
+
+export interface TlsFiles {
+  readonly privateKey: string
+  readonly certificate: string
+  readonly caCertificate: string
+}
+
+/** One ovsdb-server process that runs on every data node of the cluster. */
+export interface ServerConfig {
+  readonly name: string
+  readonly database: string
+  readonly schemaFile: string
+  /** The clients' listener: exists on the endpoint's addresses, and only under the lease (the gate, S4). */
+  readonly listen: { readonly method: ListenMethod, readonly port: number }
+  /** The replication listener on the node's own address; same method as `listen`. */
+  readonly replicationPort: number
+  readonly run: {
+    readonly mode: RunMode
+    /** `process`: the ovsdb-server program and arguments that come before ours. */
+    readonly program: readonly string[]
+    /** `systemd`: the unit. */
+    readonly unit: string | null
+    readonly control: ControlMethod
+  }
+  readonly controlSocket: string
+  readonly databaseSocket: string
+  readonly databaseFile: string
+  readonly logFile: string
+  readonly pidFile: string
+  /** Present when `listen.method` is `ssl`. */
+  readonly tls: TlsFiles | null
+}
+
+export interface VipAddress {
+  readonly address: string
+  readonly prefixLength: number
+  readonly family: 4 | 6
+}
+
+export interface VipEndpointConfig {
+  readonly type: 'vip'
+  readonly interface: string
+  readonly addresses: readonly VipAddress[]
+}
+
+export type EndpointConfig = VipEndpointConfig
+
+export interface TimingConfig {
+  /** How long the active may serve after the round that renewed its lease was sent (S2). */
+  readonly leaseMs: number
+  readonly renewEveryMs: number
+  /** Heartbeat of the report stream. */
+  readonly reportEveryMs: number
+  /** Reports missing for this long are the first of two signs that a node is lost. */
+  readonly suspectAfterMs: number
+  /** Pause between two health probes of a server. */
+  readonly probeEveryMs: number
+  /** A server that is stopped or makes no progress is failed over after this long without an answer. */
+  readonly hungAfterMs: number
+  /** A server that still uses CPU or disk is failed over only after this long. */
+  readonly busyAfterMs: number
+  /** Pause between two heartbeat rows (position). */
+  readonly heartbeatEveryMs: number
+  /** A candidate may be at most this many heartbeats behind the last active (S6). */
+  readonly maxLagHeartbeats: number
+  /** A switchover gives up, and reopens the old gate, when the marker did not arrive in this time. */
+  readonly handoverDeadlineMs: number
+  readonly promoteDeadlineMs: number
+  /** A backup that has not finished its first copy after this long is reported and the next one is tried. */
+  readonly resyncDeadlineMs: number
+  /** How long the old holder keeps the VIP without a service behind it, so that clients get a refusal instead of silence. */
+  readonly endpointLingerMs: number
+  /** Deadline of every `ip`, `nft`, `arping` and unixctl command. */
+  readonly commandTimeoutMs: number
+  /** At a cold start the controller waits this long for the remaining data nodes once a majority is there. */
+  readonly coldStartWaitMs: number
+}
+
+export interface RescueConfig {
+  readonly directory: string
+  readonly maxFiles: number
+  readonly maxBytes: number
+}
+
+export interface ClusterConfig {
+  readonly name: string
+  readonly members: readonly MemberConfig[]
+  readonly servers: readonly ServerConfig[]
+  readonly endpoints: readonly EndpointConfig[]
+  readonly timing: TimingConfig
+  readonly guard: 'nftables' | 'none'
+  readonly rescue: RescueConfig
+}
+
+export interface TokenConfig {
+  readonly name: string
+  readonly role: 'viewer' | 'operator'
+  /** The file that holds the token; its content is never logged. */
+  readonly file: string
+}
+
+export interface ControllerConfig {
+  readonly name: string
+  readonly listen: string
+  readonly port: number
+  readonly store: { readonly type: 'embedded', readonly file: string }
+  readonly tokens: readonly TokenConfig[]
+}
+
+export interface Config {
+  readonly nodes: readonly NodeConfig[]
+  readonly agent: {
+    readonly stateDirectory: string
+    readonly runDirectory: string
+  }
+  readonly controller: ControllerConfig
+  /** Certificates for our own parts; `{node}` in a path is replaced by the node's (or controller's) name. Null: plain HTTP. */
+  readonly tls: TlsFiles | null
+  /** Plain HTTP beyond loopback was asked for in so many words. */
+  readonly insecure: boolean
+  readonly clusters: readonly ClusterConfig[]
+}
+
+export function dataMembers (cluster: ClusterConfig): readonly MemberConfig[] {
+  return cluster.members.filter(member => !member.witness)
+}
+
+/** How many voters make a majority. */
+export function quorumOf (voters: number): number {
+  return Math.floor(voters / 2) + 1
+}

@@ -1,0 +1,172 @@
+// cluster.yaml as it is written: keys, types, defaults and a sentence for each. One source for the check at start, for
+// `ovsdb-ha config check` and for the JSON Schema that editors use. What the parts get is in cluster.ts.
+import { Type, type Static } from 'typebox'
+import { AbsolutePath, Duration, HostAddress, ListenAddress, Name, Network, Port, Size, SocketPath, VirtualAddress } from './config-fields.ts'
+
+const closed = { additionalProperties: false } as const
+const MINUTE_MS = 60_000
+
+/** Defaults that hold for every file; those that depend on other keys are in config-resolve.ts. */
+export const DEFAULTS = {
+  agentPort: 8_643,
+  stateDirectory: '/var/lib/ovsdb-ha',
+  runDirectory: '/run/ovsdb-ha',
+  controllerName: 'controller',
+  controllerListen: '127.0.0.1',
+  controllerPort: 8_640,
+  storeFile: '/var/lib/ovsdb-ha/controller.db',
+  program: 'ovsdb-server',
+  /** `replicationPort` is `listen.port` plus this. */
+  replicationPortOffset: 10_000,
+  maxLag: 3,
+  rescueMaxFiles: 20,
+  rescueMaxSize: '1GiB'
+} as const
+
+/** Where the packages of Debian, Ubuntu and Fedora install the schemas. */
+export const SCHEMA_FILES: Readonly<Record<string, string>> = {
+  OVN_Northbound: '/usr/share/ovn/ovn-nb.ovsschema',
+  OVN_Southbound: '/usr/share/ovn/ovn-sb.ovsschema',
+  OVN_IC_Northbound: '/usr/share/ovn/ovn-ic-nb.ovsschema',
+  OVN_IC_Southbound: '/usr/share/ovn/ovn-ic-sb.ovsschema',
+  hardware_vtep: '/usr/share/openvswitch/vtep.ovsschema',
+  Open_vSwitch: '/usr/share/openvswitch/vswitch.ovsschema'
+}
+
+const NodeSchema = Type.Object({
+  name: Name('The node, as clusters refer to it. With tls, its certificate carries this name.'),
+  address: HostAddress({ description: 'The node\'s own address: controllers and voters dial the agent there, backups replicate from there. Never an endpoint\'s address.' }),
+  agentPort: Type.Optional(Port({ default: DEFAULTS.agentPort, description: 'Port of the agent\'s API.' }))
+}, { ...closed, description: 'A host that runs an agent.' })
+
+const AgentSchema = Type.Object({
+  stateDirectory: Type.Optional(AbsolutePath({ default: DEFAULTS.stateDirectory, description: 'What must survive a reboot: the voter\'s state, databases, rescues.' })),
+  runDirectory: Type.Optional(AbsolutePath({ default: DEFAULTS.runDirectory, description: 'Sockets and pid files.' }))
+}, { ...closed, description: 'What all agents have in common.' })
+
+const TlsSchema = Type.Object({
+  certificate: AbsolutePath({ description: 'PEM file; {node} is replaced by the name of the node or controller that reads it.' }),
+  privateKey: AbsolutePath({ description: 'PEM file; {node} as above.' }),
+  caCertificate: AbsolutePath({ description: 'PEM file of the authority that signed every agent\'s and controller\'s certificate.' })
+}, { ...closed, description: 'Certificates of agents and controllers: both sides of every connection are checked.' })
+
+const TokenSchema = Type.Object({
+  name: Name('Who: appears in the history beside what was ordered.'),
+  role: Type.Enum(['viewer', 'operator'], { description: 'A viewer reads; an operator also orders switchovers, failovers and pauses.' }),
+  file: AbsolutePath({ description: 'The file that holds the token.' })
+}, closed)
+
+const ControllerSchema = Type.Object({
+  name: Type.Optional(Name('This controller in history and certificates.', { default: DEFAULTS.controllerName })),
+  listen: Type.Optional(ListenAddress({ default: DEFAULTS.controllerListen, description: 'Address of the REST API and the dashboard.' })),
+  port: Type.Optional(Port({ default: DEFAULTS.controllerPort, description: 'Port of the REST API and the dashboard.' })),
+  store: Type.Optional(Type.Object({
+    type: Type.Enum(['embedded'], { description: 'embedded: one controller, one file.' }),
+    file: Type.Optional(AbsolutePath({ default: DEFAULTS.storeFile, description: 'The embedded store\'s file.' }))
+  }, { ...closed, description: 'Where the controller remembers leadership, operator intent and history.' })),
+  tokens: Type.Optional(Type.Array(TokenSchema, { maxItems: 64, description: 'Who may use the REST API. Without any, everybody who reaches it (then only on loopback).' }))
+}, { ...closed, description: 'The controller.' })
+
+const ClusterNodeSchema = Type.Object({
+  name: Name('A node from the list of nodes.'),
+  priority: Type.Optional(Type.Integer({ minimum: -1_000_000, maximum: 1_000_000, default: 0, description: 'Breaks ties between nodes with equal data; higher is preferred.' })),
+  witness: Type.Optional(Type.Boolean({ default: false, description: 'A witness has a vote and no database.' }))
+}, closed)
+
+const ListenSchema = Type.Object({
+  method: Type.Enum(['tcp', 'ssl'], { description: 'How clients connect.' }),
+  port: Port({ description: 'Port on the endpoints\' addresses.' })
+}, { ...closed, description: 'The clients\' listener: on the endpoints\' addresses, only on the active, only under its lease.' })
+
+const RunSchema = Type.Object({
+  mode: Type.Optional(Type.Enum(['process', 'systemd', 'attach'], { default: 'process', description: 'Who starts and stops the server: the agent itself, a systemd unit, or somebody else.' })),
+  program: Type.Optional(Type.Union([
+    Type.String({ minLength: 1, maxLength: 4_095, description: 'The program.' }),
+    Type.Array(Type.String({ minLength: 1, maxLength: 4_095 }), { minItems: 1, maxItems: 64, description: 'The program and arguments that come before ours.' })
+  ], { default: DEFAULTS.program, description: 'With mode process: the ovsdb-server program, or a list of program and first arguments.' })),
+  unit: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9:_.\\\\@-]{1,240}\\.service$', patternErrorMessage: 'the name of a systemd service, such as ovn-nb.service', description: 'With mode systemd: the unit that runs the server.' })),
+  control: Type.Optional(Type.Enum(['appctl', 'configFile'], { default: 'appctl', description: 'How roles are changed: by control socket commands, or by --config-file (ovsdb-server 3.3 and later, mode process).' }))
+}, { ...closed, description: 'How the server process is run.' })
+
+const ServerTlsSchema = Type.Object({
+  privateKey: AbsolutePath({ description: 'PEM file.' }),
+  certificate: AbsolutePath({ description: 'PEM file.' }),
+  caCertificate: AbsolutePath({ description: 'PEM file of the authority that signed the clients\' and the other servers\' certificates.' })
+}, { ...closed, description: 'The server\'s certificates, for clients and for replication. Required when listen.method is ssl.' })
+
+const ServerSchema = Type.Object({
+  name: Name('The server in status and file names, such as nb.'),
+  database: Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_]{0,63}$', patternErrorMessage: 'the name of a database schema, such as OVN_Northbound', description: 'The database\'s name, as its schema has it.' }),
+  schema: Type.Optional(AbsolutePath({ description: 'The schema file; known for OVN_Northbound, OVN_Southbound, hardware_vtep and Open_vSwitch.' })),
+  listen: ListenSchema,
+  replicationPort: Type.Optional(Port({ description: 'Port of the replication listener on the node\'s own address; listen.port + 10000 when absent.' })),
+  run: Type.Optional(RunSchema),
+  controlSocket: Type.Optional(SocketPath({ description: 'Control socket (ovs-appctl); <runDirectory>/<cluster>/<name>.ctl when absent.' })),
+  databaseSocket: Type.Optional(SocketPath({ description: 'Socket of the local database connection; <runDirectory>/<cluster>/<name>.sock when absent.' })),
+  databaseFile: Type.Optional(AbsolutePath({ description: 'The database; <stateDirectory>/<cluster>/<name>.db when absent.' })),
+  logFile: Type.Optional(AbsolutePath({ description: 'The server\'s log; /var/log/ovsdb-ha/<cluster>-<name>.log when absent.' })),
+  pidFile: Type.Optional(AbsolutePath({ description: 'The server\'s pid file; <runDirectory>/<cluster>/<name>.pid when absent.' })),
+  tls: Type.Optional(ServerTlsSchema)
+}, { ...closed, description: 'One ovsdb-server process that runs on every data node of the cluster.' })
+
+const EndpointSchema = Type.Object({
+  type: Type.Enum(['vip'], { description: 'vip: virtual IP addresses that follow the active.' }),
+  interface: Type.String({ pattern: '^(?!\\.{1,2}$)[^\\s/:%]{1,15}$', patternErrorMessage: 'a network interface: at most 15 characters, no slash, colon, percent sign or space', description: 'The interface that takes the addresses; the same name on every data node.' }),
+  addresses: Type.Array(VirtualAddress({ description: 'An address and the prefix length of its network.' }), { minItems: 1, maxItems: 32, description: 'The addresses that clients dial.' })
+}, { ...closed, description: 'How clients reach the active.' })
+
+const TimingSchema = Type.Object({
+  lease: Type.Optional(Duration(500, 10 * MINUTE_MS, '2s', 'How long the active may serve after its last renewal. Bounds the failover from a lost node.')),
+  renewEvery: Type.Optional(Duration(50, 3 * MINUTE_MS, '500ms', 'Pause between renewals; at most a third of lease, so that two lost renewals are survived.')),
+  reportEvery: Type.Optional(Duration(50, MINUTE_MS, '250ms', 'Heartbeat of the agents\' report stream.')),
+  suspectAfter: Type.Optional(Duration(100, 10 * MINUTE_MS, '1s', 'Reports missing for this long are the first of two signs that a node is lost.')),
+  probeEvery: Type.Optional(Duration(50, MINUTE_MS, '250ms', 'Pause between two health probes of a server.')),
+  hungAfter: Type.Optional(Duration(100, 10 * MINUTE_MS, '1s', 'A server that is stopped or makes no progress is failed over after this long without an answer.')),
+  busyAfter: Type.Optional(Duration(1_000, 60 * MINUTE_MS, '20s', 'A server that does not answer but uses CPU or disk is failed over only after this long.')),
+  heartbeatEvery: Type.Optional(Duration(100, MINUTE_MS, '1s', 'Pause between two heartbeat rows, the measure of how far a backup is.')),
+  maxLag: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000, default: DEFAULTS.maxLag, description: 'Automatic failover takes a node that is at most this many heartbeats behind.' })),
+  handoverDeadline: Type.Optional(Duration(100, 5 * MINUTE_MS, '2s', 'A switchover that has not moved all data in this time is undone.')),
+  promoteDeadline: Type.Optional(Duration(500, 10 * MINUTE_MS, '5s', 'A promotion that takes longer is undone.')),
+  resyncDeadline: Type.Optional(Duration(1_000, 10 * MINUTE_MS, '120s', 'A backup whose first copy takes longer is reported, and the next one is tried.')),
+  endpointLinger: Type.Optional(Duration(0, 10_000, '200ms', 'How long the old active keeps the address after a switchover, so that clients get a refusal instead of silence.')),
+  commandTimeout: Type.Optional(Duration(100, MINUTE_MS, '2s', 'Deadline of every ip, nft, arping and control socket command.')),
+  coldStartWait: Type.Optional(Duration(0, 60 * MINUTE_MS, '5s', 'At a cold start: how long to wait for the remaining data nodes once a majority is there.'))
+}, { ...closed, description: 'How fast; the defaults suit a local network.' })
+
+const RescueSchema = Type.Object({
+  directory: Type.Optional(AbsolutePath({ description: '<stateDirectory>/<cluster>/rescue when absent.' })),
+  maxFiles: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: DEFAULTS.rescueMaxFiles, description: 'At most this many files; the oldest goes first.' })),
+  maxSize: Type.Optional(Size({ default: DEFAULTS.rescueMaxSize, description: 'At most this much in all; the oldest goes first.' }))
+}, { ...closed, description: 'What is kept of a node\'s data before replication overwrites it.' })
+
+const ClusterSchema = Type.Object({
+  name: Name('The cluster.'),
+  nodes: Type.Array(Type.Union([Name('A node from the list of nodes.'), ClusterNodeSchema]), { minItems: 1, maxItems: 15, description: 'Its nodes: names, or names with priority or witness. Every one has a vote.' }),
+  networks: Type.Optional(Type.Array(Network({ description: 'A network.' }), { minItems: 1, maxItems: 32, description: 'Virtual addresses must be inside one of these. When absent, their own network must hold the data nodes\' addresses.' })),
+  servers: Type.Array(ServerSchema, { minItems: 1, maxItems: 8, description: 'The servers, which move together.' }),
+  endpoints: Type.Array(EndpointSchema, { minItems: 1, maxItems: 8, description: 'How clients reach the active.' }),
+  timing: Type.Optional(TimingSchema),
+  guard: Type.Optional(Type.Enum(['nftables', 'none'], { default: 'nftables', description: 'What shuts the service ports in the kernel when the lease ends although the agent cannot act.' })),
+  rescue: Type.Optional(RescueSchema)
+}, { ...closed, description: 'One failover unit: servers that move together, their nodes and their endpoints.' })
+
+export const ConfigFileSchema = Type.Object({
+  version: Type.Literal(1, { description: 'Version of this file\'s format.' }),
+  nodes: Type.Array(NodeSchema, { minItems: 1, maxItems: 256, description: 'The hosts that run an agent.' }),
+  agent: Type.Optional(AgentSchema),
+  controller: Type.Optional(ControllerSchema),
+  tls: Type.Optional(TlsSchema),
+  insecure: Type.Optional(Type.Boolean({ default: false, description: 'Allow plain HTTP between agents and controllers beyond loopback: whoever reaches an agent\'s port can then stop the service.' })),
+  clusters: Type.Array(ClusterSchema, { minItems: 1, maxItems: 256, description: 'The failover units.' })
+}, { ...closed, title: 'ovsdb-ha cluster.yaml', description: 'Configuration of ovsdb-ha; the same file for agents and controllers.' })
+
+/** The file after the check of shapes, before defaults. */
+export type ConfigFile = Static<typeof ConfigFileSchema>
+export type ClusterFile = ConfigFile['clusters'][number]
+export type ServerFile = ClusterFile['servers'][number]
+export const TIMING_SCHEMA = TimingSchema
+
+/** JSON Schema (draft 2020-12) for editors: completion, descriptions, and the checks that need one value only. */
+export function configJsonSchema (): Record<string, unknown> {
+  return { $schema: 'https://json-schema.org/draft/2020-12/schema', ...JSON.parse(JSON.stringify(ConfigFileSchema)) as object }
+}

@@ -1,0 +1,45 @@
+import { Type, type Static } from 'typebox'
+import { LEAVE_OUT_MAX, LeaveOutSchema } from './vote.ts'
+
+const common = {
+  /** The term the order belongs to; lower than the agent knows: 409 with the current one (S1). */
+  term: Type.Integer({ minimum: 1 }),
+  controller: Type.String(),
+  deadlineMs: Type.Integer({ minimum: 1, maximum: 600_000 })
+}
+
+/** POST /v1/clusters/:cluster/orders, controller to agent. Answered when it is done, or undone. */
+export const OrderSchema = Type.Union([
+  /** Take the lease of this term, promote every server, prove it by a write, take the endpoints, open the gates (S8). */
+  Type.Object({ type: Type.Literal('promote'), ...common, leaveOut: Type.Array(LeaveOutSchema, { maxItems: LEAVE_OUT_MAX }), force: Type.Boolean({ description: 'Also with an incomplete copy: an operator was told what is lost' }) }, { additionalProperties: false }),
+  /** Old active: close the gates and write the marker into each database. */
+  Type.Object({ type: Type.Literal('handoverBegin'), ...common, marker: Type.String({ minLength: 1, maxLength: 64 }) }, { additionalProperties: false }),
+  /** Candidate: answer when each database holds the marker. */
+  Type.Object({ type: Type.Literal('awaitMarker'), ...common, marker: Type.String({ minLength: 1, maxLength: 64 }) }, { additionalProperties: false }),
+  /** Old active: freeze the servers and release the lease. */
+  Type.Object({ type: Type.Literal('handoverFinish'), ...common }, { additionalProperties: false }),
+  /** Old active: open the gates again under the same lease; nothing happened. */
+  Type.Object({ type: Type.Literal('handoverCancel'), ...common }, { additionalProperties: false }),
+  /** Backup: replicate from the holder of this term, by its own address. */
+  Type.Object({ type: Type.Literal('follow'), ...common, source: Type.String() }, { additionalProperties: false })
+])
+export type Order = Static<typeof OrderSchema>
+export type OrderType = Order['type']
+
+/** One timed step of an order, in milliseconds since the agent received it. */
+export const StepSchema = Type.Object({
+  name: Type.String(),
+  startMs: Type.Number(),
+  endMs: Type.Number(),
+  /** Null: it succeeded. */
+  error: Type.Union([Type.String(), Type.Null()])
+}, { additionalProperties: false })
+export type Step = Static<typeof StepSchema>
+
+/** The answer to an order. `ok: false` means that the order was undone and why; a refused order is an error body instead. */
+export const OrderReplySchema = Type.Object({
+  ok: Type.Boolean(),
+  reason: Type.Union([Type.String(), Type.Null()]),
+  steps: Type.Array(StepSchema)
+}, { additionalProperties: false })
+export type OrderReply = Static<typeof OrderReplySchema>

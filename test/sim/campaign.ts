@@ -1,0 +1,33 @@
+import { availableParallelism } from 'node:os'
+import path from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { add, EMPTY_SUMMARY, type Summary } from './summary.ts'
+import type { Share } from './worker.ts'
+
+export interface Campaign {
+  readonly firstSeed: number
+  readonly runs: number
+  /** No new seed is begun after this long. */
+  readonly deadlineMs: number
+  readonly stopAtFirst: boolean
+}
+
+/** Runs seeds on every core. */
+export async function runCampaign ({ firstSeed, runs, deadlineMs, stopAtFirst }: Campaign): Promise<Summary> {
+  const workers = Math.min(availableParallelism(), runs)
+  const shares = Array.from({ length: workers }, (_, at): Share => ({
+    firstSeed: firstSeed + at, stride: workers, runs: Math.floor(runs / workers) + (at < runs % workers ? 1 : 0), deadlineMs, stopAtFirst
+  }))
+  const summaries = await Promise.all(shares.map(share => runShare(import.meta.dirname, share)))
+  return summaries.reduce(add, EMPTY_SUMMARY)
+}
+
+/** In a thread of its own; `directory` holds the simulator beside the sources it shall run. */
+export function runShare (directory: string, share: Share): Promise<Summary> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(path.join(directory, 'worker.ts'), { workerData: share })
+    worker.once('message', resolve)
+    worker.once('error', reject)
+    worker.once('exit', code => reject(new Error(`a thread of the simulator ended with ${code} and without a result`)))
+  })
+}

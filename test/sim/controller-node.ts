@@ -1,0 +1,235 @@
+import type { ClusterAction } from '../../controller/core/actions.ts'
+import { stepCluster } from '../../controller/core/cluster.ts'
+import type { ClusterEvent } from '../../controller/core/events.ts'
+import { bootCluster, type ClusterState, type CoreConfig, type EndedOperation, type Memory, type Operation, type Paused } from '../../controller/core/state.ts'
+import type { AgentNode, OrderAnswer } from './agent-node.ts'
+import type { Observer } from './invariants.ts'
+import type { Network } from './network.ts'
+import type { Settings } from './settings.ts'
+import type { Random, World } from './world.ts'
+
+/** One controller: the real core, links that break, a store that may forget. */
+export interface ControllerNode {
+  readonly name: string
+  readonly state: () => ClusterState | null
+  readonly running: () => boolean
+  readonly operationsEnded: () => Readonly<Record<string, number>>
+  boot (): void
+  crash (): void
+  forget (): void
+  pause (): void
+  resume (): void
+  lead (leading: boolean): void
+  setPaused (paused: Paused | null): void
+  push (event: ClusterEvent): void
+}
+
+export interface ControllerContext {
+  readonly world: World
+  readonly random: Random
+  readonly network: Network
+  readonly settings: Settings
+  readonly observer: Observer
+  readonly agents: readonly AgentNode[]
+}
+
+const ORDER_GRACE_MS = 500
+
+export function createControllerNode (context: ControllerContext, name: string, rate: number): ControllerNode {
+  const { world, random, network, settings, observer, agents } = context
+  const config: CoreConfig = { cluster: settings.cluster, controller: name }
+  const { timing } = settings.cluster
+  const clockOffsetMs = random.between(1_000, 1_000_000)
+  const counts: Record<string, number> = {}
+  let state: ClusterState | null = null
+  let boot = 0
+  let running = false
+  let paused = false
+  let leading = true
+  let queue: ClusterEvent[] = []
+  let wakeAtMs = Infinity
+  let stored: { memory: Memory | null, paused: Paused | null } = { memory: null, paused: null }
+  /** Null again once the store forgot while somebody served: then no one knows how far the last active was. */
+  let remembers = true
+
+  const localMs = (): number => clockOffsetMs + world.now() * rate
+
+  function push (event: ClusterEvent): void {
+    if (!running) return
+    queue.push(event)
+    if (!paused) drain()
+  }
+
+  let draining = false
+  function drain (): void {
+    if (draining) return
+    draining = true
+    while (running && !paused) {
+      const event = queue.shift()
+      if (event === undefined || state === null) break
+      try {
+        const [next, actions] = stepCluster(config, state, event, localMs())
+        state = next
+        for (const action of actions) perform(action)
+      } catch (error) {
+        observer.violate(`${name} broke an invariant of its own on ${event.type}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`)
+      }
+    }
+    draining = false
+  }
+
+  function perform (action: ClusterAction): void {
+    switch (action.type) {
+      case 'askTerm': return askTerm(action)
+      case 'order': return order(action)
+      case 'remember':
+        stored = { ...stored, memory: action.memory }
+        remembers = true
+        return
+      case 'record':
+        world.note(`${name} ${action.message}`)
+        return
+      case 'operationBegan': return began(action.operation)
+      case 'operationEnded': return ended(action.ended)
+      case 'refuseCommand': return
+      case 'wakeAt': return wakeAt(action.atMs)
+      default: action satisfies never
+    }
+  }
+
+  function began (operation: Operation): void {
+    world.note(`${name} begins ${operation.kind} to ${operation.to}: ${operation.trigger}`)
+    const automatic = operation.commandId === null
+    if (automatic && state !== null && state.paused !== null) observer.violate(`S10 ${name} began a ${operation.kind} while the cluster was paused`)
+  }
+
+  function ended ({ operation, outcome, detail }: EndedOperation): void {
+    world.note(`${name} ${operation.kind} to ${operation.to} ${outcome} in term ${operation.term}: ${detail}`)
+    const key = `${operation.kind} ${outcome}`
+    counts[key] = (counts[key] ?? 0) + 1
+  }
+
+  function askTerm ({ operation: id, voters, request }: Extract<ClusterAction, { type: 'askTerm' }>): void {
+    const mine = boot
+    const operation = state?.operation ?? null
+    if (operation !== null) {
+      if (operation.termsTried > 1 && !operation.force && request.reason !== 'lost') observer.violate(`S1 ${name} lost a race and takes term ${request.term} for ${request.holder} as if nobody could serve (${request.reason})`)
+      observer.operationOf(request.term, request.holder, { kind: operation.kind, from: operation.from, switchedTo: operation.failed.length === 0, remembers })
+    }
+    for (const agent of agents) {
+      if (!voters.includes(agent.name)) continue
+      network.send(name, agent.name, () => agent.askTerm(request, reply => network.send(agent.name, name, () => {
+        if (mine === boot) push({ type: 'termAnswered', operation: id, term: request.term, voter: agent.name, reply })
+      })))
+    }
+  }
+
+  /** One answer, the first; or none until the deadline. */
+  function order ({ tag, node, order }: Extract<ClusterAction, { type: 'order' }>): void {
+    const mine = boot
+    let open = true
+    const answered = ({ reply, error }: OrderAnswer): void => {
+      if (!open || mine !== boot) return
+      open = false
+      push({ type: 'orderEnded', tag, reply, error })
+    }
+    const agent = agents.find(one => one.name === node)
+    if (agent !== undefined) network.send(name, node, () => agent.order(order, answer => network.send(node, name, () => answered(answer))))
+    world.after(order.deadlineMs + ORDER_GRACE_MS, () => answered({ reply: null, error: `no answer within ${order.deadlineMs} ms` }))
+  }
+
+  function wakeAt (atMs: number): void {
+    if (wakeAtMs <= atMs) return
+    wakeAtMs = atMs
+    const mine = boot
+    world.after(Math.max(1, atMs - localMs()) / rate + random.between(0, 3), () => {
+      if (mine !== boot || wakeAtMs !== atMs) return
+      wakeAtMs = Infinity
+      push({ type: 'woke' })
+    })
+  }
+
+  /** Follows one agent's reports: in order, and anew after each break or silence. */
+  function dial (agent: AgentNode): void {
+    const mine = boot
+    let open = true
+    let heardAtMs = world.now()
+    let dueMs = 0
+    const lost = (why: string): void => {
+      if (!open || mine !== boot) return
+      open = false
+      push({ type: 'lost', node: agent.name, why })
+      world.after(random.between(50, 400), () => { if (mine === boot && running) dial(agent) })
+    }
+    const watch = (): void => {
+      world.after(timing.suspectAfterMs / 2, () => {
+        if (!open || mine !== boot) return
+        if (world.now() - heardAtMs > timing.suspectAfterMs) lost('silent')
+        else watch()
+      })
+    }
+    network.send(name, agent.name, () => {
+      if (!open || mine !== boot) return
+      agent.follow(report => {
+        if (!open || mine !== boot) return false
+        const delayMs = network.streamDelayMs(agent.name, name)
+        if (delayMs === null) return true
+        dueMs = Math.max(dueMs, world.now() + delayMs)
+        world.after(dueMs - world.now(), () => {
+          if (!open || mine !== boot) return
+          heardAtMs = world.now()
+          push({ type: 'reported', report })
+        })
+        return true
+      }, () => network.send(agent.name, name, () => lost('the stream ended')))
+    })
+    watch()
+  }
+
+  return {
+    name,
+    state: () => state,
+    running: () => running,
+    operationsEnded: () => counts,
+    boot () {
+      if (running) return
+      running = true
+      boot++
+      state = bootCluster(config, localMs())
+      world.note(`${name} starts`)
+      if (stored.memory === null) remembers = false
+      push({ type: 'restored', memory: stored.memory, paused: stored.paused })
+      push({ type: 'leadership', leading })
+      for (const agent of agents) dial(agent)
+    },
+    crash () {
+      if (!running) return
+      world.note(`${name} crashes`)
+      running = false
+      paused = false
+      boot++
+      state = null
+      queue = []
+      wakeAtMs = Infinity
+    },
+    forget () { stored = { memory: null, paused: null } },
+    pause () { if (running) paused = true },
+    resume () {
+      if (!paused) return
+      paused = false
+      if (random.chance(0.5)) queue.unshift({ type: 'stalled' })
+      else queue.push({ type: 'stalled' })
+      drain()
+    },
+    lead (next) {
+      leading = next
+      if (next) push({ type: 'restored', memory: stored.memory, paused: stored.paused })
+      push({ type: 'leadership', leading: next })
+    },
+    setPaused (next) {
+      stored = { ...stored, paused: next }
+      push({ type: 'pauseSet', paused: next })
+    },
+    push
+  }
+}

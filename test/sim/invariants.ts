@@ -1,0 +1,197 @@
+import type { UnitState } from '../../agent/core/state.ts'
+import type { LeaseReply, LeaseRequest, TermReply, TermRequest } from '../../protocol/vote.ts'
+import type { OperationKind } from '../../protocol/api.ts'
+import { holds, sharedWith, type Row } from './rows.ts'
+import type { ServerModel } from './server-model.ts'
+import type { Settings } from './settings.ts'
+import type { World } from './world.ts'
+
+/** Looks from outside, with true time, at everything that the nodes do; the first breach ends the run. */
+export interface Observer {
+  readonly violations: string[]
+  violate (text: string): void
+  /** I1: somebody may have begun to serve. */
+  servingMayHaveBegun (): void
+  /** I2: a node promotes or serves in a term. */
+  promotes (node: string, term: number): void
+  /** I2: a voter said yes; what it said binds it for ever. */
+  saidYesToTerm (voter: string, request: TermRequest, reply: TermReply): void
+  saidYesToLease (voter: string, request: LeaseRequest, reply: LeaseReply): void
+  storedTerm (voter: string, term: number): void
+  released (node: string, term: number): void
+  /** I3, I4: a gate opens in that term. */
+  beganToServe (node: string, term: number, resumed: boolean): void
+  operationOf (term: number, holder: string, operation: { readonly kind: OperationKind, readonly from: string | null, readonly switchedTo: boolean, readonly remembers: boolean }): void
+  /** I5. */
+  turnedActiveByItself (server: ServerModel): void
+  acknowledged (server: ServerModel, term: number, row: Row): void
+  started (node: string): void
+  /** I7: whoever serves undisturbed must not lose its lease. */
+  disturbed (): void
+  stopped (node: string, reason: string): void
+}
+
+export interface ObservedNode {
+  readonly name: string
+  readonly servers: readonly ServerModel[]
+  readonly serves: (server: ServerModel) => boolean
+  readonly state: () => UnitState | null
+  /** How long the agent has been in its phase. */
+  readonly phaseAgeMs: () => number
+}
+
+/** Two looks and two slow commands: by then a backup's gate is closed, whatever was left open. */
+const GATE_CLOSED_MS = 3_000
+
+/** A voter's clock may run fast: its hold is that much shorter in true time. */
+const FASTEST_CLOCK = 0.99
+
+interface Told { readonly kind: OperationKind, readonly from: string | null, readonly switchedTo: boolean, readonly remembers: boolean }
+
+export function createObserver (world: World, settings: Settings, nodes: () => readonly ObservedNode[]): Observer {
+  const { timing } = settings.cluster
+  const violations: string[] = []
+  const holderOf = new Map<number, string>()
+  const yesTo = new Map<string, Map<number, string>>()
+  const highestYes = new Map<string, number>()
+  const stored = new Map<string, number>()
+  const releases = new Map<string, number>()
+  const told = new Map<string, Told>()
+  const granted = new Map<string, Map<string, { term: number, untilMs: number }>>()
+  /** Per server: the last acknowledged row and its term. */
+  const last = new Map<string, { readonly term: number, readonly holder: string, readonly row: Row }>()
+  const startedAtMs = new Map<string, number>()
+  let disturbedAtMs = 0
+
+  function violate (text: string): void {
+    violations.push(`at ${world.now().toFixed(1)} ms: ${text}`)
+    world.note(`VIOLATION ${text}`)
+    world.halt()
+  }
+
+  function bind (voter: string, term: number, holder: string): void {
+    if (term < (highestYes.get(voter) ?? 0)) violate(`I2 voter ${voter} accepted term ${term} after term ${highestYes.get(voter) ?? 0}`)
+    if ((stored.get(voter) ?? 0) < term) violate(`S1 voter ${voter} said yes to term ${term} and has stored ${stored.get(voter) ?? 0}`)
+    highestYes.set(voter, Math.max(term, highestYes.get(voter) ?? 0))
+    const terms = yesTo.get(voter) ?? new Map<number, string>()
+    yesTo.set(voter, terms)
+    const before = terms.get(term)
+    if (before !== undefined && before !== holder) violate(`I2 voter ${voter} gave term ${term} to ${before} and to ${holder}`)
+    terms.set(term, holder)
+  }
+
+  /** What a voter granted binds it until it is over or given back, also when the voter restarted and forgot it (S3). */
+  function checkGrants (voter: string, request: LeaseRequest): void {
+    const runs = granted.get(voter) ?? new Map<string, { term: number, untilMs: number }>()
+    granted.set(voter, runs)
+    for (const [holder, { term, untilMs }] of runs) {
+      const over = holder === request.holder || untilMs <= world.now() || (releases.get(holder) ?? 0) >= term
+      if (!over) violate(`S3 voter ${voter} grants term ${request.term} to ${request.holder} while its grant of term ${term} to ${holder} runs`)
+    }
+    runs.set(request.holder, { term: request.term, untilMs: world.now() + request.holdMs * FASTEST_CLOCK })
+  }
+
+  /** What was acknowledged and is missing on the new active: nothing after a switchover, little after a failover (S6). */
+  function checkRows (node: string, server: ServerModel, term: number, how: Told | undefined): void {
+    const before = last.get(server.name)
+    if (before === undefined || before.term >= term || holds(server.rows(), before.row)) return
+    const shared = sharedWith(server.rows(), before.row)
+    const lostMs = before.row.atMs - oldestAfter(before.row, shared).atMs
+    const lost = `acknowledged rows of ${server.name} worth ${lostMs.toFixed(0)} ms of ${before.holder}'s term ${before.term}`
+    const what = `${how?.kind ?? 'resumption'} to ${node} (term ${term})`
+    // terms are durable: whoever has nothing of the last one is never taken. How far it came is known to those who heard it and still run
+    const outOfTerm = (server.promotedFrom()?.term ?? 0) < before.term
+    const behind = how?.remembers !== false && !restartedSince(before.row.atMs, before.holder) && lostMs > lossBoundMs()
+    if (how?.kind === 'switchover' && how.switchedTo) violate(`I3 ${what} lost ${lost}`)
+    else if (how?.kind !== 'forcedFailover' && outOfTerm) violate(`I4 ${what} lost ${lost}, and it had nothing of that term`)
+    else if (how?.kind !== 'forcedFailover' && behind) violate(`I4 ${what} lost ${lost}; the bound is ${lossBoundMs().toFixed(0)} ms`)
+    world.note(`${node} lacks ${lostMs.toFixed(0)} ms of rows of term ${before.term} (${how?.kind ?? 'resumption'})`)
+    last.delete(server.name)
+  }
+
+  /** A voter that starts anew has forgotten how far the holder told it to be. */
+  function restartedSince (atMs: number, holder: string): boolean {
+    return [...startedAtMs].some(([name, startedMs]) => name !== holder && startedMs > atMs - timing.leaseMs - settings.slackMs)
+  }
+
+  function oldestAfter (row: Row, shared: Row): Row {
+    let at = row
+    while (at.parent !== null && at.parent !== shared) at = at.parent
+    return at
+  }
+
+  /** The allowed lag, two heartbeats that were just being written, and what the stream and the last report may lack. */
+  function lossBoundMs (): number {
+    // no heartbeat is written while one server's gate is reopened and the other's hangs
+    const halfOpenMs = settings.servers.length > 1 ? timing.commandTimeoutMs : 0
+    return halfOpenMs + (timing.maxLagHeartbeats + 3) * timing.heartbeatEveryMs + 2 * settings.replicationLagMs + 2 * slowestCommandMs() +
+      2 * timing.leaseMs + timing.renewEveryMs + timing.reportEveryMs + settings.network.delayMaxMs
+  }
+
+  /** A heartbeat that takes long holds up the next: the sequence stands still while rows go on. */
+  function slowestCommandMs (): number {
+    const slowest = Math.max(1, ...Object.values(settings.slowNodes))
+    return 4 * Math.min(500, settings.commandMs * slowest)
+  }
+
+  return {
+    violations,
+    violate,
+    servingMayHaveBegun () {
+      const all = nodes()
+      for (const name of settings.servers) {
+        let first: string | null = null
+        for (const node of all) {
+          const server = node.servers.find(one => one.name === name)
+          if (server === undefined || !node.serves(server)) continue
+          if (first !== null) violate(`I1 ${first} and ${node.name} both serve ${name}`)
+          first = node.name
+        }
+      }
+    },
+    promotes (node, term) {
+      const holder = holderOf.get(term)
+      if (holder !== undefined && holder !== node) violate(`I2 ${node} promotes in term ${term} of ${holder}`)
+      if ((releases.get(node) ?? 0) >= term) violate(`S2 ${node} promotes in term ${term}, which it released`)
+      holderOf.set(term, node)
+    },
+    saidYesToTerm (voter, request, reply) { if (reply.ok) bind(voter, request.term, request.holder) },
+    saidYesToLease (voter, request, reply) {
+      if (!reply.ok) return
+      bind(voter, request.term, request.holder)
+      checkGrants(voter, request)
+    },
+    storedTerm (voter, term) {
+      if (term < (stored.get(voter) ?? 0)) violate(`I2 voter ${voter} stored term ${term} after ${stored.get(voter) ?? 0}`)
+      stored.set(voter, term)
+    },
+    released (node, term) { releases.set(node, Math.max(term, releases.get(node) ?? 0)) },
+    beganToServe (node, term, resumed) {
+      const found = nodes().find(one => one.name === node)
+      if (found === undefined) return
+      for (const server of found.servers) {
+        if (server.running() && !server.active()) violate(`S8 ${node} opens its gates in term ${term} while ${server.name} is no active`)
+        if (!resumed) checkRows(node, server, term, told.get(`${term} ${node}`))
+      }
+    },
+    operationOf (term, holder, operation) { told.set(`${term} ${holder}`, operation) },
+    turnedActiveByItself (server) {
+      const node = nodes().find(one => one.name === server.node)
+      // an agent that just became a backup may still be closing what its predecessor left open behind the guard
+      const closed = node?.state()?.phase.type === 'backup' && node.phaseAgeMs() > GATE_CLOSED_MS && settings.commandFailure === 0
+      if (server.gateOpen() && closed) violate(`I5 ${server.name} on ${server.node} turned active by itself with its gate open`)
+    },
+    acknowledged (server, term, row) {
+      const before = last.get(server.name)
+      if (before !== undefined && before.term > term) violate(`I1 a row of ${server.name} was acknowledged by ${server.node} in term ${term} after one of term ${before.term}`)
+      last.set(server.name, { term, holder: server.node, row })
+    },
+    started (node) { startedAtMs.set(node, world.now()) },
+    disturbed () { disturbedAtMs = world.now() },
+    stopped (node, reason) {
+      const calm = settings.network.loss === 0 && settings.network.delayMaxMs <= timing.leaseMs / 20 && settings.commandFailure === 0
+      if (!calm || world.now() - disturbedAtMs < 4 * (timing.leaseMs + settings.slackMs) + 2_000) return
+      if (reason === 'superseded' || reason === 'leaseLapsed') violate(`I7 ${node} served undisturbed and was stopped (${reason})`)
+    }
+  }
+}

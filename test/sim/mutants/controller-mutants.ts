@@ -1,0 +1,104 @@
+// Mistakes in the leader's core: waiting, candidates, suspicion, pause.
+import type { Mutant } from './mutants.ts'
+
+const OPERATION = 'controller/core/operation.ts'
+const CANDIDATE = 'controller/core/candidate.ts'
+const DECIDE = 'controller/core/decide.ts'
+const KNOWLEDGE = 'controller/core/knowledge.ts'
+
+export const controllerMutants: readonly Mutant[] = [
+  {
+    name: 'a minority of the voters is enough for a term',
+    rule: 'S1',
+    sentence: 'One voter accepted it.',
+    changes: [
+      { file: OPERATION, text: 'return ends.toSorted((a, b) => a - b)[voterQuorum(config) - 1] ?? null', replacement: 'return ends.toSorted((a, b) => a - b)[0] ?? null' },
+      { file: OPERATION, text: 'if (after.length < voterQuorum(config)) {', replacement: 'if (false) {' },
+      { file: 'agent/core/voter.ts', text: 'return same ? {', replacement: 'return true ? {' }
+    ]
+  },
+  {
+    name: 'the grants that run are not waited for, by nobody',
+    rule: 'S3',
+    sentence: 'The old holder is surely gone. (The leader alone may skip the wait, since the voters refuse while a grant runs; so both are broken here.)',
+    changes: [
+      { file: OPERATION, text: 'receivedAtMs + remainingMs + clockMarginMs(remainingMs)', replacement: 'receivedAtMs' },
+      { file: 'agent/core/voter.ts', text: 'const others = grants.filter(grant => grant.holder !== request.holder)', replacement: 'const others: GrantState[] = grants.filter(() => false)' }
+    ]
+  },
+  {
+    name: 'grants that were never released are left out',
+    rule: 'S3',
+    sentence: 'An old term is over.',
+    changes: [{ file: KNOWLEDGE, text: 'if (released !== null && holder !== null) found.set', replacement: 'for (const { holder: one, term: old } of report.voter.grants) if (one !== null) found.set(`${one} ${old}`, { holder: one, term: old, why: \'released\' })\n    if (released !== null && holder !== null) found.set' }]
+  },
+  {
+    name: 'a node that ends in an older term is a candidate',
+    rule: 'S6',
+    sentence: 'It replicates, so it is in sync.',
+    changes: [{ file: CANDIDATE, text: 'if (position === null || position.term < last.term) {', replacement: 'if (position === null) {' }]
+  },
+  {
+    name: 'the lag is ignored',
+    rule: 'S6',
+    sentence: 'The term is the same.',
+    changes: [{ file: CANDIDATE, text: 'if (lag > config.cluster.timing.maxLagHeartbeats) {', replacement: 'if (false) {' }]
+  },
+  {
+    name: 'what voters heard of the holder is ignored',
+    rule: 'S6',
+    sentence: 'The leader saw the last heartbeat itself.',
+    changes: [{ file: 'controller/core/cluster.ts', text: 'newer(state.memory, toldByVoter(report))', replacement: 'state.memory' }]
+  },
+  {
+    name: 'a holder that never served in its term counts as the last active',
+    rule: 'S6',
+    sentence: 'It was given the term, so it has the data.',
+    changes: [{ file: CANDIDATE, text: 'if (last === null || last.holder === node) return null', replacement: 'if (last === null || lastServed(state)?.holder === node) return null' }]
+  },
+  {
+    name: 'who served last is only what the store remembers',
+    rule: 'S6',
+    sentence: 'The leader saw it itself.',
+    changes: [
+      { file: KNOWLEDGE, text: 'if (voter.holder !== null && voter.term > 0 && voter.granted) claims', replacement: 'if (false && voter.holder !== null) claims' },
+      { file: KNOWLEDGE, text: 'if (voter.previous !== null) claims', replacement: 'if (false && voter.previous !== null) claims' }
+    ]
+  },
+  {
+    name: 'the candidate is not checked again when the term was taken',
+    rule: 'S6',
+    sentence: 'It was in sync when it was chosen. (Voters that see somebody renew refuse most such terms, so that is broken as well.)',
+    changes: [
+      { file: OPERATION, text: 'if (lacks !== null) return end', replacement: 'if (false && lacks !== null) return end' },
+      { file: 'agent/core/voter.ts', text: 'if (renewing !== undefined) return refuse', replacement: 'if (false && renewing !== undefined) return refuse' }
+    ]
+  },
+  {
+    name: 'a switchover does not wait for the marker',
+    rule: 'S6',
+    sentence: 'Replication is fast.',
+    changes: [{ file: OPERATION, text: 'if (!closing.begin.done || !closing.marker.done) return', replacement: 'if (!closing.begin.done) return' }]
+  },
+  {
+    name: 'lost sight is taken for a loss',
+    rule: 'S1',
+    sentence: 'No reports: it must be dead.',
+    changes: [
+      { file: DECIDE, text: 'if (silent.length < voterQuorum(config)) {', replacement: 'if (false) {' },
+      { file: DECIDE, text: '{ type: \'go\', reason: \'lost\', trigger: `${holder} is lost: no reports for', replacement: '{ type: \'go\', reason: \'released\', trigger: `${holder} is lost: no reports for' }
+    ]
+  },
+  {
+    name: 'a paused cluster is failed over',
+    rule: 'S10',
+    sentence: 'Somebody must serve.',
+    changes: [{ file: DECIDE, text: 'if (state.paused !== null) return setHold', replacement: 'if (false && state.paused !== null) return setHold' }]
+  },
+  {
+    name: 'after a failed switchover terms are taken from whoever serves',
+    rule: 'S1',
+    sentence: 'The operator asked for it.',
+    changes: [{ file: OPERATION, text: 'return operation.force ? operation.reason : \'lost\'', replacement: 'return operation.reason' }]
+  }
+]

@@ -1,0 +1,128 @@
+import type { UnitConfig } from '../../agent/core/state.ts'
+import { createAgentNode, type AgentNode } from './agent-node.ts'
+import { startClients } from './clients.ts'
+import { createControllerNode, type ControllerNode } from './controller-node.ts'
+import { startFaults } from './faults.ts'
+import { createObserver } from './invariants.ts'
+import { createKernelModel } from './kernel-model.ts'
+import { createNetwork } from './network.ts'
+import { createServerModel, type ServerModel } from './server-model.ts'
+import { drawSettings, type Settings } from './settings.ts'
+import { createRandom, createWorld } from './world.ts'
+
+export interface SeedResult {
+  readonly seed: number
+  readonly violations: readonly string[]
+  readonly digest: string
+  readonly simulatedMs: number
+  readonly settledAfterMs: number
+  readonly events: number
+  readonly acknowledged: number
+  readonly faults: Readonly<Record<string, number>>
+  /** `failover done`, `switchover undone` and so on. */
+  readonly operations: Readonly<Record<string, number>>
+  readonly trace: readonly string[]
+}
+
+/** From the end of all faults until somebody serves and every backup follows: the longest waits of the code, one after another. */
+const SETTLE_MAX_MS = 90_000
+/** An operator looks this long at a hold that waits for one, then forces. */
+const OPERATOR_WAITS_MS = 8_000
+const SETTLE_LOOK_MS = 250
+
+/** One life of one cluster: everything may happen, then everything is healed and must settle. */
+export function runSeed (seed: number): SeedResult {
+  const world = createWorld()
+  const random = createRandom(seed)
+  const settings = drawSettings(random)
+  const network = createNetwork(world, random.fork(), settings.network)
+  const agents: AgentNode[] = []
+  const observer = createObserver(world, settings, () => agents)
+  for (const name of settings.nodes) {
+    const rate = random.between(0.995, 1.005)
+    const kernel = createKernelModel(world, random.fork(), settings.guard, rate, observer.servingMayHaveBegun)
+    const servers: ServerModel[] = []
+    const context = { world, random: random.fork(), network, settings, changed: observer.servingMayHaveBegun, onTrouble: (server: ServerModel) => agents.find(agent => agent.name === server.node)?.look(server) }
+    if (settings.dataNodes.includes(name)) for (const server of settings.servers) servers.push(createServerModel(context, name, server))
+    agents.push(createAgentNode({ world, random: random.fork(), network, settings, observer, peers: () => agents }, unitConfig(settings, name), rate, servers, kernel))
+  }
+  const controllers = settings.controllers.map(name => createControllerNode({ world, random: random.fork(), network, settings, observer, agents }, name, random.between(0.995, 1.005)))
+  const clients = startClients(world, random.fork(), settings, agents, observer)
+  for (const starts of [...agents, ...controllers]) world.after(random.between(0, 1_500), () => starts.boot())
+  const faults = startFaults({ world, random: random.fork(), network, settings, observer, agents, controllers })
+  world.note(describe(settings))
+  world.runUntil(settings.safetyMs)
+  faults.heal()
+  const settledAfterMs = observer.violations.length > 0 ? 0 : settle()
+
+  function settle (): number {
+    const endMs = settings.safetyMs + SETTLE_MAX_MS
+    let heldSinceMs: number | null = null
+    while (world.now() < endMs && observer.violations.length === 0) {
+      if (isSettled(agents)) return world.now() - settings.safetyMs
+      heldSinceMs = waitsForOperator(controllers) ? heldSinceMs ?? world.now() : null
+      if (heldSinceMs !== null && world.now() - heldSinceMs > OPERATOR_WAITS_MS) {
+        world.note('the operator forces a failover')
+        controllers[0]?.push({ type: 'failoverAsked', commandId: 2, to: null, force: true, actor: 'operator', reason: '' })
+        heldSinceMs = null
+      }
+      world.runUntil(world.now() + SETTLE_LOOK_MS)
+    }
+    if (observer.violations.length === 0) observer.violate(`I6 not settled ${SETTLE_MAX_MS} ms after everything was healed: ${whyNot(settings, agents, controllers)}`)
+    return SETTLE_MAX_MS
+  }
+
+  const operations: Record<string, number> = {}
+  for (const controller of controllers) for (const [key, count] of Object.entries(controller.operationsEnded())) operations[key] = (operations[key] ?? 0) + count
+  return {
+    seed,
+    violations: observer.violations,
+    digest: world.digest(),
+    simulatedMs: world.now(),
+    settledAfterMs,
+    events: world.events(),
+    acknowledged: clients.acknowledged(),
+    faults: faults.counts(),
+    operations,
+    trace: world.trace()
+  }
+}
+
+function unitConfig (settings: Settings, node: string): UnitConfig {
+  const witness = !settings.dataNodes.includes(node)
+  const sources = Object.fromEntries(settings.dataNodes.map(name => [name, Object.fromEntries(settings.servers.map(server => [server, `tcp:${name}:${server}`]))]))
+  return {
+    cluster: settings.cluster.name,
+    node,
+    witness,
+    voters: settings.nodes,
+    servers: witness ? [] : settings.servers,
+    sources,
+    timing: settings.cluster.timing,
+    guardKind: settings.guard,
+    slackMs: settings.slackMs,
+    longestHoldMs: settings.cluster.timing.leaseMs + settings.slackMs
+  }
+}
+
+function isSettled (agents: readonly AgentNode[]): boolean {
+  const active = agents.find(agent => agent.state()?.phase.type === 'active')
+  if (active === undefined || !active.servers.every(server => active.serves(server))) return false
+  return agents.every(agent => agent === active || agent.servers.every(server => server.inStepWith(active.name)))
+}
+
+function waitsForOperator (controllers: readonly ControllerNode[]): boolean {
+  const code = controllers[0]?.state()?.hold?.code
+  return code === 'noCandidate' || code === 'diverging'
+}
+
+function whyNot (settings: Settings, agents: readonly AgentNode[], controllers: readonly ControllerNode[]): string {
+  const nodes = agents.map(agent => `${agent.name} ${agent.state()?.phase.type ?? 'dead'} (${agent.servers.map(server => `${server.name} ${JSON.stringify(server.observe())}`).join(', ')})`)
+  return `${nodes.join('; ')}; the controller: ${controllers[0]?.state()?.hold?.message ?? 'no hold'}, ${JSON.stringify(controllers[0]?.state()?.operation ?? null)}, ${JSON.stringify(controllers[0]?.state()?.followRetries ?? null)}; ${describe(settings)}`
+}
+
+function describe (settings: Settings): string {
+  const { cluster, dataNodes, nodes, controllers, servers, guard, network } = settings
+  const { leaseMs, renewEveryMs, suspectAfterMs, heartbeatEveryMs, maxLagHeartbeats } = cluster.timing
+  return `${dataNodes.length} data nodes of ${nodes.length}, ${controllers.length} controllers, servers ${servers.join(' ')}, guard ${guard}; lease ${leaseMs} ms renewed every ${renewEveryMs}, suspect ${suspectAfterMs}, heartbeat ${heartbeatEveryMs} lag ${maxLagHeartbeats}; delay ${network.delayMinMs.toFixed(2)} to ${network.delayMaxMs} ms, loss ${network.loss.toFixed(2)}, twice ${network.duplication.toFixed(2)}; commands ${settings.commandMs} ms fail ${settings.commandFailure.toFixed(2)}, fsync ${settings.fsyncMs}, replication lag ${settings.replicationLagMs}`
+}

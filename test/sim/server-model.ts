@@ -1,0 +1,316 @@
+import type { ServerObservation } from '../../agent/server.ts'
+import type { Position } from '../../protocol/position.ts'
+import type { Network } from './network.ts'
+import { append, hasMarker, NO_ROWS, type Row } from './rows.ts'
+import type { Settings } from './settings.ts'
+import type { Random, World } from './world.ts'
+
+/**
+ * What matters of one ovsdb-server process and its database file: born a backup, may turn active by itself, replicates by
+ * full copies and a stream that lags (each database by itself: a position says nothing about the user's rows), loses its
+ * file when it dies in the middle of a copy.
+ */
+export interface ServerModel {
+  readonly node: string
+  readonly name: string
+  readonly running: () => boolean
+  readonly hung: () => boolean
+  readonly active: () => boolean
+  readonly gateOpen: () => boolean
+  readonly rows: () => Row
+  readonly position: () => Position | null
+  /** How far its copy was when it was last promoted. */
+  readonly promotedFrom: () => Position | null
+  /** Follows that node, and its copy is whole. */
+  readonly inStepWith: (source: string) => boolean
+  start (): void
+  crash (): void
+  hang (): void
+  wake (): void
+  /** Replication failed in one of the ways that make a backup active (FACTS 1). */
+  promoteItself (): boolean
+  promote (position: Position): string | null
+  toPlaceholder (): string | null
+  follow (source: ServerModel): string | null
+  setGate (open: boolean): string | null
+  /** A client's transaction; null when it was refused. */
+  write (marker: string | null): Row | null
+  writePosition (position: Position): string | null
+  holdsMarker (marker: string): boolean
+  observe (): ServerObservation
+  /** A follower asks for what is new; called by the model itself. */
+  readonly followers: Set<Follower>
+}
+
+interface Follower {
+  rowsArrive (rows: Row): void
+  positionArrives (position: Position | null): void
+  sourceGone (): void
+}
+
+export interface ServerContext {
+  readonly world: World
+  readonly random: Random
+  readonly network: Network
+  readonly settings: Settings
+  /** Something that clients may notice was switched on. */
+  readonly changed: (server: ServerModel) => void
+  readonly onTrouble: (server: ServerModel) => void
+}
+
+/** The name of a node's replication in the network's cuts. */
+export function replicationOf (node: string): string {
+  return `${node} replication`
+}
+
+export function createServerModel (context: ServerContext, node: string, name: string): ServerModel {
+  const { world, random, network, settings } = context
+  let running = false
+  let hungSinceMs: number | null = null
+  let role: 'active' | 'backup' = 'backup'
+  let source: ServerModel | null = null
+  let replication: 'none' | 'connecting' | 'replicating' = 'none'
+  /** Between the moment a copy begins to replace the file and its end. */
+  let replacing = false
+  let complete = true
+  let gateOpen = false
+  let rows: Row = NO_ROWS
+  let position: Position | null = null
+  let promotedFrom: Position | null = null
+  let session = 0
+  let rowsDueMs = 0
+  let positionDueMs = 0
+  const followers = new Set<Follower>()
+
+  /** Replication may be broken where everything else gets through. */
+  function linked (from: string): boolean {
+    return network.reaches(from, node) && network.reaches(node, from) && network.reaches(replicationOf(from), replicationOf(node))
+  }
+
+  function endSession (): void {
+    session++
+    replacing = false
+    source?.followers.delete(link)
+    if (replication !== 'none') replication = source === null ? 'none' : 'connecting'
+  }
+
+  const link: Follower = {
+    rowsArrive (next) {
+      arrive('rows', () => {
+        rows = next
+        passOnRows()
+      })
+    },
+    positionArrives (next) {
+      arrive('position', () => {
+        position = next
+        passOnPosition()
+      })
+    },
+    sourceGone () {
+      endSession()
+      dial()
+    }
+  }
+
+  function passOnRows (): void {
+    for (const follower of followers) follower.rowsArrive(rows)
+  }
+
+  function passOnPosition (): void {
+    for (const follower of followers) follower.positionArrives(position)
+  }
+
+  /** In order within each database, and each database at a pace of its own. */
+  function arrive (what: 'rows' | 'position', apply: () => void): void {
+    const mine = session
+    const lagMs = random.between(0.1, settings.replicationLagMs)
+    const atMs = Math.max(world.now() + lagMs, what === 'rows' ? rowsDueMs : positionDueMs)
+    if (what === 'rows') rowsDueMs = atMs
+    else positionDueMs = atMs
+    world.after(atMs - world.now(), () => {
+      if (mine !== session || !running || hungSinceMs !== null) return
+      if (source !== null && !linked(source.node)) {
+        endSession()
+        dial()
+        return
+      }
+      apply()
+    })
+  }
+
+  /** Connects to the source until it succeeds, then copies everything anew. */
+  function dial (): void {
+    const mine = session
+    if (!running || source === null || role === 'active') return
+    replication = 'connecting'
+    world.after(random.between(1, 250), () => {
+      if (mine !== session || !running || source === null) return
+      if (hungSinceMs !== null || !source.running() || source.hung() || !linked(source.node)) return dial()
+      copyFrom(source, mine)
+    })
+  }
+
+  function copyFrom (from: ServerModel, mine: number): void {
+    const tookMs = random.between(1, settings.resyncMs)
+    const writesFromMs = random.between(0, tookMs)
+    complete = false
+    world.after(writesFromMs, () => {
+      if (mine !== session || !running) return
+      replacing = true
+      // each database is copied by itself: the position may be there long before the rows that it speaks of
+      if (!positionFirst) return
+      position = from.position()
+      passOnPosition()
+    })
+    const positionFirst = random.chance(0.5)
+    world.after(tookMs, () => {
+      if (mine !== session || !running) return
+      replacing = false
+      if (hungSinceMs !== null || !from.running() || from.hung() || !linked(from.node)) {
+        if (role === 'backup') dial()
+        return
+      }
+      rows = from.rows()
+      position = from.position()
+      complete = true
+      replication = 'replicating'
+      rowsDueMs = positionDueMs = world.now()
+      from.followers.add(link)
+      passOnRows()
+      passOnPosition()
+    })
+  }
+
+  function unavailable (): string | null {
+    if (!running) return 'connection refused'
+    return hungSinceMs === null ? null : 'no answer in time'
+  }
+
+  function stopFollowing (): void {
+    endSession()
+    source = null
+    replication = 'none'
+  }
+
+  function crash (): void {
+    if (!running) return
+    if (replacing) {
+      rows = NO_ROWS
+      if (random.chance(0.5)) position = null
+    }
+    stopFollowing()
+    running = false
+    gateOpen = false
+    hungSinceMs = null
+    role = 'backup'
+    for (const follower of [...followers]) follower.sourceGone()
+    followers.clear()
+    context.onTrouble(server)
+  }
+
+  const server: ServerModel = {
+    node,
+    name,
+    followers,
+    running: () => running,
+    hung: () => hungSinceMs !== null,
+    active: () => role === 'active',
+    gateOpen: () => gateOpen,
+    rows: () => rows,
+    position: () => position,
+    promotedFrom: () => promotedFrom,
+    inStepWith: from => running && source?.node === from && replication === 'replicating' && complete,
+    start () {
+      if (running) return
+      running = true
+      hungSinceMs = null
+      role = 'backup'
+      source = null
+      replication = 'none'
+      gateOpen = false
+    },
+    crash,
+    hang () { if (running) hungSinceMs ??= world.now() },
+    wake () {
+      if (hungSinceMs === null) return
+      hungSinceMs = null
+      context.changed(server)
+    },
+    promoteItself () {
+      if (!running || role === 'active' || hungSinceMs !== null) return false
+      stopFollowing()
+      role = 'active'
+      context.changed(server)
+      return true
+    },
+    promote (next) {
+      const why = unavailable()
+      if (why !== null) return why
+      stopFollowing()
+      promotedFrom = position
+      role = 'active'
+      context.changed(server)
+      return server.writePosition(next)
+    },
+    toPlaceholder () {
+      const why = unavailable()
+      if (why !== null) return why
+      stopFollowing()
+      role = 'backup'
+      replication = 'connecting'
+      return null
+    },
+    follow (from) {
+      const why = unavailable()
+      if (why !== null) return why
+      if (!from.running() || from.hung() || !linked(from.node)) return 'the source does not answer'
+      stopFollowing()
+      role = 'backup'
+      source = from
+      complete = false
+      dial()
+      return null
+    },
+    setGate (open) {
+      if (!running) return open ? 'connection refused' : null
+      if (hungSinceMs !== null) return 'no answer in time'
+      gateOpen = open
+      if (open) context.changed(server)
+      return null
+    },
+    write (marker) {
+      if (unavailable() !== null || role !== 'active') return null
+      rows = append(rows, world.now(), marker)
+      passOnRows()
+      return rows
+    },
+    writePosition (next) {
+      const why = unavailable() ?? (role === 'active' ? null : 'not allowed when server is in backup mode')
+      if (why !== null) return why
+      position = next
+      passOnPosition()
+      return null
+    },
+    holdsMarker: marker => hasMarker(rows, marker),
+    observe () {
+      const hungForMs = hungSinceMs === null ? 0 : world.now() - hungSinceMs
+      return {
+        health: !running ? 'down' : hungSinceMs === null ? 'up' : hungForMs >= settings.cluster.timing.hungAfterMs ? 'hung' : 'busy',
+        reason: running && hungSinceMs === null ? null : running ? 'it does not answer' : 'the process is gone',
+        role: running ? role : 'unknown',
+        source: source === null ? null : `tcp:${source.node}:${name}`,
+        replication: running ? replication : 'none',
+        complete,
+        incompleteReason: complete ? null : 'its copy was never finished',
+        position,
+        hasRows: rows !== NO_ROWS,
+        pid: running ? 1 : null,
+        version: '3.1.0',
+        fileBytes: 0,
+        gateOpen
+      }
+    }
+  }
+  return server
+}

@@ -1,0 +1,113 @@
+import type { ClusterConfig, MemberConfig, TimingConfig } from '../../protocol/cluster.ts'
+import type { Random } from './world.ts'
+
+/** What a seed decides before the first event: the cluster, how fast everything is, and how bad the world may get. */
+export interface Settings {
+  readonly cluster: ClusterConfig
+  readonly nodes: readonly string[]
+  readonly dataNodes: readonly string[]
+  readonly servers: readonly string[]
+  readonly controllers: readonly string[]
+  readonly guard: 'nftables' | 'vipLifetime'
+  readonly slackMs: number
+  readonly network: NetworkSettings
+  readonly fsyncMs: number
+  /** Share of local commands (promotions, gates, `ip`) that fail. */
+  commandFailure: number
+  /** Commands of this world take up to so long; the deadlines of the adapters bound it. A node may be slower than that. */
+  readonly commandMs: number
+  readonly slowNodes: Readonly<Record<string, number>>
+  readonly replicationLagMs: number
+  readonly resyncMs: number
+  readonly writeEveryMs: number
+  /** Pause between two faults, on average. */
+  readonly faultEveryMs: number
+  /** Faults of the control plane only: whoever serves must go on serving. */
+  readonly controlFaultsOnly: boolean
+  /** Milliseconds decide: see drawSettings. */
+  readonly race: boolean
+  readonly safetyMs: number
+}
+
+export interface NetworkSettings {
+  readonly delayMinMs: number
+  readonly delayMaxMs: number
+  readonly loss: number
+  readonly duplication: number
+  /** All that is sent to this node is slow and the rest is quick; null: each link has a pace of its own. */
+  readonly slowTo: string | null
+}
+
+const SHAPES = [
+  { data: 2, witnesses: 1 },
+  { data: 2, witnesses: 1 },
+  { data: 3, witnesses: 0 },
+  { data: 5, witnesses: 0 }
+] as const
+
+export function drawSettings (random: Random): Settings {
+  const shape = random.pick(SHAPES)
+  const names = Array.from({ length: shape.data + shape.witnesses }, (_, at) => `n${at + 1}`)
+  const members: MemberConfig[] = names.map((name, at) => ({ name, address: `10.0.0.${at + 1}`, agentPort: 7000, priority: random.whole(0, 1), witness: at >= shape.data }))
+  // a world where milliseconds decide: everything local is quick, some links are slow, leases are short, guards exact
+  const race = random.chance(0.2)
+  const timing = { ...drawTiming(random), ...(race ? { leaseMs: 800, renewEveryMs: 100, suspectAfterMs: 250, reportEveryMs: 100, coldStartWaitMs: 0, maxLagHeartbeats: 3 } : {}) }
+  const guard = race || random.chance(0.4) ? 'nftables' : 'vipLifetime'
+  const controlFaultsOnly = !race && random.chance(0.15)
+  const commandMs = race ? 2 : random.pick([5, 20, 150])
+  return {
+    cluster: { name: 'sim', members, servers: [], endpoints: [], timing, guard: guard === 'nftables' ? 'nftables' : 'none', rescue: { directory: '', maxFiles: 1, maxBytes: 1 } },
+    nodes: names,
+    dataNodes: names.slice(0, shape.data),
+    servers: random.chance(0.35) ? ['nb', 'sb'] : ['nb'],
+    controllers: random.chance(0.4) ? ['c1', 'c2'] : ['c1'],
+    guard,
+    slackMs: guard === 'nftables' ? 50 : 2_000,
+    network: race ? { delayMinMs: 0.1, delayMaxMs: random.between(200, 760), loss: 0, duplication: 0, slowTo: random.pick(names.slice(0, shape.data)) } : drawNetwork(random, controlFaultsOnly),
+    fsyncMs: race ? 0.5 : random.pick([0.5, 4, 30]),
+    commandFailure: race || random.chance(0.6) ? 0 : random.between(0, 0.15),
+    commandMs,
+    slowNodes: Object.fromEntries(names.filter(() => !race && random.chance(0.2)).map(name => [name, random.pick([2, 10, 40])])),
+    replicationLagMs: race ? 1 : random.pick([1, 20, 400]),
+    resyncMs: race ? 20 : random.pick([20, 200, 1_500]),
+    writeEveryMs: random.pick([50, 120, 400]),
+    faultEveryMs: race ? 2_500 : random.pick([700, 2_000, 5_000]),
+    controlFaultsOnly,
+    race,
+    safetyMs: 45_000
+  }
+}
+
+function drawTiming (random: Random): TimingConfig {
+  const leaseMs = random.pick([500, 800, 1_500, 2_000, 3_000])
+  const reportEveryMs = random.pick([100, 250])
+  const suspectAfterMs = Math.max(2 * reportEveryMs, random.pick([250, 500, 1_000, 2_000]))
+  return {
+    leaseMs,
+    renewEveryMs: Math.floor(leaseMs / random.pick([3, 3.5, 5])),
+    reportEveryMs,
+    suspectAfterMs,
+    probeEveryMs: random.pick([150, 250, 500]),
+    hungAfterMs: 1_000,
+    busyAfterMs: 20_000,
+    heartbeatEveryMs: random.pick([250, 500, 1_000]),
+    maxLagHeartbeats: random.pick([0, 1, 2, 3]),
+    handoverDeadlineMs: 2_000,
+    promoteDeadlineMs: random.pick([3_000, 5_000]),
+    resyncDeadlineMs: 10_000,
+    endpointLingerMs: Math.min(200, leaseMs),
+    commandTimeoutMs: 2_000,
+    coldStartWaitMs: random.pick([0, 1_000, 3_000])
+  }
+}
+
+function drawNetwork (random: Random, calm: boolean): NetworkSettings {
+  const delayMaxMs = calm ? random.pick([1, 5]) : random.pick([0.3, 1, 5, 5, 60, 300, 700])
+  return {
+    delayMinMs: random.between(0.05, Math.min(2, delayMaxMs / 2)),
+    delayMaxMs,
+    loss: calm || random.chance(0.5) ? 0 : random.between(0, 0.45),
+    duplication: random.chance(0.5) ? 0 : random.between(0, 0.1),
+    slowTo: null
+  }
+}

@@ -1,0 +1,40 @@
+// Goal: the safety rules S1 to S10 hold whatever happens, and the cluster settles when it is over. Method: the real cores
+// of agent and controller under virtual time; the seed draws the cluster, the network and the faults. A seed that fails
+// prints its story and is replayed by `npm run sim -- --seed N --trace`. Then the proof that this finds mistakes: each
+// mutant of the cores breaks one rule and must be found.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { runCampaign } from './campaign.ts'
+import { hunt } from './mutants/hunt.ts'
+import { MUTANTS } from './mutants/mutants.ts'
+import { runSeed } from './run-seed.ts'
+import { inWords } from './summary.ts'
+
+const RUNS = 2_000
+const MUTANT_RUNS_MAX = 6_000
+const DEADLINE_MS = 8 * 60_000
+
+test(`${RUNS} lives of a cluster break no safety rule, and each settles after its faults`, async t => {
+  const summary = await runCampaign({ firstSeed: 1, runs: RUNS, deadlineMs: DEADLINE_MS, stopAtFirst: false })
+  for (const line of inWords(summary).split('\n')) t.diagnostic(line)
+  assert.deepEqual(summary.broken.map(({ seed, violations }) => `seed ${seed}: ${violations[0]}`), [])
+  assert.equal(summary.runs, RUNS)
+  const done = (kind: string) => summary.operations[`${kind} done`] ?? 0
+  for (const kind of ['firstStart', 'failover', 'coldStart', 'switchover', 'forcedFailover']) assert.ok(done(kind) > 10, `hardly any ${kind} was done: the world is too quiet or too loud`)
+})
+
+test('the same seed is the same run, to the last event', () => {
+  for (const seed of [3, 17, 40]) {
+    const [one, two] = [runSeed(seed), runSeed(seed)]
+    assert.equal(one.digest, two.digest)
+    assert.equal(one.events, two.events)
+    assert.deepEqual(one.trace, two.trace)
+  }
+  assert.notEqual(runSeed(3).digest, runSeed(4).digest)
+})
+
+test('every mutant of the cores is found', async t => {
+  const verdicts = await hunt(MUTANTS, MUTANT_RUNS_MAX)
+  for (const { mutant, killedBySeed, runs } of verdicts) t.diagnostic(`${mutant.rule} ${mutant.name}: ${killedBySeed === null ? 'survived' : 'killed after'} ${runs} runs`)
+  assert.deepEqual(verdicts.filter(({ killedBySeed }) => killedBySeed === null).map(({ mutant }) => mutant.name), [])
+})

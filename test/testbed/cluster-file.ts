@@ -1,0 +1,86 @@
+// The cluster.yaml of a testbed: one cluster `ovn` with the Northbound and the Southbound database.
+import { HOST_DIRECTORY } from './host.ts'
+import { type ResolvedOptions } from './options.ts'
+import { nodesOf, hostOf, type TestbedPlan } from './plan.ts'
+
+export const CLUSTER_NAME = 'ovn'
+export const CONTROLLER_PORT = 8640
+const AGENT_PORT = 8643
+
+export const SERVERS = [
+  { name: 'nb', database: 'OVN_Northbound', port: 6641, replicationPort: 16641 },
+  { name: 'sb', database: 'OVN_Southbound', port: 6642, replicationPort: 16642 }
+] as const
+export type ServerName = typeof SERVERS[number]['name']
+
+/** Paths of one server as its host sees them. */
+export function serverPaths (name: string) {
+  return {
+    controlSocket: `${HOST_DIRECTORY}/run/${name}.ctl`,
+    databaseSocket: `${HOST_DIRECTORY}/run/${name}.sock`,
+    databaseFile: `${HOST_DIRECTORY}/lib/${name}.db`,
+    logFile: `${HOST_DIRECTORY}/log/${name}.log`,
+    pidFile: `${HOST_DIRECTORY}/run/${name}.pid`
+  }
+}
+
+export const AGENT_LOG = `${HOST_DIRECTORY}/log/agent.log`
+export const CONTROLLER_LOG = `${HOST_DIRECTORY}/log/controller.log`
+
+export function clusterFilePath (plan: TestbedPlan): string {
+  return `${plan.sharedDirectory}/cluster.yaml`
+}
+
+export function tokenFilePath (plan: TestbedPlan): string {
+  return `${plan.sharedDirectory}/token`
+}
+
+/** `name` is that of a host, or `{node}` for cluster.yaml's own template. */
+export function certificatePaths (plan: TestbedPlan, name: string) {
+  const directory = `${plan.sharedDirectory}/tls`
+  return { certificate: `${directory}/${name}-cert.pem`, privateKey: `${directory}/${name}-key.pem`, caCertificate: `${directory}/ca-cert.pem` }
+}
+
+/** The addresses that clients dial. */
+export function vipAddresses (plan: TestbedPlan, options: ResolvedOptions): readonly string[] {
+  return options.ipv6Vip ? [plan.vip, plan.vip6] : [plan.vip]
+}
+
+/** The file's content as data; what is not written takes its default. `program` is what runs ovsdb-server. */
+export function clusterFile (plan: TestbedPlan, options: ResolvedOptions, program: readonly string[]) {
+  const nodes = nodesOf(plan)
+  return {
+    version: 1,
+    nodes: nodes.map(host => ({ name: host.name, address: host.address, agentPort: AGENT_PORT })),
+    agent: { stateDirectory: `${HOST_DIRECTORY}/lib`, runDirectory: `${HOST_DIRECTORY}/run` },
+    controller: {
+      name: 'ctl',
+      listen: hostOf(plan, 'ctl').address,
+      port: CONTROLLER_PORT,
+      store: { type: 'embedded', file: `${HOST_DIRECTORY}/lib/controller.db` },
+      tokens: [{ name: 'testbed', role: 'operator', file: tokenFilePath(plan) }]
+    },
+    ...options.tls ? { tls: certificatePaths(plan, '{node}') } : { insecure: true },
+    clusters: [{
+      name: CLUSTER_NAME,
+      nodes: nodes.map(host => host.kind === 'witness' ? { name: host.name, witness: true } : host.name),
+      networks: [`10.213.${plan.index}.0/${plan.prefixLength}`, `fd00:213:${plan.index.toString(16)}::/${plan.prefixLength6}`],
+      servers: SERVERS.map(server => ({
+        name: server.name,
+        database: server.database,
+        listen: { method: options.ssl ? 'ssl' : 'tcp', port: server.port },
+        replicationPort: server.replicationPort,
+        run: { mode: 'process', program: [...program], control: options.control },
+        ...serverPaths(server.name),
+        ...options.ssl ? { tls: certificatePaths(plan, 'server') } : {}
+      })),
+      endpoints: [{
+        type: 'vip',
+        interface: 'eth0',
+        addresses: [`${plan.vip}/${plan.prefixLength}`, ...options.ipv6Vip ? [`${plan.vip6}/${plan.prefixLength6}`] : []]
+      }],
+      ...Object.keys(options.timing).length > 0 ? { timing: options.timing } : {},
+      guard: options.guard
+    }]
+  }
+}

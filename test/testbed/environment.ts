@@ -1,0 +1,28 @@
+// The only place of the testbed that reads the environment or knows where things are outside this repository.
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { TestbedError } from './command.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+
+/** What starts agents and the controller. */
+export const PRODUCT_MAIN = path.join(ROOT, 'cli/main.ts')
+
+/** Program and first arguments of an ovsdb-server of this version. */
+export function ovsdbServerProgram (ovs: '3.1' | '3.5'): readonly string[] {
+  if (ovs === '3.1') return ['/usr/sbin/ovsdb-server']
+  const tree = process.env.OVSDB_HA_TRIXIE ?? '/var/cache/ovsdb-ha/trixie'
+  const loaders = { x64: ['lib64/ld-linux-x86-64.so.2', 'x86_64-linux-gnu'], arm64: ['lib/ld-linux-aarch64.so.1', 'aarch64-linux-gnu'] } as const
+  const [loader, triplet] = loaders[process.arch as keyof typeof loaders] ?? loaders.x64
+  const program = [path.join(tree, loader), '--library-path', path.join(tree, 'usr/lib', triplet), path.join(tree, 'usr/sbin/ovsdb-server')]
+  if (!existsSync(program[3] ?? '')) throw new TestbedError(`no ovsdb-server 3.5 in ${tree}: run deploy/bootstrap.sh --with-trixie`)
+  return program
+}
+
+/** The neutral write prober: $OVSDB_HA_PROBE, or the tool that is kept beside this repository. */
+export function probeProgram (): string {
+  const candidates = [process.env.OVSDB_HA_PROBE, path.resolve(ROOT, '../shared/tools/ovsdb-probe.mjs')].filter(file => file !== undefined)
+  const found = candidates.find(file => existsSync(file))
+  if (found === undefined) throw new TestbedError(`ovsdb-probe.mjs is not at ${candidates.join(' nor at ')}: set OVSDB_HA_PROBE to it`)
+  return found
+}

@@ -1,0 +1,25 @@
+import { type NodeLayout } from './plan.ts'
+
+export interface TestbedOptions {
+  /** 0 to 15: names, subnet and directory. */
+  readonly index: number
+  readonly nodes?: NodeLayout
+  /** `3.1` is whatever the machine has installed; `3.5` comes from the trixie tree that deploy/bootstrap.sh --with-trixie makes. */
+  readonly ovs?: '3.1' | '3.5'
+  readonly control?: 'appctl' | 'configFile'
+  /** A second virtual address, of the other family. */
+  readonly ipv6Vip?: boolean
+  /** Clients and replication speak ssl. */
+  readonly ssl?: boolean
+  /** Agents and controller speak mutual TLS among themselves. */
+  readonly tls?: boolean
+  readonly guard?: 'nftables' | 'none'
+  /** Keys of `timing` in cluster.yaml as they are written there, such as `{ lease: '1s' }`. */
+  readonly timing?: Readonly<Record<string, string | number>>
+}
+
+export type ResolvedOptions = Required<TestbedOptions>
+
+export function resolveOptions (options: TestbedOptions): ResolvedOptions {
+  return { nodes: '3', ovs: '3.1', control: 'appctl', ipv6Vip: false, ssl: false, tls: false, guard: 'nftables', timing: {}, ...options }
+}

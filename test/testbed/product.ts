@@ -1,0 +1,87 @@
+// The product's processes on the hosts: agents, the controller, and the ovsdb-servers that agents start.
+import { open } from 'node:fs/promises'
+import path from 'node:path'
+import { AGENT_LOG, clusterFilePath, CONTROLLER_LOG, SERVERS, serverPaths, type ServerName } from './cluster-file.ts'
+import { TestbedError } from './command.ts'
+import { PRODUCT_MAIN } from './environment.ts'
+import { HOST_DIRECTORY, startDaemon } from './host.ts'
+import { type HostPlan, type TestbedPlan } from './plan.ts'
+import { poll } from './wait.ts'
+import { processesIn, signal, type HostProcess } from './processes.ts'
+
+/** A process of the product on a host: its agent (on `ctl`: the controller), or one of its servers. */
+export type ProcessName = 'agent' | 'controller' | ServerName
+
+const PROCESS_DEADLINE_MS = 5_000
+const LOG_TAIL_LINES = 15
+const LOG_TAIL_BYTES = 8_192
+
+/** The host's own daemon: an agent, or the controller. */
+export function daemonOf (host: HostPlan): 'agent' | 'controller' {
+  if (host.kind === 'client') throw new TestbedError(`host ${host.name} runs neither an agent nor a controller`)
+  return host.kind === 'controller' ? 'controller' : 'agent'
+}
+
+export async function startProduct (plan: TestbedPlan, host: HostPlan): Promise<void> {
+  const name = daemonOf(host)
+  if (await findProcess(host, name) !== null) throw new TestbedError(`the ${name} of ${host.name} runs already`)
+  const argv = [process.execPath, PRODUCT_MAIN, name, '--config', clusterFilePath(plan), ...name === 'agent' ? ['--node', host.name] : []]
+  await startDaemon(host, name === 'agent' ? AGENT_LOG : CONTROLLER_LOG, argv)
+  await poll(() => findProcess(host, name), { deadlineMs: PROCESS_DEADLINE_MS, what: `the ${name} of ${host.name} to start` })
+    .catch(async error => { throw new TestbedError(`${(error as Error).message}\n${await logTails([host])}`) })
+}
+
+/** Null when it does not run. */
+export async function findProcess (host: HostPlan, name: ProcessName): Promise<HostProcess | null> {
+  const processes = await processesIn(host.namespace)
+  return processes.find(process => process.inside && isProcess(process, name)) ?? null
+}
+
+export async function signalProcess (host: HostPlan, name: ProcessName, signalName: NodeJS.Signals): Promise<number> {
+  const found = await findProcess(host, name)
+  if (found === null) throw new TestbedError(`no ${name} runs on ${host.name}`)
+  signal(found.pid, signalName)
+  return found.pid
+}
+
+/** Which of the product's processes this is; null for anything else, also for what starts one of them. */
+export function processNameOf (process: HostProcess): ProcessName | null {
+  return (['agent', 'controller', ...SERVERS.map(server => server.name)] as const).find(name => isProcess(process, name)) ?? null
+}
+
+function isProcess ({ argv }: HostProcess, name: ProcessName): boolean {
+  if (name === 'agent' || name === 'controller') return argv[0] === process.execPath && argv[1] === PRODUCT_MAIN && argv[2] === name
+  const starter = ['nsenter', 'timeout', 'setsid', 'sh'].includes(path.basename(argv[0] ?? ''))
+  const runsServer = argv.slice(0, 4).some(argument => path.basename(argument) === 'ovsdb-server')
+  return !starter && runsServer && argv.some(argument => argument.endsWith(serverPaths(name).controlSocket))
+}
+
+/** Where a file of a host is for the root namespace. */
+export function outsidePath (host: HostPlan, insidePath: string): string {
+  return path.join(host.directory, path.relative(HOST_DIRECTORY, insidePath))
+}
+
+export function logFileOf (host: HostPlan): string {
+  return outsidePath(host, daemonOf(host) === 'agent' ? AGENT_LOG : CONTROLLER_LOG)
+}
+
+/** The last lines of the hosts' own logs, for a message that says why something did not come up. */
+export async function logTails (hosts: readonly HostPlan[]): Promise<string> {
+  const tails = await Promise.all(hosts.filter(host => host.kind !== 'client').map(async host => {
+    const file = logFileOf(host)
+    const running = await findProcess(host, daemonOf(host)) !== null
+    return `--- ${daemonOf(host)} of ${host.name}${running ? '' : ' (not running)'}: ${file}\n${await tailOf(file)}`
+  }))
+  return tails.join('\n')
+}
+
+async function tailOf (file: string): Promise<string> {
+  try {
+    await using handle = await open(file)
+    const { size } = await handle.stat()
+    const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(LOG_TAIL_BYTES), position: Math.max(0, size - LOG_TAIL_BYTES) })
+    return buffer.toString('utf8', 0, bytesRead).trimEnd().split('\n').slice(-LOG_TAIL_LINES).join('\n').trimStart()
+  } catch (error) {
+    return `(no log: ${(error as Error).message})`
+  }
+}

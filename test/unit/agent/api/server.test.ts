@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { StaleTermError } from '../../../../protocol/order-errors.ts'
+import { createApi, createUnitDouble } from './unit-double.ts'
+
+const SERVING = { phase: 'active', lease: { term: 4, held: true, remainingMs: 900, releasedTerm: 0, releasedServed: false } } as const
+const LEASE = { term: 4, holder: 'n2', holdMs: 3_000, sequence: 0, leaveOut: [] }
+
+describe('health', () => {
+  test('/healthz answers 200 whatever the databases do', async () => {
+    const app = createApi([createUnitDouble({ phase: 'starting' })])
+    assert.equal((await app.inject('/healthz')).statusCode, 200)
+  })
+
+  test('/readyz is 200 only when every unit has started and can vote, and says what is missing', async () => {
+    const [ovn, vtep] = [createUnitDouble(), createUnitDouble({ cluster: 'vtep' })]
+    const app = createApi([ovn, vtep])
+    assert.equal((await app.inject('/readyz')).statusCode, 200)
+    vtep.say({ phase: 'starting' })
+    ovn.say({ voter: { ...ovn.report().voter, problem: 'state file is damaged' } })
+    const answer = await app.inject('/readyz')
+    assert.equal(answer.statusCode, 503)
+    assert.deepEqual(answer.json(), { ready: false, reasons: ['ovn: it cannot vote: state file is damaged', 'vtep: it is starting'] })
+  })
+
+  test('/active is 200 only under an unexpired lease in phase active (S2)', async () => {
+    const unit = createUnitDouble(SERVING)
+    const app = createApi([unit])
+    assert.equal((await app.inject('/active')).statusCode, 200)
+    unit.say({ lease: { ...SERVING.lease, remainingMs: 0 } })
+    const lapsed = await app.inject('/active?cluster=ovn')
+    assert.equal(lapsed.statusCode, 503)
+    assert.equal(lapsed.body, '{"cluster":"ovn","node":"n1","active":false,"reason":"the lease has ended"}')
+    unit.say({ ...SERVING, phase: 'promoting' })
+    assert.equal((await app.inject('/active')).json().reason, 'the node is promoting, not active')
+  })
+
+  test('/active asks for the cluster\'s name where there are several, and knows an unknown one', async () => {
+    const app = createApi([createUnitDouble(), createUnitDouble({ cluster: 'vtep', ...SERVING })])
+    const unnamed = await app.inject('/active')
+    assert.equal(unnamed.statusCode, 400)
+    assert.match(unnamed.json().hint, /ovn, vtep/)
+    assert.equal((await app.inject('/active?cluster=vtep')).statusCode, 200)
+    assert.equal((await app.inject('/active?cluster=other')).statusCode, 404)
+  })
+})
+
+describe('votes and orders', () => {
+  test('requests reach the unit of the cluster that they name, and a refused vote is an answer', async () => {
+    const unit = createUnitDouble()
+    const other = createUnitDouble({ cluster: 'vtep' })
+    const app = createApi([unit, other])
+    const term = { term: 5, holder: 'n1', controller: 'c1', reason: 'lost', leaveOut: [{ holder: 'n2', term: 4, why: 'released' }] }
+    const refusal = { ok: false, refusal: 'stillRenewing', term: 4, holder: 'n2', remainingMs: 1_200 } as const
+    unit.termReply = refusal
+    const refused = await app.inject({ method: 'POST', url: '/v1/clusters/ovn/term', payload: term })
+    assert.deepEqual([refused.statusCode, refused.json()], [200, refusal])
+    const lease = await app.inject({ method: 'POST', url: '/v1/clusters/ovn/lease', payload: LEASE })
+    assert.deepEqual([lease.statusCode, lease.json()], [200, { ok: true }])
+    const released = { term: 4, holder: 'n2', served: true }
+    assert.equal((await app.inject({ method: 'POST', url: '/v1/clusters/ovn/release', payload: released })).statusCode, 204)
+    const order = { type: 'follow', term: 4, controller: 'c1', deadlineMs: 1_000, source: 'n2' }
+    assert.deepEqual((await app.inject({ method: 'POST', url: '/v1/clusters/ovn/orders', payload: order })).json(), { ok: true, reason: null, steps: [] })
+    assert.deepEqual(unit.asked, [
+      { method: 'term', body: term }, { method: 'lease', body: LEASE }, { method: 'release', body: released }, { method: 'order', body: order }
+    ])
+    assert.deepEqual(other.asked, [])
+  })
+
+  test('an order with an old term is 409 with the current one (S1), and is counted', async () => {
+    const unit = createUnitDouble()
+    unit.onOrder = async order => { throw new StaleTermError('ovn', 'n1', order.term, 9) }
+    const app = createApi([unit])
+    const answer = await app.inject({ method: 'POST', url: '/v1/clusters/ovn/orders', payload: { type: 'handoverFinish', term: 3, controller: 'c1', deadlineMs: 1_000 } })
+    assert.equal(answer.statusCode, 409)
+    const { hint, ...body } = answer.json()
+    assert.deepEqual(body, { code: 'OVSDB_HA_STALE_TERM', message: 'the order is of term 3, and n1 knows term 9', cluster: 'ovn', node: 'n1', term: 9 })
+    assert.match((await app.inject('/metrics')).body, /^ovsdb_ha_stale_term_rejected_total\{cluster="ovn"\} 1$/m)
+  })
+
+  test('unknown keys, wrong types and text for numbers are refused, each by name, and nothing is asked of the unit', async () => {
+    const unit = createUnitDouble()
+    const app = createApi([unit])
+    const bodies = [
+      [{ ...LEASE, bogus: 1 }, /body: bogus is not known/],
+      [{ ...LEASE, term: '4' }, /body: term /],
+      [{ ...LEASE, leaveOut: [{ holder: 'n2', term: 4, why: 'guess' }] }, /leaveOut\.0\.why/],
+      [{ term: 4 }, /body: /]
+    ] as const
+    for (const [payload, message] of bodies) {
+      const answer = await app.inject({ method: 'POST', url: '/v1/clusters/ovn/lease', payload })
+      assert.equal(answer.statusCode, 400, JSON.stringify(payload))
+      assert.equal(answer.json().code, 'OVSDB_HA_REQUEST_INVALID')
+      assert.match(answer.json().message, message)
+    }
+    const order = await app.inject({ method: 'POST', url: '/v1/clusters/ovn/orders', payload: { type: 'follow', term: 1, controller: 'c', deadlineMs: 10, source: 'n2', force: true } })
+    assert.equal(order.statusCode, 400)
+    assert.deepEqual(unit.asked, [])
+  })
+
+  test('what is not JSON, too large, or unknown is refused as what it is', async () => {
+    const app = createApi([createUnitDouble(), createUnitDouble({ cluster: 'vtep' })])
+    const post = async (url: string, payload: string) => await app.inject({ method: 'POST', url, payload, headers: { 'content-type': 'application/json' } })
+    assert.equal((await post('/v1/clusters/ovn/lease', '{"term":')).statusCode, 400)
+    assert.equal((await post('/v1/clusters/ovn/lease', JSON.stringify({ ...LEASE, holder: 'x'.repeat(70_000) }))).statusCode, 413)
+    const unknown = await post('/v1/clusters/other/lease', JSON.stringify(LEASE))
+    assert.deepEqual([unknown.statusCode, unknown.json().hint], [404, 'It is a member of: ovn, vtep.'])
+    const route = await app.inject('/v1/nothing')
+    assert.deepEqual([route.statusCode, route.json().code], [404, 'OVSDB_HA_AGENT_ROUTE_UNKNOWN'])
+  })
+
+  test('a bug answers 500 without its cause', async () => {
+    const unit = createUnitDouble()
+    unit.onOrder = async () => { throw new Error('secret') }
+    const answer = await createApi([unit]).inject({ method: 'POST', url: '/v1/clusters/ovn/orders', payload: { type: 'handoverFinish', term: 3, controller: 'c1', deadlineMs: 1_000 } })
+    assert.equal(answer.statusCode, 500)
+    assert.equal(answer.json().code, 'OVSDB_HA_AGENT_INTERNAL')
+    assert.doesNotMatch(answer.body, /secret/)
+  })
+})
+
+describe('metrics', () => {
+  test('gauges follow the report, one-hot states have one 1, and series that are gone disappear', async () => {
+    const unit = createUnitDouble(SERVING)
+    const app = createApi([unit])
+    const lines = async () => (await app.inject('/metrics')).body.split('\n')
+    const before = await lines()
+    for (const line of [
+      'ovsdb_ha_node_role{cluster="ovn",role="active"} 1', 'ovsdb_ha_node_role{cluster="ovn",role="backup"} 0', 'ovsdb_ha_lease_remaining_seconds{cluster="ovn"} 0.9',
+      'ovsdb_ha_agent_term{cluster="ovn"} 4', 'ovsdb_ha_endpoint_held{cluster="ovn",address="10.0.0.100"} 0', 'ovsdb_ha_guard_ok{cluster="ovn",kind="nftables"} 1',
+      'ovsdb_ha_server_health{cluster="ovn",server="nb",health="up"} 1', 'ovsdb_ha_position_sequence{cluster="ovn",server="nb"} 17', 'ovsdb_ha_unsanctioned_active_total{cluster="ovn"} 0'
+    ]) assert.ok(before.includes(line), line)
+    assert.equal(before.filter(line => line.startsWith('ovsdb_ha_node_role{') && line.endsWith(' 1')).length, 1)
+
+    unit.say({ lease: { ...SERVING.lease, remainingMs: 0 }, servers: [] })
+    unit.happen('unsanctionedActive')
+    const later = await lines()
+    for (const line of ['ovsdb_ha_node_role{cluster="ovn",role="active"} 0', 'ovsdb_ha_lease_held{cluster="ovn"} 0', 'ovsdb_ha_unsanctioned_active_total{cluster="ovn"} 1', 'ovsdb_ha_happenings_total{cluster="ovn",kind="unsanctionedActive"} 1']) assert.ok(later.includes(line), line)
+    assert.ok(!later.some(line => line.includes('server="nb"')))
+  })
+
+  test('closing the api lets go of the units', async () => {
+    const unit = createUnitDouble()
+    const app = createApi([unit])
+    await app.ready()
+    assert.ok(unit.followers() > 0)
+    await app.close()
+    assert.equal(unit.followers(), 0)
+  })
+})

@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test, type TestContext } from 'node:test'
+import { execa } from 'execa'
+import type { ControllerApiOptions } from '../../../controller/api/api.ts'
+import { historyEntry } from '../../contract/store-fixtures.ts'
+import { memoryCluster, NoCandidateError, setUpApi, TOKENS } from '../controller/api/api-fixture.ts'
+import { clusterView, operationView } from '../controller/api/views.ts'
+import { assertFailed, runCli, type CommandOptions } from './cli-fixture.ts'
+
+async function setUp (t: TestContext, over: Partial<ControllerApiOptions> = {}) {
+  const api = await setUpApi(t, over)
+  const server = await api.app.listen({ host: '127.0.0.1', port: 0 })
+  return { ...api, server, cli: (args: readonly string[], options: CommandOptions = {}) => runCli(args, { server, ...options }) }
+}
+
+const two = () => ({ clusters: new Map([['ovn', memoryCluster()], ['vtep', memoryCluster({ name: 'vtep' })]]) })
+
+describe('status', () => {
+  test('shows every cluster, or the named one', async t => {
+    const { cli } = await setUp(t, two())
+    const all = await cli(['status'])
+    assert.equal(all.code, 0)
+    assert.match(all.out, /^ovn: serving\..*\n[^]*\n\nvtep: serving\./)
+    const one = await cli(['status', 'vtep'])
+    assert.match(one.out, /^vtep: serving\./)
+    assert.doesNotMatch(one.out, /ovn: /)
+  })
+
+  test('as JSON is what the API says', async t => {
+    const { cli, cluster } = await setUp(t)
+    assert.deepEqual(JSON.parse((await cli(['status', 'ovn', '-o', 'json'])).out), cluster.view())
+    assert.deepEqual(JSON.parse((await cli(['status', '-o', 'json'])).out), { clusters: [cluster.view()] })
+  })
+
+  test('--watch shows each change, says when the controller is gone and how old the page is, and finds it again', async t => {
+    const { cli, cluster, app, server } = await setUp(t)
+    const interrupt = new AbortController()
+    let again: Awaited<ReturnType<typeof setUpApi>> | undefined
+    const steps: Array<{ readonly seen: RegExp, readonly act: () => unknown }> = [
+      { seen: /ovn: serving/, act: () => { cluster.change({ state: 'holding', summary: 'Nobody serves.' }) } },
+      { seen: /ovn: holding\. Nobody serves\./, act: () => app.close() },
+      {
+        seen: /CONTROLLER UNREACHABLE: .*\nWhat follows is [\d.]+ m?s old; the clusters serve without a controller\.\n\novn: holding/,
+        async act () {
+          again = await setUpApi(t)
+          again.cluster.change({ summary: 'Back again.' })
+          await again.app.listen({ host: '127.0.0.1', port: Number(new URL(server).port) })
+        }
+      },
+      { seen: /ovn: serving\. Back again\./, act: () => { interrupt.abort() } }
+    ]
+    const guard = setTimeout(() => { interrupt.abort() }, 15_000)
+    const outcome = await cli(['status', '--watch'], {
+      interrupted: interrupt.signal,
+      onOut (all) {
+        const [step] = steps
+        if (step === undefined || !step.seen.test(all)) return
+        steps.shift()
+        step.act()
+      }
+    })
+    clearTimeout(guard)
+    assert.equal(outcome.code, 0, outcome.err)
+    assert.equal(steps.length, 0, `not seen: ${String(steps[0]?.seen)} in\n${outcome.out}`)
+  })
+
+  test('--watch as JSON is one line per change', async t => {
+    const { cli, cluster } = await setUp(t)
+    const interrupt = new AbortController()
+    const outcome = await cli(['status', '--watch', '-o', 'json'], {
+      interrupted: interrupt.signal,
+      onOut (all) {
+        if (!all.includes('\n')) cluster.change({ term: 8 })
+        else interrupt.abort()
+      }
+    })
+    assert.deepEqual(outcome.out.split('\n').map(line => JSON.parse(line).term), [7, 8])
+  })
+})
+
+describe('switchover and failover', () => {
+  test('print the waterfall, and pass on what was asked', async t => {
+    const { cli, cluster } = await setUp(t)
+    const { code, out } = await cli(['switchover', 'ovn', '--to', 'n2', '--reason', 'new disk'])
+    assert.equal(code, 0)
+    assert.match(out, /^ovn: failover n1 -> n2 \(term 8\), done in 48\.2 ms\n/)
+    assert.match(out, / {2}promote +n2 +9\.4 ms +21\.6 ms {2}·+█+\n/)
+    assert.equal((await cli(['failover', '--force'])).code, 0, 'the only cluster need not be named')
+    assert.deepEqual(cluster.calls, [['switchover', { to: 'n2', reason: 'new disk' }, 'local'], ['failover', { force: true }, 'local']])
+    assert.deepEqual(JSON.parse((await cli(['switchover', '-o', 'json'])).out), operationView())
+  })
+
+  test('one that was undone is printed and is exit code 1', async t => {
+    const { cli, cluster } = await setUp(t)
+    cluster.next = async () => operationView({ outcome: 'undone', detail: 'the marker did not arrive within 2 s' })
+    const { code, out } = await cli(['switchover'])
+    assert.equal(code, 1)
+    assert.match(out, /undone in 48\.2 ms\n[^]*the marker did not arrive within 2 s/)
+  })
+
+  test('one that is refused names each refused node and the next step', async t => {
+    const { cli, cluster } = await setUp(t)
+    cluster.failover = async () => { throw new NoCandidateError() }
+    const outcome = await cli(['failover'])
+    assertFailed(outcome, 1, /^OVSDB_HA_NO_CANDIDATE: No node may take over ovn\n {2}n3 refused \(notInSync\): n3 is 40 heartbeats behind\nhint: Wait until/)
+  })
+})
+
+test('pause and resume say what that means', async t => {
+  const { cli, cluster } = await setUp(t)
+  assert.match((await cli(['pause', '--reason', 'racks'])).out, /^ovn is paused: it keeps serving, and nothing is failed over until: ovsdb-ha resume ovn$/)
+  assert.equal(cluster.view().paused?.reason, 'racks')
+  assert.match((await cli(['resume'])).out, /^ovn is resumed: n1 serves/)
+  assert.equal(cluster.view().paused, null)
+})
+
+describe('history', () => {
+  test('lists newest first over all clusters, and one entry with its waterfall', async t => {
+    const { cli, append } = await setUp(t, two())
+    for (const cluster of ['ovn', 'vtep', 'ovn']) await append(historyEntry({ cluster }))
+    await append(historyEntry({ kind: 'operationEnded', operation: operationView() }))
+    const ids = (out: string) => out.split('\n').slice(1).map(line => Number(line.trim().split(' ')[0]))
+    assert.deepEqual(ids((await cli(['history'])).out), [4, 3, 2, 1])
+    assert.deepEqual(ids((await cli(['history', '--limit', '2', '--before', '4'])).out), [3, 2])
+    assert.deepEqual(ids((await cli(['history', '--cluster', 'vtep'])).out), [2])
+    const entry = await cli(['history', '4'])
+    assert.match(entry.out, /\n {2}promote +n2 +9\.4 ms/)
+    assert.equal(JSON.parse((await cli(['history', '4', '-o', 'json'])).out).id, 4)
+    assert.equal(JSON.parse((await cli(['history', '-o', 'json'])).out).entries.length, 4)
+  })
+
+  test('an entry that is not there is exit code 4', async t => {
+    const { cli } = await setUp(t)
+    assertFailed(await cli(['history', '7']), 4, /^OVSDB_HA_HISTORY_UNKNOWN: /)
+  })
+})
+
+describe('exit codes', () => {
+  test('2: the command line is wrong', async t => {
+    const { cli } = await setUp(t, two())
+    assertFailed(await cli(['switchover']), 2, /^OVSDB_HA_USAGE: Say which cluster\nhint: This controller has: ovn, vtep\./)
+    assertFailed(await cli(['swichover']), 2, /^OVSDB_HA_USAGE: unknown command 'swichover' \(Did you mean switchover\?\)\nhint: ovsdb-ha --help/)
+    assertFailed(await cli(['status', '--wathc']), 2, /hint: ovsdb-ha status --help/)
+    assertFailed(await cli(['status', '-o', 'xml']), 2, /Allowed choices are table, json/)
+    assertFailed(await cli(['history', 'last']), 2, /^OVSDB_HA_USAGE: last is not a whole number/)
+    assertFailed(await cli(['agent', '--config', 'x']), 2, /required option '--node <name>' not specified/)
+    assertFailed(await cli(['status', '--server', '127.0.0.1:8640']), 2, /is not the address of a controller/)
+    assertFailed(await cli(['status', '--token-file', '/nonexistent/token']), 2, /^OVSDB_HA_FILE_UNUSABLE: The token file \/nonexistent\/token cannot be used: ENOENT/)
+  })
+
+  test('2: the configuration of a daemon cannot be read, or is not valid; nothing is started', async t => {
+    const directory = await mkdtemp(join(tmpdir(), 'ovsdb-ha-cli-'))
+    t.after(() => rm(directory, { recursive: true, force: true }))
+    const config = join(directory, 'cluster.yaml')
+    const daemons = [['controller', '--config', config], ['agent', '--config', config, '--node', 'n1']]
+    for (const args of daemons) assertFailed(await runCli(args), 2, /^OVSDB_HA_FILE_UNUSABLE: The configuration .*cluster\.yaml cannot be used: ENOENT/)
+    await writeFile(config, 'nodes: 3\n')
+    for (const args of daemons) {
+      const { code, err } = await runCli(args)
+      assert.equal(code, 2, err)
+      assert.match(err, /^OVSDB_HA_CONFIG_INVALID: [^]*nodes: has the wrong type/)
+    }
+  })
+
+  test('3: nobody answers, or it is no controller', async t => {
+    const { cli, app } = await setUp(t)
+    const other = createServer((_request, response) => { response.end('<html>hello</html>') }).listen(0, '127.0.0.1')
+    t.after(() => { other.close() })
+    await once(other, 'listening')
+    const address = other.address()
+    assert.ok(address !== null && typeof address === 'object')
+    assertFailed(await cli(['status', '--server', `http://127.0.0.1:${address.port}`]), 3, /answered 200 and is no ovsdb-ha controller/)
+    await app.close()
+    for (const args of [['status'], ['status', '--watch'], ['switchover']]) {
+      assertFailed(await cli(args), 3, /^OVSDB_HA_CONTROLLER_UNREACHABLE: The controller at http:.* did not answer|broke off[^]*hint: .*keep serving without it/)
+    }
+  })
+
+  test('4: an unknown cluster', async t => {
+    const { cli } = await setUp(t)
+    for (const args of [['status', 'ovm'], ['status', 'ovm', '--watch'], ['switchover', 'ovm'], ['history', '--cluster', 'ovm']]) {
+      assertFailed(await cli(args), 4, /^OVSDB_HA_CLUSTER_UNKNOWN: .*\nhint: It has: ovn\.$/)
+    }
+  })
+
+  test('5: without a token, and with one that may not do this', async t => {
+    const { cli } = await setUp(t, { tokens: TOKENS })
+    const directory = await mkdtemp(join(tmpdir(), 'ovsdb-ha-cli-'))
+    t.after(() => rm(directory, { recursive: true, force: true }))
+    const tokenFile = join(directory, 'token')
+    await writeFile(tokenFile, 'operator-secret\n')
+    assertFailed(await cli(['status']), 5, /^OVSDB_HA_NOT_AUTHENTICATED: /)
+    assertFailed(await cli(['status', '--watch']), 5, /^OVSDB_HA_NOT_AUTHENTICATED: /)
+    assertFailed(await cli(['pause'], { token: 'viewer-secret' }), 5, /^OVSDB_HA_NOT_ALLOWED: wall is a viewer/)
+    assert.equal((await cli(['pause'], { token: 'viewer-secret', tokenFile })).code, 0, 'the file comes first')
+    assert.equal((await cli(['pause', '--token-file', tokenFile])).code, 0)
+  })
+})
+
+test('the program itself: arguments, environment, streams and exit code of a real process', async t => {
+  const { server, cluster } = await setUp(t)
+  const program = join(import.meta.dirname, '../../../cli/ovsdb-ha')
+  const run = (args: readonly string[], env: Record<string, string> = {}) => execa(program, args, { env: { OVSDB_HA_SERVER: server, ...env }, reject: false, timeout: 20_000, stdin: 'ignore' })
+  const good = await run(['status'])
+  assert.equal(good.exitCode, 0, good.stderr)
+  assert.match(good.stdout, /^ovn: serving\./)
+  assert.ok(!good.stdout.includes('\u001b'), 'no colour into a pipe')
+  const unreachable = await run(['status', '--server', 'http://127.0.0.1:1'])
+  assert.deepEqual([unreachable.exitCode, unreachable.stdout], [3, ''])
+  assert.match(unreachable.stderr, /^OVSDB_HA_CONTROLLER_UNREACHABLE: /)
+  const help = await run(['--help'])
+  assert.deepEqual([help.exitCode, help.stderr], [0, ''])
+  assert.match(help.stdout, /Exit codes:\n {2}0 {2}done/)
+  assert.deepEqual((await run([])).exitCode, 2)
+  cluster.change(clusterView({ summary: 'Fine.' }))
+  const watching = execa(program, ['status', '--watch'], { env: { OVSDB_HA_SERVER: server }, reject: false, timeout: 20_000, stdin: 'ignore' })
+  for await (const line of watching.iterable()) if (line.includes('n3')) watching.kill('SIGINT')
+  assert.equal((await watching).exitCode, 0, 'an interrupted watch is no failure')
+})

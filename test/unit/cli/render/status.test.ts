@@ -1,0 +1,63 @@
+import { test } from 'node:test'
+import { renderStatus } from '../../../../cli/render/status.ts'
+import { activeNode, clusterView, nodeView, operationView, serverReport } from '../../controller/api/views.ts'
+import { assertGolden } from '../golden.ts'
+
+test('a healthy cluster says who serves and who follows', async () => {
+  await assertGolden('status-healthy', paint => renderStatus(clusterView(), paint))
+})
+
+test('a holding cluster names each refused node with its reason, and a lost node is shown as what it last said', async () => {
+  await assertGolden('status-holding', paint => renderStatus(clusterView({
+    state: 'holding',
+    summary: 'n1 is lost and nobody serves; no node that is left has all its data.',
+    active: null,
+    endpoints: [{ address: '10.0.0.100', holders: [] }],
+    hold: {
+      code: 'noCandidate',
+      message: 'No node can take over without losing acknowledged writes. Bring n1 back, or force it: ovsdb-ha failover ovn --force.',
+      refused: [
+        { node: 'n2', code: 'notInSync', message: 'n2 is at (7, 80), 40 heartbeats behind the last active n1 at (7, 120)' },
+        { node: 'n3', code: 'incomplete', message: 'n3 was in the middle of a resync' }
+      ]
+    },
+    nodes: [
+      activeNode({ reachable: false, lastReportAgoMs: 12_400, leaseRemainingMs: 0, summary: 'n1 is not reachable for 12.4 s (other side closed)' }),
+      nodeView({ name: 'n2', following: null, lagHeartbeats: 40, summary: 'backup, follows nobody', ineligible: { node: 'n2', code: 'notInSync', message: '40 heartbeats behind' } }),
+      nodeView({ name: 'n3', following: null, lagHeartbeats: null, summary: 'backup, follows nobody', servers: [serverReport({ complete: false, incompleteReason: 'the copy of OVN_Northbound was cut off' })] }),
+      nodeView({ name: 'n4', reachable: false, lastReportAgoMs: null, role: 'none', phase: null, following: null, lagHeartbeats: null, term: 0, summary: '', servers: [] })
+    ]
+  }), paint))
+})
+
+test('a paused cluster says by whom and why, a change that runs is told, and S9 is not hidden', async () => {
+  await assertGolden('status-paused', paint => renderStatus(clusterView({
+    state: 'changing',
+    summary: 'n2 is being promoted.',
+    paused: { by: 'ann', at: '2026-01-02T03:04:05.678Z', reason: 'moving racks' },
+    automaticFailover: { possible: false, why: 'two data nodes without a third voter or a fence device' },
+    operation: operationView({ outcome: 'running', durationMs: null }),
+    nodes: [
+      activeNode({
+        phase: 'handingOver',
+        summary: 'hands over',
+        servers: [serverReport({ role: 'active', health: 'busy', reason: 'no answer to echo for 1.2 s while it uses the CPU' }), serverReport({ name: 'sb', role: 'active' })],
+        problems: [{ code: 'DISK', server: 'sb', message: 'less than 10 % of the disk is free' }]
+      }),
+      nodeView({ name: 'n2', address: '10.0.0.2' }),
+      nodeView({ name: 'w1', witness: true, role: 'witness', phase: 'witness', summary: 'votes', following: null, lagHeartbeats: null, servers: [] })
+    ]
+  }), paint))
+})
+
+test('two holders of one endpoint cannot be overlooked, and hostile or endless words do not break the page', async () => {
+  await assertGolden('status-hostile', paint => renderStatus(clusterView({
+    name: 'a-cluster-with-a-name-that-is-as-long-as-a-name-may-be-in-a-file',
+    summary: 'Two nodes hold the endpoint.\u001b[2J Look at once.',
+    endpoints: [{ address: 'fd00:1234:5678:9abc:def0:1234:5678:9abc', holders: ['n1', 'n2'] }],
+    nodes: [activeNode({
+      name: 'a-node-with-a-very-long-name.example.org',
+      problems: [{ code: 'X', server: null, message: `/${'very-long-path-without-any-space'.repeat(4)}\nis full` }]
+    })]
+  }), paint))
+})

@@ -1,0 +1,99 @@
+// One factory per noun of the REST API; whatever a test sets is what it is about.
+import type { ClusterView, NodeView, OperationView } from '../../../../protocol/api.ts'
+import type { ServerReport } from '../../../../protocol/report.ts'
+
+export function serverReport (over: Partial<ServerReport> = {}): ServerReport {
+  return {
+    name: 'nb',
+    database: 'OVN_Northbound',
+    health: 'up',
+    reason: null,
+    role: 'backup',
+    source: 'tcp:10.0.0.1:16641',
+    replication: 'replicating',
+    complete: true,
+    incompleteReason: null,
+    position: { term: 7, sequence: 120, writer: 'n1' },
+    hasRows: true,
+    pid: 4711,
+    version: '3.1.0',
+    fileBytes: 4_096,
+    gateOpen: false,
+    ...over
+  }
+}
+
+export function nodeView (over: Partial<NodeView> = {}): NodeView {
+  return {
+    name: 'n1',
+    address: '10.0.0.1',
+    witness: false,
+    priority: 100,
+    reachable: true,
+    lastReportAgoMs: 240,
+    role: 'backup',
+    phase: 'backup',
+    summary: 'follows n1',
+    ineligible: null,
+    following: 'n1',
+    lagHeartbeats: 0,
+    term: 7,
+    leaseRemainingMs: 0,
+    guard: 'nftables',
+    servers: [serverReport()],
+    problems: [],
+    ...over
+  }
+}
+
+export const activeNode = (over: Partial<NodeView> = {}) => nodeView({
+  role: 'active',
+  phase: 'active',
+  summary: 'serves clients',
+  following: null,
+  lagHeartbeats: null,
+  leaseRemainingMs: 2_800,
+  servers: [serverReport({ role: 'active', source: null, replication: 'none', gateOpen: true })],
+  ...over
+})
+
+export function operationView (over: Partial<OperationView> = {}): OperationView {
+  return {
+    id: 'ovn-8-1',
+    kind: 'failover',
+    trigger: 'the nb server of n1 crashed',
+    from: 'n1',
+    to: 'n2',
+    term: 8,
+    startedAt: '2026-01-02T03:04:05.678Z',
+    durationMs: 48.2,
+    outcome: 'done',
+    detail: 'n2 had the highest position (7, 120)',
+    refused: [],
+    steps: [
+      { name: 'detect', node: 'n1', startMs: 0, endMs: 1.2, error: null },
+      { name: 'fence', node: null, startMs: 1.2, endMs: 9.4, error: null },
+      { name: 'promote', node: 'n2', startMs: 9.4, endMs: 31, error: null },
+      { name: 'endpoint', node: 'n2', startMs: 31, endMs: 44.9, error: null },
+      { name: 'firstWrite', node: 'n2', startMs: 44.9, endMs: 48.2, error: null }
+    ],
+    ...over
+  }
+}
+
+export function clusterView (over: Partial<ClusterView> = {}): ClusterView {
+  return {
+    name: 'ovn',
+    state: 'serving',
+    summary: 'n1 serves; 2 backups are in sync.',
+    active: 'n1',
+    term: 7,
+    paused: null,
+    automaticFailover: { possible: true, why: '3 voters' },
+    endpoints: [{ address: '10.0.0.100', holders: ['n1'] }],
+    hold: null,
+    operation: null,
+    nodes: [activeNode(), nodeView({ name: 'n2', address: '10.0.0.2' }), nodeView({ name: 'n3', address: '10.0.0.3', priority: 50 })],
+    ...over
+  }
+}

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createControllerMetrics } from '../../../controller/metrics.ts'
+import { activeNode, clusterView, nodeView, operationView } from './api/views.ts'
+
+async function series (metrics: ReturnType<typeof createControllerMetrics>, name: string): Promise<string[]> {
+  const text = await metrics.registry.metrics()
+  return text.split('\n').filter(line => line.startsWith(`ovsdb_ha_${name}{`)).map(line => line.slice('ovsdb_ha_'.length))
+}
+
+test('a view sets the gauges of its cluster and nodes', async () => {
+  const metrics = createControllerMetrics({ version: '1.2.3' })
+  metrics.viewChanged(clusterView({ nodes: [activeNode(), nodeView({ name: 'n2', lagHeartbeats: 3 }), nodeView({ name: 'n3', reachable: false, role: 'none', lagHeartbeats: null })] }))
+  assert.deepEqual(await series(metrics, 'active_nodes'), ['active_nodes{cluster="ovn"} 1'])
+  assert.deepEqual(await series(metrics, 'agent_reachable'), ['agent_reachable{cluster="ovn",node="n1"} 1', 'agent_reachable{cluster="ovn",node="n2"} 1', 'agent_reachable{cluster="ovn",node="n3"} 0'])
+  assert.deepEqual((await series(metrics, 'node_role')).filter(line => line.endsWith(' 1')), ['node_role{cluster="ovn",node="n1",role="active"} 1', 'node_role{cluster="ovn",node="n2",role="backup"} 1', 'node_role{cluster="ovn",node="n3",role="none"} 1'])
+  assert.deepEqual(await series(metrics, 'replication_lag_heartbeats'), ['replication_lag_heartbeats{cluster="ovn",node="n2"} 3'])
+  assert.deepEqual(await series(metrics, 'build_info'), [`build_info{version="1.2.3",node_version="${process.version}"} 1`])
+})
+
+test('two active nodes are counted as two', async () => {
+  const metrics = createControllerMetrics({ version: '1' })
+  metrics.viewChanged(clusterView({ nodes: [activeNode(), activeNode({ name: 'n2' })] }))
+  assert.deepEqual(await series(metrics, 'active_nodes'), ['active_nodes{cluster="ovn"} 2'])
+})
+
+test('a reason that blocks failover is there while it is true, and leaves nothing behind', async () => {
+  const metrics = createControllerMetrics({ version: '1' })
+  metrics.viewChanged(clusterView({
+    paused: { by: 'ann', at: '', reason: '' },
+    hold: { code: 'noCandidate', message: '', refused: [] },
+    automaticFailover: { possible: false, why: 'two voters' }
+  }))
+  assert.deepEqual(await series(metrics, 'failover_blocked'), ['failover_blocked{cluster="ovn",reason="noCandidate"} 1', 'failover_blocked{cluster="ovn",reason="paused"} 1', 'failover_blocked{cluster="ovn",reason="noAutomaticFailover"} 1'])
+  assert.deepEqual(await series(metrics, 'paused'), ['paused{cluster="ovn"} 1'])
+  metrics.viewChanged(clusterView({ hold: { code: 'noCandidate', message: '', refused: [] } }))
+  assert.deepEqual(await series(metrics, 'failover_blocked'), ['failover_blocked{cluster="ovn",reason="noCandidate"} 1'])
+  assert.deepEqual(await series(metrics, 'paused'), ['paused{cluster="ovn"} 0'])
+})
+
+test('an ended operation is counted by kind and outcome, and its steps are measured in seconds', async () => {
+  const metrics = createControllerMetrics({ version: '1' })
+  metrics.operationEnded('ovn', operationView())
+  metrics.operationEnded('ovn', operationView({ outcome: 'undone', durationMs: null, steps: [] }))
+  assert.deepEqual(await series(metrics, 'failover_total'), ['failover_total{cluster="ovn",kind="failover",outcome="done"} 1', 'failover_total{cluster="ovn",kind="failover",outcome="undone"} 1'])
+  const sums = await series(metrics, 'failover_duration_seconds_sum')
+  assert.ok(sums.includes('failover_duration_seconds_sum{step="total"} 0.0482'), sums.join('\n'))
+  assert.ok(sums.includes('failover_duration_seconds_sum{step="detect"} 0.0012'), sums.join('\n'))
+})
+
+test('step names that never end are counted as other beyond a limit', async () => {
+  const metrics = createControllerMetrics({ version: '1' })
+  const steps = Array.from({ length: 200 }, (_, index) => ({ name: `step${index}`, node: null, startMs: 0, endMs: 1, error: null }))
+  metrics.operationEnded('ovn', operationView({ steps }))
+  const counts = await series(metrics, 'failover_duration_seconds_count')
+  assert.equal(counts.length, 41)
+  assert.ok(counts.includes('failover_duration_seconds_count{step="other"} 161'), counts.join('\n'))
+})
+
+test('leadership counts its changes, not its renewals', async () => {
+  const metrics = createControllerMetrics({ version: '1' })
+  for (const leads of [false, true, true, false]) metrics.leadership('ovn', leads)
+  metrics.storeFailed('append')
+  metrics.reportReceived('ovn', 'n1', 1_767_000_000.5)
+  assert.deepEqual(await series(metrics, 'controller_is_leader'), ['controller_is_leader{cluster="ovn"} 0'])
+  assert.deepEqual(await series(metrics, 'controller_leader_transitions_total'), ['controller_leader_transitions_total{cluster="ovn"} 2'])
+  assert.deepEqual(await series(metrics, 'store_errors_total'), ['store_errors_total{operation="append"} 1'])
+  assert.deepEqual(await series(metrics, 'agent_last_report_timestamp_seconds'), ['agent_last_report_timestamp_seconds{cluster="ovn",node="n1"} 1767000000.5'])
+})

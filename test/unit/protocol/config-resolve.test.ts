@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { requireConfig } from '../../../protocol/config.ts'
+import { resolveDraft } from '../../../protocol/config-resolve.ts'
+import { fileWith, soundFile } from '../../config-fixture.ts'
+
+const resolved = (edits: Readonly<Record<string, unknown>>) => requireConfig(fileWith(edits), 'cluster.yaml').config
+
+test('what is left out of a file gets its default', () => {
+  const config = resolved({})
+  assert.deepEqual(config.controller, { name: 'controller', listen: '127.0.0.1', port: 8640, store: { type: 'embedded', file: '/var/lib/ovsdb-ha/controller.db' }, tokens: [] })
+  assert.deepEqual(config.clusters[0]?.members[0], { name: 'ctl1', address: '10.0.0.11', agentPort: 8643, priority: 0, witness: false })
+  assert.deepEqual(config.clusters[0]?.servers[0], {
+    name: 'nb',
+    database: 'OVN_Northbound',
+    schemaFile: '/usr/share/ovn/ovn-nb.ovsschema',
+    listen: { method: 'tcp', port: 6641 },
+    replicationPort: 16641,
+    run: { mode: 'process', program: ['ovsdb-server'], unit: null, control: 'appctl' },
+    controlSocket: '/run/ovsdb-ha/ovn/nb.ctl',
+    databaseSocket: '/run/ovsdb-ha/ovn/nb.sock',
+    databaseFile: '/var/lib/ovsdb-ha/ovn/nb.db',
+    logFile: '/var/log/ovsdb-ha/ovn-nb.log',
+    pidFile: '/run/ovsdb-ha/ovn/nb.pid',
+    tls: null
+  })
+  assert.deepEqual(config.clusters[0]?.timing, {
+    leaseMs: 2_000,
+    renewEveryMs: 500,
+    reportEveryMs: 250,
+    suspectAfterMs: 1_000,
+    probeEveryMs: 250,
+    hungAfterMs: 1_000,
+    busyAfterMs: 20_000,
+    heartbeatEveryMs: 1_000,
+    maxLagHeartbeats: 3,
+    handoverDeadlineMs: 2_000,
+    promoteDeadlineMs: 5_000,
+    resyncDeadlineMs: 120_000,
+    endpointLingerMs: 200,
+    commandTimeoutMs: 2_000,
+    coldStartWaitMs: 5_000
+  })
+  assert.deepEqual(config.clusters[0]?.rescue, { directory: '/var/lib/ovsdb-ha/ovn/rescue', maxFiles: 20, maxBytes: 1_073_741_824 })
+  assert.equal(config.clusters[0]?.guard, 'nftables')
+})
+
+test('names are folded to lower case wherever they stand, so that Ctl1 and ctl1 are one node', () => {
+  const config = resolved({ 'nodes.0.name': 'CTL1', 'clusters.0.nodes.1': 'Ctl2', 'clusters.0.name': 'OVN' })
+  assert.deepEqual(config.clusters[0]?.members.map(member => member.name), ['ctl1', 'ctl2', 'ctl3'])
+  assert.equal(config.clusters[0]?.members[0]?.address, '10.0.0.11')
+  assert.equal(config.clusters[0]?.servers[0]?.controlSocket, '/run/ovsdb-ha/ovn/nb.ctl')
+})
+
+test('a virtual address is split, and IPv6 gets its canonical text', () => {
+  const config = resolved({ 'clusters.0.endpoints.0.addresses': ['10.0.0.100/24', 'FD00:0::0100/64'] })
+  assert.deepEqual(config.clusters[0]?.endpoints[0]?.addresses, [
+    { address: '10.0.0.100', prefixLength: 24, family: 4 },
+    { address: 'fd00::100', prefixLength: 64, family: 6 }
+  ])
+})
+
+test('a program is a list, whether it is written as a text or as one', () => {
+  assert.deepEqual(resolved({ 'clusters.0.servers.0.run.program': '/opt/ovs/ovsdb-server' }).clusters[0]?.servers[0]?.run.program, ['/opt/ovs/ovsdb-server'])
+  assert.deepEqual(resolved({ 'clusters.0.servers.0.run.program': ['ld.so', '/opt/ovsdb-server'] }).clusters[0]?.servers[0]?.run.program, ['ld.so', '/opt/ovsdb-server'])
+})
+
+test('what was written replaces what is derived', () => {
+  const config = resolved({ 'agent.runDirectory': '/r', 'agent.stateDirectory': '/s', 'clusters.0.servers.0.pidFile': '/p', 'clusters.0.servers.0.replicationPort': 7000, 'clusters.0.rescue.maxSize': '1KiB' })
+  const [server] = config.clusters[0]?.servers ?? []
+  assert.deepEqual([server?.controlSocket, server?.databaseFile, server?.pidFile, server?.replicationPort], ['/r/ovn/nb.ctl', '/s/ovn/nb.db', '/p', 7000])
+  assert.deepEqual(config.clusters[0]?.rescue, { directory: '/s/ovn/rescue', maxFiles: 20, maxBytes: 1_024 })
+})
+
+test('a refused value is left open and never replaced by a default, nor is anything inside it', () => {
+  const draft = resolveDraft({ ...soundFile(), agent: 5, controller: { port: 'x' } }, [['agent'], ['controller', 'port'], ['clusters', 0, 'timing']])
+  assert.deepEqual(draft.agent, { stateDirectory: undefined, runDirectory: undefined })
+  assert.equal(draft.controller?.port, undefined)
+  assert.equal(draft.controller?.listen, '127.0.0.1')
+  assert.equal(draft.clusters?.[0]?.timing?.leaseMs, undefined)
+  assert.equal(draft.clusters?.[0]?.servers?.[0]?.controlSocket, undefined)
+  assert.equal(draft.clusters?.[0]?.servers?.[0]?.logFile, '/var/log/ovsdb-ha/ovn-nb.log')
+})

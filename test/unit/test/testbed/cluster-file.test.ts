@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { stringify } from 'yaml'
+import { parseConfig } from '../../../../protocol/config.ts'
+import { clusterFile, SERVERS, serverPaths } from '../../../testbed/cluster-file.ts'
+import { resolveOptions, type TestbedOptions } from '../../../testbed/options.ts'
+import { planTestbed } from '../../../testbed/plan.ts'
+
+function parsed (given: Partial<TestbedOptions>) {
+  const options = resolveOptions({ index: 3, ...given })
+  const text = stringify(clusterFile(planTestbed(options.index, options.nodes), options, ['/lib/ld.so', '/usr/sbin/ovsdb-server']))
+  const { config, problems } = parseConfig(text, 'cluster.yaml')
+  assert.deepEqual(problems, undefined)
+  return config!
+}
+
+const CHOICES: Array<Partial<TestbedOptions>> = [
+  {},
+  { nodes: '2+witness' },
+  { control: 'configFile', ovs: '3.5' },
+  { ipv6Vip: true },
+  { ssl: true },
+  { tls: true },
+  { guard: 'none' },
+  { timing: { lease: '1s', renewEvery: '200ms', maxLag: 5 } }
+]
+for (const options of CHOICES) {
+  test(`the cluster.yaml of a testbed is valid with ${JSON.stringify(options)}`, () => {
+    assert.equal(parsed(options).clusters[0]?.name, 'ovn')
+  })
+}
+
+test('options arrive in the configuration', () => {
+  const [cluster] = parsed({ nodes: '2+witness', ipv6Vip: true, ssl: true, guard: 'none', timing: { lease: '3s' } }).clusters
+  assert.deepEqual(cluster?.members.map(member => [member.name, member.witness]), [['a', false], ['b', false], ['w', true]])
+  assert.deepEqual(cluster?.endpoints[0]?.addresses.map(vip => vip.address), ['10.213.3.50', 'fd00:213:3::50'])
+  assert.deepEqual(cluster?.servers.map(server => server.listen), SERVERS.map(({ port }) => ({ method: 'ssl', port })))
+  assert.equal(cluster?.guard, 'none')
+  assert.equal(cluster?.timing.leaseMs, 3_000)
+})
+
+test('everything that a host writes is under its private /run/ovsdb-ha', () => {
+  const config = parsed({})
+  const paths = [config.agent.stateDirectory, config.agent.runDirectory, config.controller.store.file, config.clusters[0]?.rescue.directory ?? '',
+    ...SERVERS.flatMap(server => Object.values(serverPaths(server.name)))]
+  assert.deepEqual(paths.filter(file => !file.startsWith('/run/ovsdb-ha/')), [])
+})
