@@ -25,6 +25,7 @@ const INDEX = Number(process.env.OVSDB_HA_E2E_INDEX ?? 7)
 const LINE_BYTES = 25
 const LINES_TO_SEE = 5
 const PATIENCE_MS = 5_000
+const HISTORY_TOLD = 40
 
 export interface Client {
   readonly name: string
@@ -80,7 +81,16 @@ export function describeCluster (title: string, options: Omit<TestbedOptions, 'i
     const testbed = createTestbed({ index: INDEX, ...options })
     before(() => testbed.up())
     after(() => testbed.down())
-    define({ testbed, scenario: (name, how, body) => { test(name, t => play(t, testbed, how, body)) } })
+    define({ testbed, scenario: (name, how, body) => {
+        test(name, async t => {
+          try {
+            await play(t, testbed, how, body)
+          } catch (error) {
+            await tellHistory(t, testbed)
+            throw error
+          }
+        })
+      } })
   })
 }
 
@@ -101,6 +111,17 @@ async function play (t: TestContext, testbed: Testbed, options: ScenarioOptions,
   assert.deepEqual(seen.conflicts, [], 'at no instant do two hosts accept writes through an endpoint')
   assert.ok(seen.accepted > 0, 'the observer saw somebody serve')
   for (const client of clients) await verify(t, testbed, client, options)
+}
+
+/** A failure that nobody can repeat must tell what the cluster went through: the end of its history, with the test's own clock. */
+async function tellHistory (t: TestContext, testbed: Testbed): Promise<void> {
+  t.diagnostic(`failed at ${new Date().toISOString()}; the end of the history:`)
+  try {
+    const { body } = await (await testbed.api()).get<HistoryList>(`/v1/clusters/${CLUSTER_NAME}/history?limit=${HISTORY_TOLD}`)
+    for (const { at, node, kind, message } of body.entries.toReversed()) t.diagnostic(`${at} ${node ?? '-'} ${kind}: ${message}`)
+  } catch (error) {
+    t.diagnostic(`it cannot be read: ${(error as Error).message}`)
+  }
 }
 
 async function startClients (testbed: Testbed, { address = ({ plan }) => plan.vip, undisturbed = false }: ScenarioOptions): Promise<readonly Client[]> {
