@@ -9,8 +9,7 @@ const CODES = {
   noActive: 'OVSDB_HA_NO_ACTIVE',
   activeServes: 'OVSDB_HA_ACTIVE_SERVES',
   alreadyActive: 'OVSDB_HA_ALREADY_ACTIVE',
-  noCandidate: 'OVSDB_HA_NO_CANDIDATE',
-  noMajority: 'OVSDB_HA_NO_MAJORITY'
+  noCandidate: 'OVSDB_HA_NO_CANDIDATE'
 } as const satisfies Record<CommandRefusal['kind'], OvsdbHaError['code']>
 
 const HINTS: Record<CommandRefusal['kind'], string> = {
@@ -20,8 +19,7 @@ const HINTS: Record<CommandRefusal['kind'], string> = {
   noActive: 'Nobody serves: see why with "ovsdb-ha status"; "ovsdb-ha failover" promotes a node.',
   activeServes: 'Use "ovsdb-ha switchover": it loses no write.',
   alreadyActive: 'Nothing to do.',
-  noCandidate: 'Wait until a node is in sync (ovsdb-ha status). "ovsdb-ha failover --to NODE --force" takes one that is not, and tells what is lost.',
-  noMajority: 'Bring nodes back until a majority of the voters answers.'
+  noCandidate: 'Wait until a node is in sync (ovsdb-ha status). "ovsdb-ha failover --to NODE --force" takes one that is not, and tells what is lost.'
 }
 
 /** What an operator asked for was refused; nothing was changed. */
@@ -49,7 +47,6 @@ function sentence (cluster: string, refusal: CommandRefusal): string {
     case 'activeServes': return `cluster ${cluster}: ${refusal.active} serves; a failover is for when nobody does`
     case 'alreadyActive': return `cluster ${cluster}: ${refusal.node} is the active already`
     case 'noCandidate': return `cluster ${cluster}: no node can take over: ${refusal.refused.map(one => one.message).join('; ')}`
-    case 'noMajority': return refusal.message
     default:
       refusal satisfies never
       return 'unknown'

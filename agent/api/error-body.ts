@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance } from 'fastify'
 import type { ErrorBody } from '../../protocol/api.ts'
 import { OvsdbHaError } from '../../protocol/errors.ts'
+import { describeFaults } from '../../protocol/request-fault.ts'
 import { AgentInternalError, AgentRouteUnknownError, RequestInvalidError } from './api-errors.ts'
 
 /** What every error answer says; `node` is this one unless the error is about another. */
@@ -22,19 +23,8 @@ export function answerErrors (app: FastifyInstance, node: string): void {
 
 function expected (thrown: FastifyError): OvsdbHaError {
   if (thrown instanceof OvsdbHaError) return thrown
-  if (thrown.validation !== undefined) return new RequestInvalidError(validationText(thrown.validationContext ?? 'request', thrown.validation))
+  if (thrown.validation !== undefined) return new RequestInvalidError(describeFaults(thrown.validationContext ?? 'request', thrown.validation))
   // fastify's own refusals: not JSON, too large, wrong content type
   if (thrown.code?.startsWith('FST_') && thrown.statusCode !== undefined && thrown.statusCode < 500) return new RequestInvalidError(thrown.message, thrown.statusCode)
   return new AgentInternalError(thrown)
-}
-
-/** One clause per field. TypeBox reports an unknown key twice, as a false schema at its path and as its parent's additionalProperties: the second is kept. */
-function validationText (context: string, faults: NonNullable<FastifyError['validation']>): string {
-  const clauses = faults.flatMap(({ keyword, instancePath, message, params }) => {
-    if (keyword === 'boolean') return []
-    if (keyword === 'additionalProperties' && Array.isArray(params.additionalProperties)) return params.additionalProperties.map(key => `${String(key)} is not known`)
-    const field = instancePath.slice(1).replaceAll('/', '.')
-    return [`${field === '' ? 'it' : field} ${message ?? 'is not valid'}`]
-  })
-  return `${context}: ${[...new Set(clauses)].join('; ')}`
 }

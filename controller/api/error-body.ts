@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance } from 'fastify'
 import { Compile } from 'typebox/compile'
 import { ErrorBodySchema, type ErrorBody } from '../../protocol/api.ts'
 import { OvsdbHaError } from '../../protocol/errors.ts'
+import { describeFaults } from '../../protocol/request-fault.ts'
 import { BadRequestError, InternalError, RouteUnknownError } from './api-errors.ts'
 
 const termAndRefused = Compile(ErrorBodySchema)
@@ -28,19 +29,8 @@ export function answerErrors (app: FastifyInstance): void {
 
 function expected (thrown: FastifyError): OvsdbHaError {
   if (thrown instanceof OvsdbHaError) return thrown
-  if (thrown.validation !== undefined) return new BadRequestError(validationText(thrown.validationContext ?? 'request', thrown.validation))
+  if (thrown.validation !== undefined) return new BadRequestError(describeFaults(thrown.validationContext ?? 'request', thrown.validation))
   // fastify's own refusals: not JSON, too large, wrong content type
   if (thrown.code?.startsWith('FST_') && thrown.statusCode !== undefined && thrown.statusCode < 500) return new BadRequestError(thrown.message, thrown.statusCode)
   return new InternalError(thrown)
-}
-
-/** One clause per field. TypeBox reports an unknown key twice, as a false schema at its path and as its parent's additionalProperties: the second is kept. */
-function validationText (context: string, faults: NonNullable<FastifyError['validation']>): string {
-  const clauses = faults.flatMap(({ keyword, instancePath, message, params }) => {
-    if (keyword === 'boolean') return []
-    if (keyword === 'additionalProperties' && Array.isArray(params.additionalProperties)) return params.additionalProperties.map(key => `${String(key)} is not known`)
-    const field = instancePath.slice(1).replaceAll('/', '.')
-    return [`${field === '' ? 'it' : field} ${message ?? 'is not valid'}`]
-  })
-  return `${context}: ${[...new Set(clauses)].join('; ')}`
 }

@@ -12,7 +12,6 @@ export type CommandRefusal =
   | { readonly kind: 'activeServes', readonly active: string }
   | { readonly kind: 'alreadyActive', readonly node: string }
   | { readonly kind: 'noCandidate', readonly refused: readonly RefusedNode[] }
-  | { readonly kind: 'noMajority', readonly message: string }
 
 export type Facts = Readonly<Record<string, string | number | boolean | null>>
 

@@ -81,16 +81,7 @@ export function describeCluster (title: string, options: Omit<TestbedOptions, 'i
     const testbed = createTestbed({ index: INDEX, ...options })
     before(() => testbed.up())
     after(() => testbed.down())
-    define({ testbed, scenario: (name, how, body) => {
-        test(name, async t => {
-          try {
-            await play(t, testbed, how, body)
-          } catch (error) {
-            await tellHistory(t, testbed)
-            throw error
-          }
-        })
-      } })
+    define({ testbed, scenario: (name, how, body) => { test(name, t => play(t, testbed, how, body).catch(error => tellHistory(t, testbed, error))) } })
   })
 }
 
@@ -114,7 +105,7 @@ async function play (t: TestContext, testbed: Testbed, options: ScenarioOptions,
 }
 
 /** A failure that nobody can repeat must tell what the cluster went through: the end of its history, with the test's own clock. */
-async function tellHistory (t: TestContext, testbed: Testbed): Promise<void> {
+async function tellHistory (t: TestContext, testbed: Testbed, failure: unknown): Promise<never> {
   t.diagnostic(`failed at ${new Date().toISOString()}; the end of the history:`)
   try {
     const { body } = await (await testbed.api()).get<HistoryList>(`/v1/clusters/${CLUSTER_NAME}/history?limit=${HISTORY_TOLD}`)
@@ -122,6 +113,7 @@ async function tellHistory (t: TestContext, testbed: Testbed): Promise<void> {
   } catch (error) {
     t.diagnostic(`it cannot be read: ${(error as Error).message}`)
   }
+  throw failure
 }
 
 async function startClients (testbed: Testbed, { address = ({ plan }) => plan.vip, undisturbed = false }: ScenarioOptions): Promise<readonly Client[]> {
