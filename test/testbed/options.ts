@@ -1,7 +1,7 @@
 import { type NodeLayout } from './plan.ts'
 
 export interface TestbedOptions {
-  /** 0 to 15: names, subnet and directory. */
+  /** 0 to 31: names, subnet and directory. */
   readonly index: number
   readonly nodes?: NodeLayout
   /** `3.1` is whatever the machine has installed; `3.5` comes from the trixie tree that deploy/bootstrap.sh --with-trixie makes. */

@@ -1,6 +1,6 @@
 // Names and addresses of a testbed, all from one index: two testbeds with different indexes have nothing in common.
 
-export const TESTBED_INDEX_MAX = 15
+export const TESTBED_INDEX_MAX = 31
 /** Every testbed's files, each in a tmpfs of its own. */
 export const TESTBEDS_DIRECTORY = '/run/ovsdb-ha-testbed'
 
