@@ -318,7 +318,7 @@ for (const version of VERSIONS) {
       const client = await a.client()
       await insertRows(client, 's', 1)
       client.destroy()
-      await a.restartAgent()
+      await a.server().detach()
       const attached = await node('a', { folder: a.folder, server: { run: { mode: 'attach', program: version.program, unit: null, control: version.control } } })
       assert.deepEqual(await attached.server().start(), { adopted: true })
       assert.deepEqual([(await attached.server().observe()).pid, (await attached.server().observe()).role], [pid, 'active'])
