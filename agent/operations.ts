@@ -158,6 +158,8 @@ export function createOperations ({ servers, endpoints, guard, guardLeadMs, onPr
 
   function dropLater (afterMs: number, onReleased: () => void): void {
     cancelLingering()
+    // the address lingers, its announcements must not: one that came after the new holder's would bring the clients back here
+    for (const endpoint of endpoints) endpoint.detach()
     const mine = setTimeout(() => {
       dropEndpoints().then(() => {
         onReleased()

@@ -197,9 +197,17 @@ describe('endpoints after serving', () => {
     const { world, operations } = setUp()
     operations.releaseEndpoints(200, () => {})
     t.mock.timers.tick(199)
-    assert.deepEqual(world.log, [])
+    assert.ok(!world.log.includes('release endpoint'))
     t.mock.timers.tick(1)
-    assert.deepEqual(world.log, ['release endpoint'])
+    assert.deepEqual(world.log.slice(-1), ['release endpoint'])
+  })
+
+  test('from the moment it ceased to serve a node announces them no more, though they linger: the new holder does', t => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const { world, operations } = setUp()
+    operations.announceEndpoints()
+    operations.releaseEndpoints(200, () => {})
+    assert.deepEqual(world.log, ['announce endpoint', 'detach endpoint'])
   })
 
   test('a node that becomes active again meanwhile keeps them', async t => {
@@ -208,7 +216,7 @@ describe('endpoints after serving', () => {
     operations.releaseEndpoints(200, () => {})
     await operations.takeEndpoints(soon())
     t.mock.timers.tick(1_000)
-    assert.deepEqual(world.log, ['hold endpoint', 'open guard'])
+    assert.deepEqual(world.log, ['detach endpoint', 'hold endpoint', 'open guard'])
   })
 })
 
