@@ -5,7 +5,7 @@ directory=$1 host=$2 shared=$3
 run=$directory/mountpoint
 mount -t tmpfs -o mode=755,size=16m private-run "$run"
 mkdir -p "$run/ovsdb-ha" "$run/${shared#/run/}"
-mount --bind "$directory/hosts/$host" "$run/ovsdb-ha"
+mount --rbind "$directory/hosts/$host" "$run/ovsdb-ha"
 mount --bind "$shared" "$run/${shared#/run/}"
 mount --rbind "$run" /run
 mount -t sysfs sysfs /sys

@@ -29,6 +29,8 @@ export interface ObserverReport {
 export interface Observer {
   /** What was seen until now. */
   report: () => ObserverReport
+  /** The host that accepted a write last; null before the first. */
+  lastServing: () => string | null
   stop: () => Promise<ObserverReport>
 }
 
@@ -57,6 +59,7 @@ export async function startObserver (plan: TestbedPlan, options: ResolvedOptions
   }
   return {
     report: check,
+    lastServing: record.lastServing,
     stop: async () => {
       stopping = true
       await Promise.all(children.map(async ({ child }) => {
@@ -81,6 +84,7 @@ function createRecord (targets: readonly ObserverTarget[]) {
   const tenures = new Map<string, readonly Tenure[]>()
   const failures: Record<string, Record<string, number>> = {}
   let accepted = 0
+  let lastServing: string | null = null
   let blindMs = 0
   return {
     add: (host: string, line: ObserverLine) => {
@@ -92,12 +96,15 @@ function createRecord (targets: readonly ObserverTarget[]) {
       const target = targets[index]?.name ?? String(index)
       const key = `${host} ${target}`
       tenures.set(key, addAttempt(tenures.get(key) ?? [], { host, target, startMs, endMs, accepted: kind === 'accepted' }))
-      if (kind === 'accepted') accepted++
-      else {
+      if (kind === 'accepted') {
+        accepted++
+        lastServing = host
+      } else {
         const ofHost = failures[host] ??= {}
         ofHost[line[4]] = (ofHost[line[4]] ?? 0) + 1
       }
     },
+    lastServing: () => lastServing,
     report: (): ObserverReport => {
       const all = [...tenures.values()].flat()
       return { accepted, tenures: all, conflicts: conflictsOf(all), blindMs, failures: structuredClone(failures) }

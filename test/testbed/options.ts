@@ -14,6 +14,8 @@ export interface TestbedOptions {
   /** Agents and controller speak mutual TLS among themselves. */
   readonly tls?: boolean
   readonly guard?: 'nftables' | 'none'
+  /** Data hosts keep databases, rescues and the agent's state on a file system of this size; null: as much as the machine has. */
+  readonly diskMegabytes?: number | null
   /** Keys of `timing` in cluster.yaml as they are written there, such as `{ lease: '1s' }`. */
   readonly timing?: Readonly<Record<string, string | number>>
 }
@@ -21,5 +23,5 @@ export interface TestbedOptions {
 export type ResolvedOptions = Required<TestbedOptions>
 
 export function resolveOptions (options: TestbedOptions): ResolvedOptions {
-  return { nodes: '3', ovs: '3.1', control: 'appctl', ipv6Vip: false, ssl: false, tls: false, guard: 'nftables', timing: {}, ...options }
+  return { nodes: '3', ovs: '3.1', control: 'appctl', ipv6Vip: false, ssl: false, tls: false, guard: 'nftables', diskMegabytes: null, timing: {}, ...options }
 }

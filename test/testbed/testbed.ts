@@ -13,7 +13,7 @@ import { execOn, killHostProcesses, startInit, type ExecResult } from './host.ts
 import { configureInterfaces, createNetwork, cut, heal, wipeInterfaces, type CutDirection } from './network.ts'
 import { startObserver, type Observer } from './observer.ts'
 import { resolveOptions, type ResolvedOptions, type TestbedOptions } from './options.ts'
-import { hostOf, nodesOf, planTestbed, type HostPlan, type TestbedPlan } from './plan.ts'
+import { dataHostsOf, hostOf, nodesOf, planTestbed, type HostPlan, type TestbedPlan } from './plan.ts'
 import { startProbe, type ProbeReport, type ProbeRun } from './probe.ts'
 import { daemonOf, findProcess, logTails, signalProcess, startProduct } from './product.ts'
 import { isMounted, removeTestbed } from './remove.ts'
@@ -190,7 +190,16 @@ async function buildHosts (plan: TestbedPlan, options: ResolvedOptions): Promise
   const text = stringify(clusterFile(plan, options, ovsdbServerProgram(options.ovs)))
   requireConfig(text, clusterFilePath(plan))
   await writeFile(clusterFilePath(plan), text)
+  if (options.diskMegabytes !== null) await mountDisks(plan, options.diskMegabytes)
   await Promise.all(plan.hosts.map(host => startInit(plan, host)))
+}
+
+/** Beneath the testbed's own mount, with which they go. */
+async function mountDisks (plan: TestbedPlan, megabytes: number): Promise<void> {
+  for (const { directory } of dataHostsOf(plan)) {
+    await mkdir(`${directory}/lib`, { recursive: true })
+    await command('mount', ['-t', 'tmpfs', '-o', `mode=755,size=${megabytes}m`, 'ovsdb-ha-testbed', `${directory}/lib`])
+  }
 }
 
 interface WaitOptions {

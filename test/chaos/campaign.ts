@@ -1,0 +1,215 @@
+// A campaign: rounds of faults under writing clients, each followed by healing, convergence and a count of every row.
+import type { HistoryEntry, HistoryList } from '../../protocol/api.ts'
+import { CLUSTER_NAME } from '../testbed/cluster-file.ts'
+import { TestbedError } from '../testbed/command.ts'
+import type { Observer } from '../testbed/observer.ts'
+import { dataHostsOf, nodesOf } from '../testbed/plan.ts'
+import type { Testbed } from '../testbed/testbed.ts'
+import { poll } from '../testbed/wait.ts'
+import { ackedRows, outagesOf, presentRows, removeRows, startClients, type Client, type RoundClients } from './clients.ts'
+import { drawRound, ROUND_MS, type Layout } from './faults.ts'
+import { converge, heal } from './heal.ts'
+import { createErrorWatch } from './internal-errors.ts'
+import { directWrites, endedOperations, judgeRows, rowsLost, termsBack, twoActives, type Violation } from './judgement.ts'
+import { keepEvidence } from './evidence.ts'
+import { createRescueShelf, type RescueShelf } from './rescues.ts'
+import { toReport, type ChaosReport, type Findings, type RowTally } from './report.ts'
+import { playRound } from './round.ts'
+import { createStrikes } from './strike.ts'
+import { around, type Blow, type ClientOutage } from './timeline.ts'
+import { duration } from '../../cli/render/time.ts'
+
+export interface CampaignOptions {
+  readonly testbed: Testbed
+  readonly seed: number
+  readonly minutes: number
+  readonly interrupt: AbortSignal
+  readonly tell: (text: string) => void
+}
+
+/** After healing, everything serves or follows again within this time. */
+export const CONVERGENCE_BOUND_MS = 30_000
+const WRITES_TO_SEE = 10
+const WRITES_DEADLINE_MS = 20_000
+const HISTORY_PAGE = 1_000
+/** A campaign goes on after a violation, but not for ever. */
+const VIOLATIONS_MAX = 10
+
+/** Everything that was found so far; one campaign, one of these. */
+interface Record {
+  readonly blows: Blow[]
+  readonly entries: HistoryEntry[]
+  readonly outages: ClientOutage[]
+  readonly convergencesMs: number[]
+  readonly looks: Array<{ readonly term: number, readonly atMs: number }>
+  readonly violations: Violation[]
+  rows: RowTally
+  direct: ChaosReport['direct']
+}
+
+interface Stage extends CampaignOptions {
+  readonly observer: Observer
+  readonly shelf: RescueShelf
+  readonly record: Record
+  readonly internalErrors: () => Promise<readonly Violation[]>
+}
+
+/** The testbed is up and serves. Resolves to the report; rejects when it was interrupted or the testbed itself failed. */
+export async function runCampaign (options: CampaignOptions): Promise<ChaosReport> {
+  const { testbed, seed, minutes, interrupt, tell } = options
+  const startMs = performance.now()
+  const observer = await testbed.observe()
+  const record: Record = {
+    blows: [],
+    entries: [],
+    outages: [],
+    convergencesMs: [],
+    looks: [],
+    violations: [],
+    rows: { acked: 0, present: 0, rescued: 0, told: 0, lost: 0 },
+    direct: { attempts: 0, accepted: 0 }
+  }
+  const stage: Stage = { ...options, observer, record, shelf: await createRescueShelf(testbed.plan), internalErrors: createErrorWatch(testbed.plan) }
+  const strikes = createStrikes(testbed)
+  const layout = layoutOf(testbed)
+  const leftMs = () => minutes * 60_000 - (performance.now() - startMs)
+  let earlier: readonly Client[] = []
+  tell('the cluster serves; the first round begins')
+  for (let round = 0; leftMs() > 0 && record.violations.length < VIOLATIONS_MAX; round++) {
+    interrupt.throwIfAborted()
+    const clients = await startClients(testbed, round)
+    try {
+      const blows = await playRound({
+        round,
+        faults: drawRound(layout, seed, round),
+        endMs: Math.min(ROUND_MS, leftMs()),
+        strikes,
+        interrupt,
+        serving: observer.lastServing,
+        dataNodes: layout.dataNodes,
+        meanwhile: async () => { await stage.shelf.collect() }
+      })
+      record.blows.push(...blows)
+      interrupt.throwIfAborted()
+      if (!await recover(stage, clients)) break
+    } finally {
+      await stopClients(clients)
+    }
+    await count(stage, clients, earlier)
+    earlier = clients.through
+    tell(tellRound(stage, round))
+  }
+  const seen = await observer.stop()
+  record.violations.push(...twoActives(seen.conflicts, Date.now() - Number(process.hrtime.bigint()) / 1e6), ...termsBack(record.looks))
+  return await conclude(options, { ...findings(options, record), elapsedMs: performance.now() - startMs, observer: seen }, record)
+}
+
+function layoutOf ({ plan }: Testbed): Layout {
+  const names = (hosts: readonly { readonly name: string }[]) => hosts.map(({ name }) => name)
+  return { nodes: names(nodesOf(plan)), dataNodes: names(dataHostsOf(plan)), controllers: names(plan.hosts.filter(({ kind }) => kind === 'controller')) }
+}
+
+/** False: it did not converge, and nothing that would be found after that could be trusted. */
+async function recover (stage: Stage, clients: RoundClients): Promise<boolean> {
+  const { testbed, interrupt, record } = stage
+  await heal(testbed, interrupt)
+  const healedMs = Date.now()
+  try {
+    const { tookMs, view } = await converge(testbed, CONVERGENCE_BOUND_MS)
+    record.convergencesMs.push(tookMs)
+    record.looks.push({ term: view.term, atMs: Date.now() })
+    await Promise.all(clients.through.map(writesGoOn))
+    return true
+  } catch (error) {
+    if (!(error instanceof TestbedError)) throw error
+    record.violations.push({ rule: 'notConverged', atMs: healedMs, message: error.message })
+    record.entries.push(...await newEntries(stage).catch(() => [])) // a controller that does not answer is part of the violation
+    return false
+  }
+}
+
+async function writesGoOn (client: Client): Promise<void> {
+  const before = (await ackedRows(client)).length
+  await poll(async () => (await ackedRows(client)).length >= before + WRITES_TO_SEE ? true : null, { deadlineMs: WRITES_DEADLINE_MS, everyMs: 100, what: `writes of ${client.name} to be acknowledged` })
+}
+
+async function stopClients ({ through, direct }: RoundClients): Promise<void> {
+  await Promise.allSettled([...through, direct].map(client => client.probe.stop()))
+}
+
+/** Every row of this round and of the one before: what is there once must stay. Rows that were counted twice are removed. */
+async function count (stage: Stage, { through, direct }: RoundClients, earlier: readonly Client[]): Promise<void> {
+  const { testbed, record, shelf } = stage
+  record.entries.push(...await newEntries(stage))
+  await shelf.collect()
+  for (const client of through) {
+    record.outages.push(...outagesOf(client, await client.probe.done))
+    const { acked, present, rescued, told, lost } = await judge(stage, client)
+    const { rows } = record
+    record.rows = { acked: rows.acked + acked, present: rows.present + present, rescued: rows.rescued + rescued, told: rows.told + told, lost: rows.lost + lost }
+  }
+  for (const client of earlier) {
+    await judge(stage, client)
+    await removeRows(testbed, client)
+  }
+  const report = await direct.probe.done
+  const accepted = await ackedRows(direct)
+  record.direct = { attempts: record.direct.attempts + report.attempts + sum(Object.values(report.errors)), accepted: record.direct.accepted + accepted.length }
+  record.violations.push(...directWrites(accepted), ...await stage.internalErrors())
+}
+
+async function judge ({ testbed, record, shelf }: Stage, client: Client): Promise<RowTally> {
+  const [acked, present] = await Promise.all([ackedRows(client), presentRows(testbed, client)])
+  const absent = new Set(acked.map(({ row }) => row).filter(row => !present.has(row)))
+  const verdict = judgeRows(acked, present, await shelf.find(client.database, absent), endedOperations(record.entries))
+  const told = new Set(record.violations.map(({ message }) => message))
+  record.violations.push(...rowsLost(client.run, verdict).filter(({ message }) => !told.has(message)))
+  return { acked: acked.length, present: verdict.present, rescued: verdict.rescued.length, told: verdict.told.length, lost: verdict.lost.length }
+}
+
+/** What the history says since the last time it was asked, oldest first. */
+async function newEntries ({ testbed, record }: Stage): Promise<readonly HistoryEntry[]> {
+  const api = await testbed.api()
+  const knownId = record.entries.at(-1)?.id ?? 0
+  const found: HistoryEntry[] = []
+  for (let before = ''; ;) {
+    const { status, body } = await api.get<HistoryList>(`/v1/clusters/${CLUSTER_NAME}/history?limit=${HISTORY_PAGE}${before}`)
+    if (status !== 200) throw new TestbedError(`the history cannot be read: ${status} ${JSON.stringify(body)}`)
+    found.push(...body.entries.filter(({ id }) => id > knownId))
+    const lowestId = body.entries.at(-1)?.id ?? 0
+    if (lowestId <= knownId + 1) return found.toSorted((a, b) => a.id - b.id)
+    before = `&before=${lowestId}`
+  }
+}
+
+function findings ({ seed, minutes, testbed }: CampaignOptions, record: Record): Omit<Findings, 'elapsedMs' | 'observer'> {
+  const { blows, rows, direct, outages, convergencesMs, violations, entries } = record
+  return {
+    seed,
+    minutes,
+    blows,
+    rows,
+    direct,
+    outages,
+    convergencesMs,
+    ovs: testbed.options.ovs,
+    controllers: layoutOf(testbed).controllers.length,
+    boundMs: CONVERGENCE_BOUND_MS,
+    operations: endedOperations(entries),
+    violations: violations.map(violation => ({ ...violation, timeline: around(violation.atMs, blows, entries) }))
+  }
+}
+
+async function conclude ({ testbed, seed }: CampaignOptions, found: Findings, { blows, entries }: Record): Promise<ChaosReport> {
+  const report = toReport(found)
+  if (report.violations.length === 0) return report
+  return { ...report, kept: await keepEvidence(testbed.plan, seed, { blows, entries }) }
+}
+
+function tellRound ({ record }: Stage, round: number): string {
+  const blows = record.blows.filter(blow => blow.round === round && !blow.missed)
+  const { acked, rescued, told, lost } = record.rows
+  return `round ${round + 1}: ${blows.length} faults, converged after ${duration(record.convergencesMs.at(-1) ?? 0)}; so far ${acked} rows acknowledged, ${rescued} in rescues, ${told} lost as told, ${lost} lost, ${record.violations.length} violations`
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)

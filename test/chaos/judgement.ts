@@ -1,0 +1,116 @@
+// Was anything lost that was acknowledged, and was it told? Pure: what clients were told, what is in the database, what is
+// in the nodes' rescues, and what the product's history says, against the promises of docs/architecture.md.
+import type { HistoryEntry, OperationView } from '../../protocol/api.ts'
+import type { Conflict } from '../testbed/overlap.ts'
+
+export interface AckedRow {
+  readonly row: string
+  /** Wall clock, milliseconds since the epoch. */
+  readonly atMs: number
+}
+
+export interface Violation {
+  readonly rule: 'rowsLost' | 'twoActives' | 'directWriteAccepted' | 'notConverged' | 'termWentBack' | 'internalError'
+  readonly message: string
+  /** Wall clock; where in the timeline to look. */
+  readonly atMs: number
+}
+
+/** Each acknowledged row is in exactly one of these. */
+export interface RowVerdict {
+  readonly present: number
+  readonly rescued: readonly AckedRow[]
+  /** Neither there nor in a rescue, and within what an unplanned change of the active may lose, or was told to lose. */
+  readonly told: readonly AckedRow[]
+  readonly lost: readonly AckedRow[]
+}
+
+/** An acknowledgement reaches the client, and the prober's file, a little after the server died. */
+const ACK_LATE_MS = 250
+/** A change that loses a write that was in flight begins within this time of it, or has no part in it. */
+const IN_FLIGHT_MS = 30_000
+/** The position is written about once a second. */
+const HEARTBEAT_MS = 1_000
+
+/** One client's rows. `operations` are the changes of the active that the history tells of. */
+export function judgeRows (acked: readonly AckedRow[], present: ReadonlySet<string>, rescued: ReadonlySet<string>, operations: readonly OperationView[]): RowVerdict {
+  const absent = acked.filter(({ row }) => !present.has(row))
+  const unfound = absent.filter(({ row }) => !rescued.has(row))
+  const told = excused(unfound, operations)
+  return {
+    present: acked.length - absent.length,
+    rescued: absent.filter(({ row }) => rescued.has(row)),
+    told: unfound.filter(row => told.has(row)),
+    lost: unfound.filter(row => !told.has(row))
+  }
+}
+
+/**
+ * Replication is asynchronous: an unplanned change may lose the one write of a client that was in flight, and a forced
+ * one what its detail says. A switchover loses nothing.
+ */
+function excused (rows: readonly AckedRow[], operations: readonly OperationView[]): ReadonlySet<AckedRow> {
+  const found = new Set<AckedRow>()
+  for (const operation of operations) {
+    if (operation.outcome !== 'done' || operation.kind === 'switchover' || operation.kind === 'firstStart') continue
+    const startMs = Date.parse(operation.startedAt)
+    const before = rows.filter(row => !found.has(row) && row.atMs <= startMs + ACK_LATE_MS && row.atMs >= startMs - IN_FLIGHT_MS)
+    const last = before.at(-1)
+    if (last === undefined) continue
+    const toldMs = toldLossMs(operation)
+    for (const row of before) if (row === last || row.atMs >= last.atMs - toldMs) found.add(row)
+  }
+  return found
+}
+
+/** What a forced change said to lose, in time: heartbeats, and the one that was about to be written. */
+function toldLossMs ({ kind, detail }: OperationView): number {
+  const heartbeats = kind === 'forcedFailover' ? /this is lost: \S+ is (\d+) heartbeats behind/.exec(detail)?.[1] : undefined
+  return heartbeats === undefined ? 0 : (Number(heartbeats) + 1) * HEARTBEAT_MS
+}
+
+export function rowsLost (client: string, { lost }: RowVerdict): readonly Violation[] {
+  const [first] = lost
+  if (first === undefined) return []
+  const last = lost.at(-1) ?? first
+  return [{
+    rule: 'rowsLost',
+    atMs: first.atMs,
+    message: `${lost.length} acknowledged rows of ${client} are neither in the database nor in a rescue, and no change of the active may have lost them: ${first.row} (${iso(first.atMs)}) to ${last.row} (${iso(last.atMs)})`
+  }]
+}
+
+/** `offsetMs` turns the observer's monotonic clock into wall clock. */
+export function twoActives (conflicts: readonly Conflict[], offsetMs: number): readonly Violation[] {
+  return conflicts.map(({ tenures: [one, other], overlapMs }) => ({
+    rule: 'twoActives',
+    atMs: offsetMs + Math.max(one.first.endMs, other.first.endMs),
+    message: `${one.host} (${one.target}) and ${other.host} (${other.target}) both accepted writes through an endpoint for at least ${overlapMs.toFixed(1)} ms`
+  }))
+}
+
+export function directWrites (accepted: readonly AckedRow[]): readonly Violation[] {
+  const [first] = accepted
+  return first === undefined
+    ? []
+    : [{ rule: 'directWriteAccepted', atMs: first.atMs, message: `${accepted.length} writes to nodes' own addresses were accepted; the first is ${first.row}` }]
+}
+
+/** Terms only grow, in every look and from look to look (S1). */
+export function termsBack (looks: readonly { readonly term: number, readonly atMs: number }[]): readonly Violation[] {
+  return looks.flatMap(({ term, atMs }, index): Violation[] => {
+    const before = looks[index - 1]
+    return before === undefined || before.term <= term ? [] : [{ rule: 'termWentBack', atMs, message: `term ${term} after term ${before.term}` }]
+  })
+}
+
+/** The changes of the active that ended, oldest first, each once. */
+export function endedOperations (entries: readonly HistoryEntry[]): readonly OperationView[] {
+  const ended = new Map<string, OperationView>()
+  for (const { operation } of entries.toSorted((a, b) => a.id - b.id)) {
+    if (operation !== undefined && operation.outcome !== 'running') ended.set(`${operation.id} ${operation.startedAt}`, operation)
+  }
+  return [...ended.values()]
+}
+
+const iso = (atMs: number) => new Date(atMs).toISOString().slice(11, 23)

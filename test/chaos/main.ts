@@ -1,0 +1,88 @@
+// npm run chaos: random faults against the real testbed, checked from outside.
+import { writeFile } from 'node:fs/promises'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { createPaint } from '../../cli/render/style.ts'
+import { claimFreeIndex } from '../testbed/free-index.ts'
+import { onInterrupt } from '../testbed/interrupt.ts'
+import { TESTBED_INDEX_MAX } from '../testbed/plan.ts'
+import { createTestbed } from '../testbed/testbed.ts'
+import { runCampaign } from './campaign.ts'
+import { renderReport } from './report.ts'
+
+interface ChaosOptions {
+  readonly minutes: number
+  readonly seed: number
+  readonly ovs: '3.1' | '3.5'
+  readonly index?: number
+  readonly json?: string
+}
+
+const MINUTES_MAX = 10_000
+const SEED_MAX = 0xffff_ffff
+/** Databases, rescues and the agent's state of one host; what `diskFull` fills up. */
+const DISK_MEGABYTES = 512
+const EXIT = { failed: 1, usage: 2, interrupted: 130 } as const
+
+const program = new Command('chaos')
+  .description('Random faults against real servers while clients write; every acknowledged row is looked for, and two actives at one instant.')
+  .option('--minutes <number>', 'how long faults are drawn', parseMinutes, 5)
+  .option('--seed <number>', 'the same seed draws the same faults', parseWhole(0, SEED_MAX), 1)
+  .addOption(new Option('--ovs <version>', 'the machine\'s Open vSwitch, or 3.5 from the trixie tree (deploy/bootstrap.sh --with-trixie)').choices(['3.1', '3.5']).default('3.1'))
+  .option('--index <number>', `which testbed, 0 to ${TESTBED_INDEX_MAX}; the first free one when absent`, parseWhole(0, TESTBED_INDEX_MAX))
+  .option('--json <file>', 'write the report there too, every number of it')
+  .exitOverride()
+
+/** Sets the exit code: 0 without a violation, 1 with one or when the testbed failed, 130 when interrupted. Whichever it is, nothing is left behind. */
+async function chaos ({ minutes, seed, ovs, index, json }: ChaosOptions): Promise<void> {
+  const interrupt = onInterrupt()
+  const tell = (text: string) => { process.stderr.write(`${text}\n`) }
+  const fail = (error: Error) => {
+    if (!interrupt.aborted) tell(`chaos: ${error.stack}`)
+    process.exitCode = interrupt.aborted ? EXIT.interrupted : EXIT.failed
+  }
+  interrupt.addEventListener('abort', () => tell('chaos: interrupted: everything is taken down'), { once: true })
+  try {
+    const testbed = createTestbed({ index: index ?? await claimFreeIndex(), ovs, diskMegabytes: DISK_MEGABYTES })
+    tell(`chaos: seed ${seed}, ${minutes} minutes, testbed ${testbed.plan.index}`)
+    await testbed.up({ signal: interrupt })
+    try {
+      const report = await runCampaign({ testbed, seed, minutes, interrupt, tell })
+      const paint = createPaint(process.stdout.isTTY === true && (process.env.NO_COLOR ?? '') === '')
+      process.stdout.write(`${renderReport(report, paint).join('\n')}\n`)
+      if (json !== undefined) await writeFile(json, `${JSON.stringify(report, null, 2)}\n`)
+      if (report.violations.length > 0) process.exitCode = EXIT.failed
+    } catch (error) {
+      fail(error as Error)
+    }
+    await testbed.down()
+  } catch (error) {
+    fail(error as Error)
+  }
+}
+
+function parseMinutes (value: string): number {
+  const number = Number(value)
+  if (!(number > 0 && number <= MINUTES_MAX)) throw new InvalidArgumentError(`more than 0, at most ${MINUTES_MAX}`)
+  return number
+}
+
+function parseWhole (min: number, max: number): (value: string) => number {
+  return value => {
+    const number = Number(value)
+    if (!Number.isInteger(number) || number < min || number > max) throw new InvalidArgumentError(`${min} to ${max}`)
+    return number
+  }
+}
+
+try {
+  program.parse()
+  if (process.getuid?.() !== 0) {
+    console.error('chaos: network namespaces and mounts need root')
+    process.exitCode = EXIT.failed
+  } else {
+    await chaos(program.opts<ChaosOptions>())
+  }
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error
+  if (error.exitCode !== 0) process.exitCode = EXIT.usage
+}

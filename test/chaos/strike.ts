@@ -1,0 +1,140 @@
+// Faults as they are done to the testbed. Each resolves to what undoes it; a fault that finds no victim throws a
+// TestbedError. Overlapping faults of one kind on one host end with the last of them.
+import { rm, statfs, writeFile } from 'node:fs/promises'
+import type { OperationReply } from '../../protocol/api.ts'
+import { CLUSTER_NAME, SERVERS, serverPaths, type ServerName } from '../testbed/cluster-file.ts'
+import { command, TestbedError } from '../testbed/command.ts'
+import type { CutDirection } from '../testbed/network.ts'
+import { hostOf } from '../testbed/plan.ts'
+import { findProcess, signalProcess } from '../testbed/product.ts'
+import type { Testbed } from '../testbed/testbed.ts'
+import type { FaultKind } from './faults.ts'
+
+export interface Struck {
+  readonly undo: () => Promise<void>
+  /** What came of it, for the timeline. */
+  readonly note: string
+}
+
+export interface Target {
+  readonly host: string
+  readonly variant: string | null
+  readonly durationMs: number
+}
+
+const FILL_FILE = 'lib/chaos-fill'
+/** Drops replication both ways, whoever the source is. */
+const REPLICATION_RULES = `add table inet chaos
+  add chain inet chaos input { type filter hook input priority -20; }
+  add rule inet chaos input tcp dport { ${SERVERS.map(server => server.replicationPort).join(', ')} } drop
+  add rule inet chaos input tcp sport { ${SERVERS.map(server => server.replicationPort).join(', ')} } drop`
+
+/** What one campaign does to its testbed. */
+export type Strikes = Readonly<Record<FaultKind, (target: Target) => Promise<Struck>>>
+
+export function createStrikes (testbed: Testbed): Strikes {
+  const claims = new Map<string, number>()
+  /** The undoing happens when nobody else still wants the same thing. */
+  const lasting = (key: string, note: string, undo: () => Promise<unknown>): Struck => {
+    claims.set(key, (claims.get(key) ?? 0) + 1)
+    return {
+      note,
+      undo: async () => {
+        const left = (claims.get(key) ?? 1) - 1
+        claims.set(key, left)
+        if (left === 0) await undo()
+      }
+    }
+  }
+  return { ...processStrikes(testbed, lasting), ...hostStrikes(testbed, lasting), ...operatorStrikes(testbed) }
+}
+
+type Lasting = (key: string, note: string, undo: () => Promise<unknown>) => Struck
+
+const once = (note: string): Struck => ({ note, undo: async () => { /* over at once */ } })
+
+function processStrikes (testbed: Testbed, lasting: Lasting) {
+  const { plan } = testbed
+  const on = (host: string) => hostOf(plan, host)
+  const frozen = async (host: string, name: ServerName | 'agent' | 'controller') => {
+    const pid = await signalProcess(on(host), name, 'SIGSTOP')
+    return lasting(`stop ${name} ${host}`, `process ${pid}`, () => signalProcess(on(host), name, 'SIGCONT'))
+  }
+  const killed = async (host: string, name: 'agent' | 'controller') => {
+    const pid = await signalProcess(on(host), name, 'SIGKILL')
+    return lasting(`kill ${name} ${host}`, `process ${pid}`, async () => {
+      if (await findProcess(on(host), name) === null) await testbed.startAgent(host)
+    })
+  }
+  return {
+    serverKill: async ({ host, variant }: Target) => once(`process ${await testbed.killServer(host, serverOf(variant))}`),
+    serverStop: ({ host, variant }: Target) => frozen(host, serverOf(variant)),
+    agentStop: ({ host }: Target) => frozen(host, 'agent'),
+    agentKill: ({ host }: Target) => killed(host, 'agent'),
+    controllerStop: ({ host }: Target) => frozen(host, 'controller'),
+    controllerKill: ({ host }: Target) => killed(host, 'controller'),
+    compact: async ({ host, variant }: Target) => {
+      await inside(testbed, host, ['ovs-appctl', '--timeout=5', '-t', serverPaths(serverOf(variant)).controlSocket, 'ovsdb-server/compact'])
+      return once('')
+    }
+  }
+}
+
+function hostStrikes (testbed: Testbed, lasting: Lasting) {
+  const cut = async ({ host, variant }: Target) => {
+    await testbed.cutHost(host, (variant ?? 'both') as CutDirection)
+    return lasting(`cut ${host}`, '', () => testbed.healHost(host))
+  }
+  return {
+    cut,
+    cutOneWay: cut,
+    controllerCut: cut,
+    replicationCut: async ({ host }: Target) => {
+      await inside(testbed, host, ['nft', REPLICATION_RULES])
+      return lasting(`replication ${host}`, '', () => inside(testbed, host, ['nft', 'add table inet chaos; delete table inet chaos']))
+    },
+    diskFull: async ({ host }: Target) => {
+      const file = `${hostOf(testbed.plan, host).directory}/${FILL_FILE}`
+      const { bavail, bsize } = await statfs(`${hostOf(testbed.plan, host).directory}/lib`)
+      await writeFile(file, '')
+      if (bavail > 0) await command('fallocate', ['-l', String(bavail * bsize), file])
+      return lasting(`disk ${host}`, `${bavail * bsize} bytes`, () => rm(file, { force: true }))
+    },
+    powerOff: async ({ host }: Target) => {
+      await testbed.powerOffHost(host)
+      return lasting(`power ${host}`, '', () => testbed.startHost(host))
+    }
+  }
+}
+
+/** What an operator may order at the worst moment. A refusal is an answer like any other. */
+function operatorStrikes (testbed: Testbed) {
+  const ask = async (what: string, body: object): Promise<string> => {
+    const api = await testbed.api()
+    const { status, body: reply } = await api.post<OperationReply & { readonly code?: string }>(`/v1/clusters/${CLUSTER_NAME}/${what}`, body)
+      .catch((error: Error) => { throw new TestbedError(`no answer: ${error.message}`) })
+    if (status >= 300) throw new TestbedError(`${status} ${reply?.code ?? ''}`)
+    const operation = reply?.operation
+    return operation === undefined ? '' : `${operation.from ?? '-'} -> ${operation.to ?? '-'} ${operation.outcome}`
+  }
+  return {
+    switchover: async ({ host, variant }: Target) => once(await ask('switchover', variant === 'named' ? { to: host } : {})),
+    failover: async () => once(await ask('failover', {})),
+    forcedFailover: async () => once(await ask('failover', { force: true })),
+    pause: async () => {
+      await ask('pause', { reason: 'chaos' })
+      return { note: '', undo: async () => { await ask('resume', {}) } }
+    }
+  }
+}
+
+async function inside (testbed: Testbed, host: string, argv: readonly string[]): Promise<void> {
+  const { failed, stderr } = await testbed.exec(host, argv)
+  if (failed) throw new TestbedError(`${argv[0]} on ${host}: ${stderr}`)
+}
+
+function serverOf (variant: string | null): ServerName {
+  const server = SERVERS.find(({ name }) => name === variant)
+  if (server === undefined) throw new RangeError(`no server is called ${variant}`)
+  return server.name
+}

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import test, { describe } from 'node:test'
+import { drawRound, FAULT_MAX_MS, HEAVY_OPEN_MAX, isHeavy, LEASE_MS, OPEN_MAX, ROUND_MS, type Layout, type PlannedFault } from '../../../chaos/faults.ts'
+
+const LAYOUT: Layout = { nodes: ['a', 'b', 'w'], dataNodes: ['a', 'b'], controllers: ['ctl'] }
+const SEEDS = Array.from({ length: 40 }, (_, seed) => seed)
+const all = SEEDS.flatMap(seed => drawRound(LAYOUT, seed, 0))
+
+describe('the schedule of faults', () => {
+  test('is the same for the same seed and round, and another one for another seed or round', () => {
+    assert.deepEqual(drawRound(LAYOUT, 7, 3), drawRound(LAYOUT, 7, 3))
+    const drawn = [drawRound(LAYOUT, 7, 3), drawRound(LAYOUT, 7, 4), drawRound(LAYOUT, 8, 3)].map(round => JSON.stringify(round))
+    assert.equal(new Set(drawn).size, 3)
+  })
+
+  test('has at least ten faults in each minute, a round with its healing taken for one', () => {
+    const sizes = SEEDS.map(seed => drawRound(LAYOUT, seed, 1).length)
+    assert.ok(Math.min(...sizes) >= 8, `the smallest round has ${Math.min(...sizes)}`)
+    assert.ok(sizes.reduce((sum, size) => sum + size, 0) / sizes.length >= 12)
+  })
+
+  test('keeps within the budget: so many faults at one time, fewer that take a node out, none for ever', () => {
+    const overlap = (faults: readonly PlannedFault[], fault: PlannedFault) => faults.filter(one => one.atMs <= fault.atMs && fault.atMs < one.atMs + one.durationMs)
+    for (const seed of SEEDS) {
+      const faults = drawRound(LAYOUT, seed, 2)
+      for (const fault of faults) {
+        assert.ok(overlap(faults, fault).length <= OPEN_MAX)
+        assert.ok(overlap(faults.filter(isHeavy), fault).length <= HEAVY_OPEN_MAX)
+        assert.ok(fault.atMs < ROUND_MS && fault.durationMs <= FAULT_MAX_MS)
+      }
+    }
+  })
+
+  test('has faults that overlap, shorter and longer than the lease, and every kind in the end', () => {
+    assert.ok(all.some(fault => fault.durationMs > 0 && fault.durationMs < LEASE_MS / 2))
+    assert.ok(all.some(fault => fault.durationMs > LEASE_MS))
+    assert.ok(SEEDS.some(seed => drawRound(LAYOUT, seed, 0).some((fault, index, faults) => faults.slice(0, index).some(one => one.atMs + one.durationMs > fault.atMs))))
+    assert.deepEqual([...new Set(all.map(({ kind }) => kind))].toSorted(), [
+      'agentKill', 'agentStop', 'compact', 'controllerCut', 'controllerKill', 'controllerStop', 'cut', 'cutOneWay', 'diskFull',
+      'failover', 'forcedFailover', 'pause', 'powerOff', 'replicationCut', 'serverKill', 'serverStop', 'switchover'
+    ])
+  })
+
+  test('hits servers and disks only where there are some, and controllers where they are', () => {
+    for (const { kind, victim } of all) {
+      if (/^(server|disk|replication|compact)/.test(kind)) assert.ok(['a', 'b', 'active', 'backup'].includes(victim), `${kind} of ${victim}`)
+      if (kind.startsWith('controller')) assert.equal(victim, 'ctl')
+    }
+  })
+})
