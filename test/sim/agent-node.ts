@@ -384,6 +384,7 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, rate:
         type: 'ordered',
         order,
         orderId: ask<OrderAnswer>(said => {
+          if (order.type === 'promote' && said.reply?.ok === true && state?.phase.type === 'backup') observer.violate(`S8 ${name} says that it was promoted in term ${order.term}, and is a backup`)
           if (said.reply !== null && order.term < known) observer.violate(`S1 ${name} obeyed an order to ${order.type} of term ${order.term} when it knew term ${known}`)
           answer(said)
         })

@@ -4,6 +4,7 @@ import type { ClusterEvent } from '../../controller/core/events.ts'
 import { bootCluster, type ClusterState, type CoreConfig, type EndedOperation, type Memory, type Operation, type Paused } from '../../controller/core/state.ts'
 import type { AgentNode, OrderAnswer } from './agent-node.ts'
 import type { Observer } from './invariants.ts'
+import { createLeaderChecks } from './leader-checks.ts'
 import type { Network } from './network.ts'
 import type { Settings } from './settings.ts'
 import type { Random, World } from './world.ts'
@@ -34,6 +35,8 @@ export interface ControllerContext {
 }
 
 const ORDER_GRACE_MS = 500
+/** How often an operator looks at the status. */
+const TELL_EVERY_MS = 1_000
 
 export function createControllerNode (context: ControllerContext, name: string, rate: number): ControllerNode {
   const { world, random, network, settings, observer, agents } = context
@@ -52,6 +55,8 @@ export function createControllerNode (context: ControllerContext, name: string, 
   /** Null again once the store forgot while somebody served: then no one knows how far the last active was. */
   let remembers = true
 
+  const checks = createLeaderChecks(world, observer, config)
+
   const localMs = (): number => clockOffsetMs + world.now() * rate
 
   function push (event: ClusterEvent): void {
@@ -67,6 +72,7 @@ export function createControllerNode (context: ControllerContext, name: string, 
     while (running && !paused) {
       const event = queue.shift()
       if (event === undefined || state === null) break
+      if (event.type === 'reported') checks.heard(event.report.node)
       try {
         const [next, actions] = stepCluster(config, state, event, localMs())
         state = next
@@ -99,8 +105,7 @@ export function createControllerNode (context: ControllerContext, name: string, 
 
   function began (operation: Operation): void {
     world.note(`${name} begins ${operation.kind} to ${operation.to}: ${operation.trigger}`)
-    const automatic = operation.commandId === null
-    if (automatic && state !== null && state.paused !== null) observer.violate(`S10 ${name} began a ${operation.kind} while the cluster was paused`)
+    if (state !== null) checks.began(operation, state)
   }
 
   function ended ({ operation, outcome, detail }: EndedOperation): void {
@@ -113,7 +118,7 @@ export function createControllerNode (context: ControllerContext, name: string, 
     const mine = boot
     const operation = state?.operation ?? null
     if (operation !== null) {
-      if (operation.termsTried > 1 && !operation.force && request.reason !== 'lost') observer.violate(`S1 ${name} lost a race and takes term ${request.term} for ${request.holder} as if nobody could serve (${request.reason})`)
+      checks.asks(operation, request)
       observer.operationOf(request.term, request.holder, { kind: operation.kind, from: operation.from, switchedTo: operation.failed.length === 0, remembers })
     }
     for (const agent of agents) {
@@ -186,6 +191,14 @@ export function createControllerNode (context: ControllerContext, name: string, 
     watch()
   }
 
+  function tellEvery (mine: number): void {
+    world.after(TELL_EVERY_MS, () => {
+      if (mine !== boot || !running || state === null) return
+      if (!paused) checks.tells(state, localMs())
+      tellEvery(mine)
+    })
+  }
+
   return {
     name,
     state: () => state,
@@ -201,6 +214,8 @@ export function createControllerNode (context: ControllerContext, name: string, 
       push({ type: 'restored', memory: stored.memory, paused: stored.paused })
       push({ type: 'leadership', leading })
       for (const agent of agents) dial(agent)
+      checks.restarted()
+      tellEvery(boot)
     },
     crash () {
       if (!running) return

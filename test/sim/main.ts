@@ -1,8 +1,9 @@
-// npm run sim -- --runs N --seed S [--minutes M] [--mutants] [--trace]
+// npm run sim -- --runs N --seed S [--minutes M] [--mutants [--only RULE|WORDS]] [--trace]
 import { parseArgs } from 'node:util'
 import { runCampaign } from './campaign.ts'
-import { hunt, type Verdict } from './mutants/hunt.ts'
+import { hunt } from './mutants/hunt.ts'
 import { MUTANTS } from './mutants/mutants.ts'
+import { mutantTable } from './mutants/table.ts'
 import { runSeed } from './run-seed.ts'
 import { inWords } from './summary.ts'
 
@@ -15,13 +16,14 @@ async function main (): Promise<void> {
       seed: { type: 'string', default: '1' },
       minutes: { type: 'string', default: '60' },
       mutants: { type: 'boolean', default: false },
+      only: { type: 'string' },
       trace: { type: 'boolean', default: false }
     }
   })
   const runs = positive('runs', values.runs)
   const seed = positive('seed', values.seed)
   const deadlineMs = positive('minutes', values.minutes) * MINUTE_MS
-  if (values.mutants) return await mutants(runs)
+  if (values.mutants) return await mutants(runs, values.only)
   if (values.trace) return trace(seed)
   const startedMs = performance.now()
   const summary = await runCampaign({ firstSeed: seed, runs, deadlineMs, stopAtFirst: false })
@@ -40,17 +42,10 @@ function trace (seed: number): void {
   process.exitCode = result.violations.length === 0 ? 0 : 1
 }
 
-async function mutants (runs: number): Promise<void> {
-  const verdicts = await hunt(MUTANTS, runs)
-  for (const verdict of verdicts) console.log(line(verdict))
-  const alive = verdicts.filter(verdict => verdict.killedBySeed === null)
-  console.log(`${verdicts.length - alive.length} of ${verdicts.length} mutants killed`)
-  process.exitCode = alive.length === 0 ? 0 : 1
-}
-
-function line ({ mutant, killedBySeed, violation, runs }: Verdict): string {
-  const end = killedBySeed === null ? `SURVIVED ${runs} runs` : `killed by seed ${killedBySeed} after ${runs} runs: ${violation?.slice(0, 140) ?? ''}`
-  return `${mutant.rule.padEnd(3)} ${mutant.name}: ${end}`
+async function mutants (runs: number, only: string | undefined): Promise<void> {
+  const verdicts = await hunt(MUTANTS.filter(mutant => only === undefined || mutant.name.includes(only) || mutant.rule === only), runs)
+  console.log(mutantTable(verdicts))
+  process.exitCode = verdicts.every(verdict => verdict.killedBySeed !== null) ? 0 : 1
 }
 
 function positive (name: string, text: string): number {

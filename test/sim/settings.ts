@@ -38,11 +38,16 @@ export interface NetworkSettings {
   readonly slowTo: string | null
 }
 
+/** Two data nodes without a witness survive no loss, and must say so (S9). */
 const SHAPES = [
   { data: 2, witnesses: 1 },
   { data: 2, witnesses: 1 },
+  { data: 2, witnesses: 1 },
   { data: 3, witnesses: 0 },
-  { data: 5, witnesses: 0 }
+  { data: 3, witnesses: 0 },
+  { data: 5, witnesses: 0 },
+  { data: 5, witnesses: 0 },
+  { data: 2, witnesses: 0 }
 ] as const
 
 export function drawSettings (random: Random): Settings {

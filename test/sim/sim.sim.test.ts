@@ -11,7 +11,11 @@ import { runSeed } from './run-seed.ts'
 import { inWords } from './summary.ts'
 
 const RUNS = 2_000
-const MUTANT_RUNS_MAX = 6_000
+const MUTANT_RUNS_MAX = 2_000
+/** Each of these safety rules of DESIGN.md has at least so many mutants. */
+const MUTANTS_PER_RULE_MIN = 2
+const RULES = ['S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'S8', 'S9']
+const MUTANTS_MIN = 25
 const DEADLINE_MS = 8 * 60_000
 
 test(`${RUNS} lives of a cluster break no safety rule, and each settles after its faults`, async t => {
@@ -36,5 +40,7 @@ test('the same seed is the same run, to the last event', () => {
 test('every mutant of the cores is found', async t => {
   const verdicts = await hunt(MUTANTS, MUTANT_RUNS_MAX)
   for (const { mutant, killedBySeed, runs } of verdicts) t.diagnostic(`${mutant.rule} ${mutant.name}: ${killedBySeed === null ? 'survived' : 'killed after'} ${runs} runs`)
+  for (const rule of RULES) assert.ok(MUTANTS.filter(mutant => mutant.rule === rule).length >= MUTANTS_PER_RULE_MIN, `${rule} has too few mutants`)
+  assert.ok(MUTANTS.length >= MUTANTS_MIN)
   assert.deepEqual(verdicts.filter(({ killedBySeed }) => killedBySeed === null).map(({ mutant }) => mutant.name), [])
 })

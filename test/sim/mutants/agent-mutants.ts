@@ -195,6 +195,12 @@ export const agentMutants: readonly Mutant[] = [
     changes: [{ file: SERVING, text: 'if (error !== null) return beginStop(config, { ...state, phase: { ...phase, asked } }, \'promotionFailed\', error, nowMs)\n', replacement: '' }]
   },
   {
+    name: 'a promotion that was undone is answered as done',
+    rule: 'S8',
+    sentence: 'The order was carried out as far as it went.',
+    changes: [{ file: SERVING, text: '...answer(phase.asked, `${phase.reason}: ${phase.detail}`),', replacement: '...answer(phase.asked, null),' }]
+  },
+  {
     name: 'an incomplete copy is promoted',
     rule: 'S6',
     sentence: 'Better than nothing.',

@@ -5,6 +5,7 @@ const OPERATION = 'controller/core/operation.ts'
 const CANDIDATE = 'controller/core/candidate.ts'
 const DECIDE = 'controller/core/decide.ts'
 const KNOWLEDGE = 'controller/core/knowledge.ts'
+const VIEW = 'controller/core/view.ts'
 
 export const controllerMutants: readonly Mutant[] = [
   {
@@ -87,6 +88,36 @@ export const controllerMutants: readonly Mutant[] = [
     changes: [
       { file: DECIDE, text: 'if (silent.length < voterQuorum(config)) {', replacement: 'if (false) {' },
       { file: DECIDE, text: '{ type: \'go\', reason: \'lost\', trigger: `${holder} is lost: no reports for', replacement: '{ type: \'go\', reason: \'released\', trigger: `${holder} is lost: no reports for' }
+    ]
+  },
+  {
+    name: 'a candidate that failed is tried again',
+    rule: 'S8',
+    sentence: 'It may work this time.',
+    changes: [{ file: CANDIDATE, text: 'excluded.includes(name)', replacement: 'excluded.length < 0' }]
+  },
+  {
+    name: 'of two voters one is enough',
+    rule: 'S9',
+    sentence: 'The other one is surely dead.',
+    changes: [{ file: 'protocol/cluster.ts', text: 'return Math.floor(voters / 2) + 1', replacement: 'return voters === 2 ? 1 : Math.floor(voters / 2) + 1' }]
+  },
+  {
+    name: 'the one that is left alone begins a failover',
+    rule: 'S9',
+    sentence: 'The voters will decide.',
+    changes: [
+      { file: DECIDE, text: 'if (voters < voterQuorum(config)) return hold(', replacement: 'if (voters === 0) return hold(' },
+      { file: DECIDE, text: 'if (silent.length < voterQuorum(config)) {', replacement: 'if (silent.length < 1) {' }
+    ]
+  },
+  {
+    name: 'status promises a failover that two voters cannot carry out',
+    rule: 'S9',
+    sentence: 'The backup is in sync.',
+    changes: [
+      { file: VIEW, text: 'if (voters - 1 < quorum) return', replacement: 'if (voters < quorum) return' },
+      { file: VIEW, text: 'if (left < quorum) return', replacement: 'if (left < 1) return' }
     ]
   },
   {

@@ -1,0 +1,74 @@
+import type { TimingConfig } from '../../../protocol/cluster.ts'
+import type { AgentNode } from '../agent-node.ts'
+import type { ControllerNode } from '../controller-node.ts'
+import type { Observer } from '../invariants.ts'
+import type { Network } from '../network.ts'
+import type { ServerModel } from '../server-model.ts'
+import type { Settings } from '../settings.ts'
+import type { Random, World } from '../world.ts'
+
+export interface Fault {
+  readonly name: string
+  readonly weight: number
+  /** Whoever serves cannot notice it: it hits only controllers, or their links. */
+  readonly controlOnly: boolean
+  /** False: it could not be done now. */
+  readonly strike: () => boolean
+}
+
+export interface FaultContext {
+  readonly world: World
+  readonly random: Random
+  readonly network: Network
+  readonly settings: Settings
+  readonly observer: Observer
+  readonly agents: readonly AgentNode[]
+  readonly controllers: readonly ControllerNode[]
+}
+
+export type Pair = readonly [from: string, to: string]
+
+/** What the lists of faults share. */
+export interface FaultTools extends FaultContext {
+  readonly timing: TimingConfig
+  readonly names: readonly string[]
+  readonly controllerNames: readonly string[]
+  /** The nodes with servers. */
+  readonly data: readonly AgentNode[]
+  readonly anyServer: () => ServerModel
+  /** Faults should meet those who matter: often whoever serves. */
+  readonly victim: () => AgentNode
+  readonly serving: () => AgentNode | undefined
+  /** The end of a fault; it disturbs as much as its beginning, and never comes once all is healed. */
+  later (delayMs: number, run: () => void): void
+  cutFor (pairs: readonly Pair[], durationMs: number): void
+  between (left: readonly string[], right: readonly string[], oneWay: boolean): readonly Pair[]
+  readonly cutMs: () => number
+}
+
+export function createFaultTools (context: FaultContext, later: FaultTools['later']): FaultTools {
+  const { random, network, settings, agents } = context
+  const { timing } = settings.cluster
+  const data = agents.filter(agent => agent.servers.length > 0)
+
+  return {
+    ...context,
+    timing,
+    names: settings.nodes,
+    controllerNames: settings.controllers,
+    data,
+    anyServer: () => random.pick(random.pick(data).servers),
+    victim () {
+      const serving = agents.find(agent => agent.state()?.phase.type === 'active' || agent.state()?.phase.type === 'promoting')
+      return serving !== undefined && random.chance(0.5) ? serving : random.pick(agents)
+    },
+    serving: () => data.find(agent => agent.state()?.phase.type === 'active'),
+    later,
+    cutFor (pairs, durationMs) {
+      for (const [from, to] of pairs) network.cut(from, to)
+      later(durationMs, () => { for (const [from, to] of pairs) network.mend(from, to) })
+    },
+    between: (left, right, oneWay) => left.flatMap(a => right.filter(b => b !== a).flatMap(b => oneWay ? [[a, b] as const] : [[a, b] as const, [b, a] as const])),
+    cutMs: () => random.between(100, 4 * timing.leaseMs + 2_000)
+  }
+}

@@ -1,0 +1,53 @@
+import { viewCluster } from '../../controller/core/view.ts'
+import type { ClusterState, CoreConfig, Operation } from '../../controller/core/state.ts'
+import type { TermRequest } from '../../protocol/vote.ts'
+import type { Observer } from './invariants.ts'
+import type { World } from './world.ts'
+
+/** What one leader may do, judged by what truly reached it. */
+export interface LeaderChecks {
+  heard (node: string): void
+  began (operation: Operation, state: ClusterState): void
+  asks (operation: Operation, request: TermRequest): void
+  /** What it tells operators. */
+  tells (state: ClusterState, localMs: number): void
+  restarted (): void
+}
+
+/** Timers are late, clocks differ: a report that is that much too old may still count. */
+const FRESH_SLACK_MS = 60
+
+export function createLeaderChecks (world: World, observer: Observer, config: CoreConfig): LeaderChecks {
+  const { controller: name, cluster } = config
+  const voters = cluster.members.length
+  const quorum = voters / 2
+  const heardAtMs = new Map<string, number>()
+
+  function heardLately (): readonly string[] {
+    const sinceMs = world.now() - cluster.timing.suspectAfterMs * 1.01 - FRESH_SLACK_MS
+    return [...heardAtMs].filter(([, atMs]) => atMs >= sinceMs).map(([node]) => node)
+  }
+
+  return {
+    heard (node) { heardAtMs.set(node, world.now()) },
+    began (operation, state) {
+      if (operation.commandId !== null) return
+      if (state.paused !== null) observer.violate(`S10 ${name} began a ${operation.kind} while the cluster was paused`)
+      const heard = heardLately()
+      if (heard.length <= quorum) observer.violate(`S9 ${name} began a ${operation.kind} by itself, and of ${voters} voters only ${heard.join(' and ')} had been heard`)
+    },
+    asks (operation, request) {
+      if (operation.failed.includes(request.holder)) observer.violate(`S8 ${name} takes term ${request.term} for ${request.holder} again, which failed in this ${operation.kind}`)
+      const lostRace = operation.termsTried > 1 && !operation.force && request.reason !== 'lost'
+      if (lostRace) observer.violate(`S1 ${name} lost a race and takes term ${request.term} for ${request.holder} as if nobody could serve (${request.reason})`)
+    },
+    tells (state, localMs) {
+      if (!state.leading) return
+      const { automaticFailover, active } = viewCluster(config, state, localMs, String)
+      if (!automaticFailover.possible) return
+      const others = heardLately().filter(node => node !== active)
+      if (others.length <= quorum) observer.violate(`S9 ${name} says that a failover is possible (${automaticFailover.why}), and without ${active ?? 'anybody'} only ${others.join(' and ')} of ${voters} voters answer`)
+    },
+    restarted () { heardAtMs.clear() }
+  }
+}
