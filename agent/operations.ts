@@ -176,7 +176,7 @@ export function createOperations ({ servers, endpoints, guard, guardLeadMs, onPr
     undropped = outcome.error !== null
     if (undropped) return
     // what was wrong with holding them is over with them
-    for (const code of ['renewal', 'duplicateAddress']) onProblem(code, null)
+    for (const code of ['renewal', 'duplicateAddress', 'heartbeat']) onProblem(code, null)
   }
 
   return {

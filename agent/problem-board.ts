@@ -1,16 +1,17 @@
 import type { Problem } from '../protocol/report.ts'
-import type { ProblemBoard } from './shell.ts'
+import type { ProblemBoard, ProblemListener } from './shell.ts'
 
 /** Problems by code, present as long as they are true; listeners hear of changes only. */
 export function createProblemBoard (): ProblemBoard {
   const problems = new Map<string, Problem>()
-  const listeners = new Set<() => void>()
+  const listeners = new Set<ProblemListener>()
   return {
     set (code, message) {
-      if ((problems.get(code)?.message ?? null) === message) return
+      const before = problems.get(code)?.message ?? null
+      if (before === message) return
       if (message === null) problems.delete(code)
       else problems.set(code, { code, message, server: null })
-      for (const listener of listeners) listener()
+      for (const listener of listeners) listener(code, message, before)
     },
     list: () => [...problems.values()],
     onChange: listener => { listeners.add(listener) }

@@ -50,11 +50,14 @@ export interface UnitShellOptions {
   readonly onInvariantBroken: (error: Error) => void
 }
 
+/** `message` is null when the problem is over, `before` when it is new. */
+export type ProblemListener = (code: string, message: string | null, before: string | null) => void
+
 /** Problems that adapters raise and clear; by code. */
 export interface ProblemBoard {
   set (code: string, message: string | null): void
   list (): readonly Problem[]
-  onChange (listener: () => void): void
+  onChange (listener: ProblemListener): void
 }
 
 export interface UnitShell extends UnitService {
@@ -221,7 +224,9 @@ export function createUnitShell (options: UnitShellOptions): UnitShell {
 
   async function heartbeat (position: Parameters<Operations['writeHeartbeat']>[0]): Promise<Outcome> {
     const outcome = await operations.writeHeartbeat(position)
-    options.problems.set('heartbeat', outcome.error === null ? null : `the heartbeat row could not be written: ${outcome.error}`)
+    // of a server that ceased to serve meanwhile nobody expects a row
+    const wanted = state?.phase.type === 'active'
+    options.problems.set('heartbeat', outcome.error === null || !wanted ? null : `the heartbeat row could not be written: ${outcome.error}`)
     return outcome
   }
 
@@ -289,6 +294,13 @@ export function createUnitShell (options: UnitShellOptions): UnitShell {
     for (const follower of followers) follower.onHappening(happening)
   }
 
+  /** A problem may last for less than anybody looks, and still have cost clients something: it is told when it begins and when it ends. */
+  function problemChanged (code: string, message: string | null, before: string | null): void {
+    push({ type: 'problemsSeen', problems: options.problems.list() })
+    if (message === null) happen('problemEnded', `${config.node} is rid of its problem: ${before ?? code}`, { code })
+    else if (before === null) happen('problemBegan', `${config.node} has a problem: ${message}`, { code })
+  }
+
   function report (): Report {
     if (state === null) throw new ShellOverloadedError(config.cluster, config.node, 'the agent is still starting')
     return buildReport(config, state, {
@@ -336,7 +348,7 @@ export function createUnitShell (options: UnitShellOptions): UnitShell {
 
   async function start (): Promise<void> {
     const [booted, actions] = bootUnit(config, await durable.load(), monotonicMs())
-    options.problems.onChange(() => push({ type: 'problemsSeen', problems: options.problems.list() }))
+    options.problems.onChange(problemChanged)
     for (const server of servers) server.onTrouble(() => looks.at(server.name))
     const failure = await commit(booted, actions)
     if (failure !== null) throw failure

@@ -284,7 +284,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
 
 /** How loud an agent's happening is in the history; whatever is not named is merely information. */
 const CRITICAL: ReadonlySet<string> = new Set(['unsanctionedActive', 'selfPromoted'])
-const WARNING: ReadonlySet<string> = new Set(['servingStopped', 'unsanctionedGate', 'serverStartFailed', 'resuming', 'copyIncomplete', 'copyStateNotStored', 'rescueRemoved', 'pidFileWrong'])
+const WARNING: ReadonlySet<string> = new Set(['servingStopped', 'unsanctionedGate', 'serverStartFailed', 'resuming', 'copyIncomplete', 'copyStateNotStored', 'rescueRemoved', 'pidFileWrong', 'problemBegan'])
 
 function words (error: unknown): string {
   return error instanceof Error ? error.message : String(error)

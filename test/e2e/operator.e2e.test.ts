@@ -54,7 +54,8 @@ for (const ovs of VERSIONS) {
       assert.equal(behind.active, 'a', 'renewals go on')
       await scene.status('paused')
       await testbed.killServer('a', 'nb')
-      const held = await scene.until('it holds', view => view.hold?.code === 'paused')
+      const held = await scene.until('it holds, and the old active is back', ({ hold, nodes }) => hold?.code === 'paused' && hold.message.startsWith('a would take over') &&
+        nodes.every(({ problems, servers }) => problems.length === 0 && servers.every(({ health }) => health === 'up')))
       assert.equal(held.active, null)
       await scene.status('paused-and-nobody-serves')
       assert.equal((await scene.ovsdbHa('resume')).exitCode, 0)

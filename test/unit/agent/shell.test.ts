@@ -238,6 +238,17 @@ describe('followers', { timeout: DEADLINE_MS }, () => {
 })
 
 describe('the end', { timeout: DEADLINE_MS }, () => {
+  test('a problem is told as a happening when it begins and when it ends, and not when only its words change', async t => {
+    const { shell, problems } = await startUnit(t)
+    const heard: string[] = []
+    t.after(shell.follow(() => {}, ({ kind, facts }) => { if (kind.startsWith('problem')) heard.push(`${kind} ${String(facts.code)}`) }))
+    problems.set('renewal', 'nft took too long')
+    problems.set('renewal', 'nft took too long, 3 times')
+    problems.set('renewal', null)
+    problems.set('renewal', null)
+    assert.deepEqual(heard, ['problemBegan renewal', 'problemEnded renewal'])
+  })
+
   test('stopping touches neither gates nor guard, and answers whoever waits: an agent that restarts within its lease changes nothing', async t => {
     const { world, shell } = await activeUnit(t)
     const before = world.log.length
