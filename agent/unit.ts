@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { dataMembers, type ClusterConfig, type Config, type ServerConfig } from '../protocol/cluster.ts'
 import { configDigest } from '../protocol/config-digest.ts'
 import type { TlsTexts } from './api/tls.ts'
+import { holdMsOf } from './core/lease.ts'
 import type { UnitConfig } from './core/state.ts'
 import { createDurableFile } from './durable.ts'
 import type { Endpoint } from './endpoint/endpoint.ts'
@@ -136,7 +137,7 @@ function coreConfig (cluster: ClusterConfig, node: string, guard: Guard): UnitCo
     timing: cluster.timing,
     guardKind: guard.kind === 'nftables' ? 'nftables' : cluster.endpoints.length > 0 ? 'vipLifetime' : 'none',
     slackMs,
-    longestHoldMs: cluster.timing.leaseMs + slackMs
+    longestHoldMs: holdMsOf(cluster.timing.leaseMs, slackMs)
   }
 }
 

@@ -65,7 +65,7 @@ export type TermReply = Static<typeof TermReplySchema>
 export const LeaseRequestSchema = Type.Object({
   term: Type.Integer({ minimum: 1 }),
   holder: Type.String(),
-  /** Lease plus the slack of the holder's guard: for so long after it answers may the voter not grant anybody else. */
+  /** Lease plus the slack of the holder's guard, and a margin for a voter's faster clock: for so long after it answers may the voter not grant anybody else. */
   holdMs: Type.Integer({ minimum: 1, maximum: 3_600_000 }),
   /** The holder's last heartbeat in this term; 0 before the first. Voters tell it on: a leader that lost sight of the holder still knows how far it came (S6). */
   sequence: Type.Integer({ minimum: 0 }),

@@ -84,7 +84,7 @@ export function unitConfig (changes: Partial<UnitConfig> = {}): UnitConfig {
     timing: timing(),
     guardKind: 'nftables',
     slackMs: 100,
-    longestHoldMs: 2_100,
+    longestHoldMs: 2_121,
     ...changes
   }
 }

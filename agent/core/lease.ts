@@ -26,10 +26,17 @@ export interface LeaseConfig {
   readonly renewEveryMs: number
 }
 
+/** The most by which the clocks of two nodes may differ in rate. */
+const CLOCK_RATES_APART = 0.01
 /** Rounds that may still be answered; older ones are forgotten, their grants no longer count. */
 const ROUNDS_MAX = 4
 /** A lease that is not yet held is asked for again after this long, unless a voter names a longer time. */
 const ASK_AGAIN_MS = 50
+
+/** For how long a voter may grant nobody else: lease and slack on the holder's clock, counted by a voter whose clock may be the faster one (S3). */
+export function holdMsOf (leaseMs: number, slackMs: number): number {
+  return Math.ceil((leaseMs + slackMs) * (1 + CLOCK_RATES_APART))
+}
 
 export function newLease (term: number, leaveOut: readonly LeaveOut[], nowMs: number): Lease {
   return { term, leaveOut, untilMs: 0, rounds: [], nextRoundAtMs: nowMs }

@@ -1,7 +1,7 @@
 // Asking for the lease and counting the answers, for whichever phase holds one (S2).
 import type { LeaseReply, LeaseRequest } from '../../protocol/vote.ts'
 import type { UnitAction } from './actions.ts'
-import { countGrant, countLostVoter, isHeld, postponeRound, startRound, type Lease, type LeaseConfig } from './lease.ts'
+import { countGrant, countLostVoter, holdMsOf, isHeld, postponeRound, startRound, type Lease, type LeaseConfig } from './lease.ts'
 import { chain, takeId, type Stepped } from './stepped.ts'
 import { leaseOf, type UnitConfig, type UnitState } from './state.ts'
 import { grantLease } from './voter.ts'
@@ -18,7 +18,7 @@ export function sendRound (config: UnitConfig, state: UnitState, nowMs: number):
   const request: LeaseRequest = {
     term: lease.term,
     holder: config.node,
-    holdMs: config.timing.leaseMs + config.slackMs,
+    holdMs: holdMsOf(config.timing.leaseMs, config.slackMs),
     sequence: writtenSequence(state),
     leaveOut: [...lease.leaveOut]
   }

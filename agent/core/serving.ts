@@ -53,7 +53,9 @@ export function beginStop (config: UnitConfig, state: UnitState, reason: StopRea
   invariant('lease' in phase, 'only a unit with a lease can cease to serve')
   const served = phase.type === 'active' || phase.type === 'handingOver' || phase.type === 'resuming' ||
     (phase.type === 'promoting' && (phase.stage === 'gates' || phase.asked === null))
-  const ending = { term: phase.lease.term, untilMs: phase.lease.untilMs, served, asked: 'asked' in phase ? phase.asked : null }
+  // until a term is resumed, what the lease before the restart let open may still be open
+  const untilMs = phase.type === 'resuming' ? phase.giveUpAtMs - config.slackMs : phase.lease.untilMs
+  const ending = { term: phase.lease.term, untilMs, served, asked: 'asked' in phase ? phase.asked : null }
   return stopTerm(config, state, ending, reason, detail, nowMs)
 }
 

@@ -40,6 +40,7 @@ export type PhaseState =
   | { readonly type: 'witness' }
   /** Servers are being started or adopted; `settled` counts those that answered or failed once. */
   | { readonly type: 'starting', readonly settled: readonly string[] }
+  /** At `giveUpAtMs` the lease from before the restart is certainly over, and its slack. */
   | { readonly type: 'resuming', readonly lease: Lease, readonly giveUpAtMs: number }
   | { readonly type: 'backup', readonly follow: { readonly op: number, readonly source: string, readonly asked: Asked } | null }
   | { readonly type: 'acquiring', readonly lease: Lease, readonly asked: Asked, readonly giveUpAtMs: number }

@@ -1,3 +1,4 @@
+import { holdMsOf } from '../../agent/core/lease.ts'
 import type { UnitConfig } from '../../agent/core/state.ts'
 import { createAgentNode, type AgentNode } from './agent-node.ts'
 import { startClients } from './clients.ts'
@@ -101,7 +102,7 @@ function unitConfig (settings: Settings, node: string): UnitConfig {
     timing: settings.cluster.timing,
     guardKind: settings.guard,
     slackMs: settings.slackMs,
-    longestHoldMs: settings.cluster.timing.leaseMs + settings.slackMs
+    longestHoldMs: holdMsOf(settings.cluster.timing.leaseMs, settings.slackMs)
   }
 }
 

@@ -133,7 +133,7 @@ export const agentMutants: readonly Mutant[] = [
     name: 'the slack of the guard is not declared',
     rule: 'S4',
     sentence: 'The lease is what counts.',
-    changes: [{ file: ROUNDS, text: 'holdMs: config.timing.leaseMs + config.slackMs,', replacement: 'holdMs: config.timing.leaseMs,' }]
+    changes: [{ file: ROUNDS, text: 'holdMs: holdMsOf(config.timing.leaseMs, config.slackMs),', replacement: 'holdMs: holdMsOf(config.timing.leaseMs, 0),' }]
   },
   {
     name: 'the servers are promoted before the lease is held',

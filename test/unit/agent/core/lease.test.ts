@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { countGrant, countLostVoter, isHeld, isHopeless, newLease, postponeRound, startRound, type Lease } from '../../../../agent/core/lease.ts'
+import { countGrant, countLostVoter, holdMsOf, isHeld, isHopeless, newLease, postponeRound, startRound, type Lease } from '../../../../agent/core/lease.ts'
 
 const config = { voters: 3, leaseMs: 2_000, renewEveryMs: 500 }
 
@@ -31,6 +31,13 @@ test('a lease counts from the moment its round was sent, not from the answer (S2
   assert.equal(held().untilMs, 3_000)
   assert.equal(isHeld(held(), 2_999), true)
   assert.equal(isHeld(held(), 3_000), false)
+})
+
+test('however long the lease, the hold of a voter outlasts lease and slack although its clock is one percent faster (S3)', () => {
+  for (const [leaseMs, slackMs] of [[500, 50], [2_000, 50], [2_000, 2_000], [600_000, 50]] as const) {
+    const trueHoldMs = holdMsOf(leaseMs, slackMs) / 1.01
+    assert.ok(trueHoldMs >= leaseMs + slackMs, `${trueHoldMs} ms`)
+  }
 })
 
 test('grants of different rounds do not add up to a majority (S2)', () => {

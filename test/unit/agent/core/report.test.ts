@@ -39,8 +39,8 @@ test('the voter\'s side tells term, holder, release and the grants that still ru
   const { voter } = reportOf(unit, 1_100)
   assert.equal(voter.term, 4)
   assert.equal(voter.holder, 'n1')
-  assert.deepEqual(voter.grants, [{ holder: 'n1', term: 4, remainingMs: 2_000, renewedAgoMs: 100 }])
-  assert.deepEqual(reportOf(unit, 3_100).voter.grants, [])
+  assert.deepEqual(voter.grants, [{ holder: 'n1', term: 4, remainingMs: 2_021, renewedAgoMs: 100 }])
+  assert.deepEqual(reportOf(unit, 3_121).voter.grants, [])
 })
 
 test('a lost voter record is a problem, and no term is claimed (S1)', () => {

@@ -11,11 +11,11 @@ test('the node\'s own vote is counted inside, and stored before the fellow voter
   assert.deepEqual(unit.phase('acquiring').lease.rounds[0]?.grantedBy, ['n1'])
 })
 
-test('a round asks for a hold of lease plus the slack of the guard, and passes on what may be left out (S2, S4)', () => {
+test('a round asks for a hold of lease plus the slack of the guard and one percent, and passes on what may be left out (S2, S4)', () => {
   const unit = backup()
   const leaveOut = [{ holder: 'n2', term: 3, why: 'released' as const }]
   unit.order(promoteOrder({ leaveOut }), 1_000)
-  assert.deepEqual(unit.latest('askVoters').request, { term: 4, holder: 'n1', holdMs: 2_100, sequence: 0, leaveOut })
+  assert.deepEqual(unit.latest('askVoters').request, { term: 4, holder: 'n1', holdMs: 2_121, sequence: 0, leaveOut })
 })
 
 test('a renewal that a majority granted extends the guard and the endpoints to the new end of the lease (S4)', () => {

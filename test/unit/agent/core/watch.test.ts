@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { durableState, handoverBeginOrder, position, promoteOrder, termRequest } from '../../../fixtures.ts'
-import { active, backup, find, harness, promoting, started, typesOf } from './unit-harness.ts'
+import { active, backup, find, harness, promoting, started, typesOf, type UnitHarness } from './unit-harness.ts'
 
 const LOST = { ok: false, refusal: 'olderTerm', term: 5, holder: 'n2', remainingMs: 0 } as const
 
@@ -219,6 +219,22 @@ describe('start of the agent', () => {
     unit.reply('n3', 13, LOST)
     assert.equal(unit.phase('stopping').reason, 'superseded')
     assert.ok(find(unit.finish('stopServing', 20), 'demoteServer') !== undefined)
+  })
+
+  test('a resumed term that ends before it was granted again is given back only when shutting succeeded, or the lease before the restart is over (S3, S4)', () => {
+    for (const end of [
+      (unit: UnitHarness) => { for (const voter of ['n2', 'n3']) unit.reply(voter, 12, LOST) },
+      (unit: UnitHarness) => { unit.observe({ health: 'down', reason: 'the process ended' }, 12) }
+    ]) {
+      const unit = harness(durableState(), {}, 0)
+      started(unit, { role: 'active', gateOpen: true }, 10, true)
+      end(unit)
+      unit.finish('stopServing', 20, 'gate nb: no answer')
+      unit.send({ type: 'woke' }, 2_109)
+      unit.phase('stopping')
+      assert.equal(unit.state().ownRelease.term, 0)
+      assert.deepEqual(find(unit.send({ type: 'woke' }, 2_110), 'tellVoters')?.request, { term: 4, holder: 'n1', served: true })
+    }
   })
 
   test('without a majority the resumed term is given up within a lease and its slack (S2, S4)', () => {
