@@ -12,9 +12,9 @@
 set -eu
 
 packages='openvswitch-switch openvswitch-common ovn-central ovn-common ovn-host nftables iproute2
-  iputils-arping iputils-ping libndp-tools ndisc6 openssl procps'
+  iputils-arping iputils-ping libndp-tools ndisc6 openssl procps spin gcc libc6-dev'
 # One command of each package, for machines without dpkg.
-commands='ovs-vswitchd ovs-appctl ovn-northd ovn-nbctl ovn-controller nft ip arping ping ndptool ndisc6 openssl ps'
+commands='ovs-vswitchd ovs-appctl ovn-northd ovn-nbctl ovn-controller nft ip arping ping ndptool ndisc6 openssl ps spin gcc'
 trixie=${OVSDB_HA_TRIXIE:-/var/cache/ovsdb-ha/trixie}
 mirror=${OVSDB_HA_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 policy=/usr/sbin/policy-rc.d

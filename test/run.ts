@@ -21,6 +21,7 @@ const STAGES: readonly Stage[] = [
   { name: 'unit', type: 'tests', files: ['test/*.test.ts', 'test/unit/**/*.test.ts', 'test/traces/**/*.test.ts'], concurrency: 2, deadlineMs: 5 * MINUTE_MS },
   { name: 'contract', type: 'tests', files: ['test/contract/**/*.test.ts'], concurrency: 1, deadlineMs: 10 * MINUTE_MS },
   { name: 'sim', type: 'tests', files: ['test/sim/**/*.test.ts'], concurrency: 2, deadlineMs: 20 * MINUTE_MS },
+  { name: 'model', type: 'tests', files: ['test/model/**/*.test.ts'], concurrency: 1, deadlineMs: 20 * MINUTE_MS },
   { name: 'e2e', type: 'tests', files: ['test/e2e/**/*.test.ts'], concurrency: 1, deadlineMs: 60 * MINUTE_MS }
 ]
 
