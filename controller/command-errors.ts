@@ -29,8 +29,9 @@ export class CommandRefusedError extends OvsdbHaError {
   readonly hint: string
   readonly refused: readonly RefusedNode[]
 
-  constructor (cluster: string, refusal: CommandRefusal) {
-    super(sentence(cluster, refusal), { cluster })
+  /** `leader`: who could do it, where another controller leads. */
+  constructor (cluster: string, refusal: CommandRefusal, leader: string | null = null) {
+    super(refusal.kind === 'notLeading' && leader !== null ? `this controller does not lead cluster ${cluster}: ${leader} does` : sentence(cluster, refusal), { cluster })
     this.code = CODES[refusal.kind]
     this.httpStatus = refusal.kind === 'unknownNode' ? 404 : refusal.kind === 'notLeading' ? 503 : 409
     this.hint = HINTS[refusal.kind]

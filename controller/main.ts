@@ -7,6 +7,7 @@ import { requireConfig } from '../protocol/config.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { createControllerApi } from './api/api.ts'
 import type { Token } from './api/auth.ts'
+import { createFairShare } from './fair-share.ts'
 import { createHttpAgentLink } from './link/http-agent-link.ts'
 import { createControllerMetrics } from './metrics.ts'
 import { createClusterShell } from './shell.ts'
@@ -30,12 +31,14 @@ export async function startController ({ configFile }: ControllerOptions): Promi
   const tokens: readonly Token[] = await Promise.all(controller.tokens.map(async ({ name, role, file }) => ({ name, role, token: (await readFile(file, 'utf8')).trim() })))
   const metrics = createControllerMetrics({ version: packageJson.version })
   const store = createEmbeddedStore({ file: controller.store.file })
+  const share = createFairShare()
   const listeners = new Set<(entry: HistoryEntry) => void>()
   await store.open()
   const shells = config.clusters.map(cluster => createClusterShell({
     config: { cluster, controller: controller.name },
     links: cluster.members.map(member => createHttpAgentLink({ cluster: cluster.name, node: member.name, url: agentUrl(member, tls), tls, silentAfterMs: silentAfterMs(cluster) })),
     store,
+    share,
     metrics,
     logger,
     onHistory: entry => { for (const listener of listeners) listener(entry) }
@@ -55,7 +58,7 @@ export async function startController ({ configFile }: ControllerOptions): Promi
   })
   const ended = Promise.withResolvers<null>()
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => ended.resolve(null))
-  for (const shell of shells) await shell.start()
+  await Promise.all(shells.map(shell => shell.start()))
   await api.listen({ host: controller.listen, port: controller.port })
   logger.info({ listen: controller.listen, port: controller.port, clusters: config.clusters.map(cluster => cluster.name), tls: tls !== null }, 'controller started')
   await ended.promise

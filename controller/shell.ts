@@ -5,29 +5,32 @@ import type { ClusterView, HistoryEntry, OperationView, Severity } from '../prot
 import type { Happening, Report } from '../protocol/report.ts'
 import { monotonicMs, wallClock, wallOf } from './clock.ts'
 import type { ClusterService } from './cluster-service.ts'
+import { OvsdbHaError } from '../protocol/errors.ts'
 import { CommandRefusedError, ControllerNotReadyError } from './command-errors.ts'
 import type { ClusterAction, Facts } from './core/actions.ts'
 import { stepCluster } from './core/cluster.ts'
 import type { ClusterEvent } from './core/events.ts'
 import { bootCluster, type ClusterState, type CoreConfig, type Paused } from './core/state.ts'
 import { viewCluster, viewOperation } from './core/view.ts'
+import type { FairShare } from './fair-share.ts'
+import { createIntentKeeper } from './intent-keeper.ts'
+import { createJournal } from './journal.ts'
+import { createLeadership, LEADERSHIP_TIMING, type LeadershipTiming } from './leadership.ts'
 import type { AgentLink } from './link/agent-link.ts'
 import type { ControllerMetrics } from './metrics.ts'
 import type { Store } from './store/store.ts'
 
 const EVENTS_MAX = 5_000
-const LEAD_TTL_MS = 10_000
-const LEAD_EVERY_MS = 3_000
 /** A timer that comes this much late means that this process did not run: what it believes about time is worth nothing. */
 const STALL_MS = 500
 const STALL_LOOK_MS = 200
-/** History entries that wait for the store; more are dropped and counted. */
-const ENTRIES_MAX = 2_000
 
 export interface ClusterShellOptions {
   readonly config: CoreConfig
   readonly links: readonly AgentLink[]
   readonly store: Store
+  readonly share: FairShare
+  readonly leadership?: LeadershipTiming
   readonly metrics: ControllerMetrics
   readonly logger: Logger
   readonly onHistory: (entry: HistoryEntry) => void
@@ -52,11 +55,12 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   const queue: ClusterEvent[] = []
   const commands = new Map<number, Command>()
   const followers = new Set<(view: ClusterView) => void>()
-  const entries: Omit<HistoryEntry, 'id'>[] = []
   const timers: NodeJS.Timeout[] = []
   let state: ClusterState = bootCluster(config, monotonicMs())
   let draining = false
-  let writing = false
+  /** History is written by one controller: the leader, and the last one while nobody leads. */
+  let recording = false
+  let storeFails = false
   let stopped = false
   let commandIds = 0
   let lastSaid = ''
@@ -69,10 +73,18 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
       return
     }
     queue.push(event)
+    drain()
+  }
+
+  function drain (): void {
     if (draining) return
     draining = true
     try {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) take(next)
+      while (queue.length > 0) {
+        leadership.lapse()
+        const next = queue.shift()
+        if (next !== undefined) take(next)
+      }
     } finally {
       draining = false
     }
@@ -108,7 +120,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
         if (operation.commandId !== null) settle(operation.commandId)?.resolve(view)
         return
       }
-      case 'refuseCommand': return settle(action.commandId)?.reject(new CommandRefusedError(name, action.refusal))
+      case 'refuseCommand': return settle(action.commandId)?.reject(new CommandRefusedError(name, action.refusal, leadership.leader()))
       case 'wakeAt': return wakeAt(action.atMs)
       default: action satisfies never
     }
@@ -140,31 +152,22 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
 
   function record (kind: string, severity: Severity, node: string | null, message: string, facts: Facts, operation?: OperationView): void {
     log[severity === 'info' ? 'info' : severity === 'warning' ? 'warn' : 'error']({ kind, node, ...facts }, message)
-    if (entries.length >= ENTRIES_MAX) {
-      entries.shift()
-      log.error('a history entry was dropped: the store does not take them')
-    }
-    entries.push({ at: wallClock().toISOString(), cluster: name, node, kind, severity, message, facts: { ...facts }, ...(operation === undefined ? {} : { operation }) })
-    if (!writing) write().catch((error: unknown) => storeFailed('append', error))
-  }
-
-  /** In order and one at a time; what the store does not take now is kept and tried with the next entry. */
-  async function write (): Promise<void> {
-    writing = true
-    try {
-      for (let entry = entries[0]; entry !== undefined; entry = entries[0]) {
-        const stored = await store.append(entry)
-        entries.shift()
-        options.onHistory(stored)
-      }
-    } finally {
-      writing = false
-    }
+    if (recording) journal.write({ at: wallClock().toISOString(), cluster: name, node, kind, severity, message, facts: { ...facts }, ...(operation === undefined ? {} : { operation }) })
   }
 
   function storeFailed (call: string, error: unknown): void {
     metrics.storeFailed(call)
     log.error({ call, err: error }, 'the store failed; the cluster goes on serving')
+  }
+
+  /** Once when it begins to fail, and once when that is over: it is asked every second. */
+  function storeAsked (error: unknown): void {
+    if (error !== null) metrics.storeFailed('lead')
+    if ((error !== null) === storeFails) return
+    storeFails = error !== null
+    if (error === null) return record('storeAnswers', 'info', null, `the store answers ${config.controller} again`, {})
+    const hint = error instanceof OvsdbHaError ? ` ${error.hint}` : ''
+    record('storeFails', 'warning', null, `${config.controller} cannot ask the store: ${words(error)}. The cluster goes on serving.${hint}`, {})
   }
 
   function wakeAt (atMs: number): void {
@@ -197,18 +200,48 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     push({ type: 'happened', happening })
   }
 
-  async function lead (): Promise<void> {
-    try {
-      const leading = await store.lead(name, config.controller, LEAD_TTL_MS)
-      metrics.leadership(name, leading)
-      if (leading !== state.leading) {
-        if (leading) push({ type: 'restored', memory: await store.memory(name), paused: (await store.intent(name)).paused })
-        push({ type: 'leadership', leading })
-      }
-    } catch (error) {
-      storeFailed('lead', error)
-    }
-  }
+  const intents = createIntentKeeper({
+    cluster: name,
+    store,
+    onChange: paused => push({ type: 'pauseSet', paused }),
+    onRestored: ({ paused }) => record('storeForgot', 'warning', null, `the store had forgotten that the cluster is ${paused === null ? 'not paused' : `paused by ${paused.by}`}, and was told again`, { paused: paused !== null })
+  })
+
+  const journal = createJournal({
+    store,
+    onStored: options.onHistory,
+    onDropped: ({ kind, message }) => log.error({ kind, dropped: message }, 'a history entry was dropped: the store does not take them'),
+    onFailed: error => storeFailed('append', error)
+  })
+
+  const leadership = createLeadership({
+    cluster: name,
+    controller: config.controller,
+    store,
+    timing: options.leadership ?? LEADERSHIP_TIMING,
+    share: options.share,
+    prepare: async () => {
+      await intents.refresh(false)
+      push({ type: 'restored', memory: await store.memory(name), paused: intents.paused() })
+    },
+    refresh: () => intents.refresh(state.leading),
+    onGained () {
+      recording = true
+      metrics.leadership(name, true)
+      record('leadershipGained', 'info', null, `${config.controller} leads the cluster`, { controller: config.controller })
+      push({ type: 'leadership', leading: true })
+    },
+    onLost (why) {
+      metrics.leadership(name, false)
+      record('leadershipLost', stopped ? 'info' : 'warning', null, `${config.controller} leads the cluster no more: ${why}`, { controller: config.controller })
+      // before whatever waits: nothing more is decided
+      queue.unshift({ type: 'leadership', leading: false })
+      drain()
+      rejectCommands(`${config.controller} lost its leadership before this ended: ${why}`)
+    },
+    onFollowing () { recording = false },
+    onRound: storeAsked
+  })
 
   function watchForStalls (): void {
     let expectedMs = monotonicMs() + STALL_LOOK_MS
@@ -231,14 +264,19 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   }
 
   async function setPaused (paused: Paused | null, actor: string): Promise<void> {
-    await store.setIntent(name, { paused })
-    push({ type: 'pauseSet', paused })
+    leadership.lapse()
+    if (!state.leading) throw new CommandRefusedError(name, { kind: 'notLeading' }, leadership.leader())
+    await intents.set(paused)
     record(paused === null ? 'resumed' : 'paused', 'warning', null, paused === null ? `${actor} resumed the cluster` : `${actor} paused the cluster${paused.reason === '' ? '' : `: ${paused.reason}`}`, { actor })
   }
 
+  function rejectCommands (why: string): void {
+    for (const { reject } of commands.values()) reject(new ControllerNotReadyError(name, why))
+    commands.clear()
+  }
+
   async function start (): Promise<void> {
-    await lead()
-    timers.push(setInterval(() => { lead().catch((error: unknown) => storeFailed('lead', error)) }, LEAD_EVERY_MS))
+    await leadership.start()
     watchForStalls()
     for (const link of links) {
       link.start({
@@ -256,14 +294,14 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     stopped = true
     for (const timer of timers) clearInterval(timer)
     if (wake !== null) clearTimeout(wake.timer)
-    for (const { reject } of commands.values()) reject(new ControllerNotReadyError(name, 'this controller is stopping'))
-    commands.clear()
+    rejectCommands('this controller is stopping')
     await Promise.all(links.map(link => link.stop()))
     try {
-      await store.resign(name, config.controller)
+      await leadership.stop()
     } catch (error) {
       storeFailed('resign', error)
     }
+    await journal.stop()
   }
 
   return {

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import { invariant } from '../../protocol/invariant.ts'
 import type { EmbeddedFileOptions } from './embedded-file.ts'
 import type { StoreAnswer, StoreCall, StoreFailure } from './embedded-thread.ts'
-import { StoreCorruptError, StoreLockedError, StoreUnavailableError, StoreVersionError, type StoreError } from './store-errors.ts'
+import { StoreConflictError, StoreCorruptError, StoreLockedError, StoreUnavailableError, StoreVersionError, type StoreError } from './store-errors.ts'
 
 /** More calls than this in flight mean that the disk hangs; the next one is rejected at once. */
 const CALLS_MAX = 1_000
@@ -109,6 +109,7 @@ function errorOf (file: string, failure: StoreFailure): StoreError {
   switch (failure.kind) {
     case 'version': return new StoreVersionError(file, failure.found)
     case 'corrupt': return new StoreCorruptError(file, failure.what)
+    case 'conflict': return new StoreConflictError(failure.cluster)
     case 'other': {
       const cause = new Error(failure.message)
       const code = failure.sqlite === null ? null : failure.sqlite & 0xff

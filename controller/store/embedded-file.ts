@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import type { HistoryEntry } from '../../protocol/api.ts'
 import type { Intent, Memory, Store } from './store.ts'
-import { STORE_SCHEMA_VERSION, StoreCorruptError, StoreVersionError } from './store-errors.ts'
+import { STORE_SCHEMA_VERSION, StoreConflictError, StoreCorruptError, StoreVersionError } from './store-errors.ts'
 
 const TABLES = `
   CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
@@ -36,6 +36,8 @@ export type StoredMethods = Pick<Store, 'intent' | 'setIntent' | 'memory' | 'set
 
 /** The same, synchronous: runs in the store's own thread. */
 export type EmbeddedFile = { readonly [Name in keyof StoredMethods]: (...args: Parameters<StoredMethods[Name]>) => Awaited<ReturnType<StoredMethods[Name]>> } & {
+  /** The highest id that an entry ever had, kept or forgotten. */
+  readonly lastEntryId: () => number
   close (): void
 }
 
@@ -99,42 +101,57 @@ function documents (database: DatabaseSync, file: string) {
   })
   const intent = statements('intent')
   const memory = statements('memory')
+
+  function readIntent (cluster: string): Intent {
+    const row = intent.get.get(cluster)
+    // an intent of before there were versions is one that somebody set
+    return row === undefined ? { version: 0, paused: null } : { version: 1, ...parse<Pick<Intent, 'paused'>>(file, `the intent of ${cluster}`, row.body as string) }
+  }
+
+  function readMemory (cluster: string): Memory | null {
+    const row = memory.get.get(cluster)
+    return row === undefined ? null : parse(file, `the memory of ${cluster}`, row.body as string)
+  }
+
   return {
     intent (cluster: string): Intent {
-      const row = intent.get.get(cluster)
-      return row === undefined ? { paused: null } : parse(file, `the intent of ${cluster}`, row.body as string)
+      return readIntent(cluster)
     },
     setIntent (cluster: string, value: Intent): void {
+      const stored = readIntent(cluster)
+      if (stored.version >= value.version) throw new StoreConflictError(cluster)
       intent.set.run(cluster, JSON.stringify(value))
     },
     memory (cluster: string): Memory | null {
-      const row = memory.get.get(cluster)
-      return row === undefined ? null : parse(file, `the memory of ${cluster}`, row.body as string)
+      return readMemory(cluster)
     },
     setMemory (cluster: string, value: Memory): void {
+      const stored = readMemory(cluster)
+      if (stored !== null && (stored.term > value.term || (stored.term === value.term && stored.sequence > value.sequence))) return
       memory.set.run(cluster, JSON.stringify(value))
     }
   }
 }
 
 function historyTable (database: DatabaseSync, file: string, historyMax: number) {
-  const insert = database.prepare('INSERT INTO history (cluster, body) VALUES (?, ?)')
+  const insert = database.prepare('INSERT OR IGNORE INTO history (id, cluster, body) VALUES (?, ?, ?)')
   const forget = database.prepare('DELETE FROM history WHERE id <= ?')
   const newest = database.prepare('SELECT id, body FROM history WHERE id < ? ORDER BY id DESC LIMIT ?')
   const newestOf = database.prepare('SELECT id, body FROM history WHERE cluster = ? AND id < ? ORDER BY id DESC LIMIT ?')
+  const last = database.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'history'")
   const byId = database.prepare('SELECT id, body FROM history WHERE id = ?')
 
   const toEntry = (row: Record<string, unknown>): HistoryEntry =>
     ({ id: Number(row.id), ...parse<Omit<HistoryEntry, 'id'>>(file, `history entry ${String(row.id)}`, row.body as string) })
 
   return {
-    append (entry: Omit<HistoryEntry, 'id'>): HistoryEntry {
+    lastEntryId: () => Number(last.get()?.seq ?? 0),
+    append ({ id, ...entry }: HistoryEntry): void {
       database.exec('BEGIN IMMEDIATE')
       try {
-        const id = Number(insert.run(entry.cluster, JSON.stringify(entry)).lastInsertRowid)
+        insert.run(id, entry.cluster, JSON.stringify(entry))
         forget.run(id - historyMax)
         database.exec('COMMIT')
-        return { id, ...entry }
       } catch (error) {
         if (database.isTransaction) database.exec('ROLLBACK') // a full disk has already rolled it back
         throw error

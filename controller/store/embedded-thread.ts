@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { invariant } from '../../protocol/invariant.ts'
 import { openEmbeddedFile, type EmbeddedFile, type EmbeddedFileOptions } from './embedded-file.ts'
-import { StoreCorruptError, StoreVersionError } from './store-errors.ts'
+import { StoreConflictError, StoreCorruptError, StoreVersionError } from './store-errors.ts'
 
 export interface StoreCall {
   readonly id: number
@@ -14,6 +14,7 @@ export interface StoreCall {
 export type StoreFailure =
   | { readonly kind: 'version', readonly found: string }
   | { readonly kind: 'corrupt', readonly what: string }
+  | { readonly kind: 'conflict', readonly cluster: string }
   /** `sqlite`: SQLite's extended result code, null when the failure is another one. */
   | { readonly kind: 'other', readonly message: string, readonly sqlite: number | null }
 
@@ -37,6 +38,7 @@ function run ({ method, args }: StoreCall): unknown {
 function failureOf (error: unknown): StoreFailure {
   if (error instanceof StoreVersionError) return { kind: 'version', found: error.found }
   if (error instanceof StoreCorruptError) return { kind: 'corrupt', what: error.what }
+  if (error instanceof StoreConflictError) return { kind: 'conflict', cluster: error.cluster ?? '' }
   const sqlite = error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : null
   return { kind: 'other', message: error instanceof Error ? error.message : String(error), sqlite }
 }

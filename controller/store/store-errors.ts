@@ -56,3 +56,14 @@ export class StoreUnavailableError extends StoreError {
     this.hint = `Check space, permissions and health of the disk that holds ${file}.`
   }
 }
+
+/** Somebody else changed it first: what was decided on is no longer so. */
+export class StoreConflictError extends StoreError {
+  readonly code = 'OVSDB_HA_STORE_CONFLICT'
+  readonly httpStatus = 409
+  readonly hint = 'See "ovsdb-ha status", and ask again if it is still wanted.'
+
+  constructor (cluster: string) {
+    super(`The pause of cluster ${cluster} was changed by somebody else at the same time; this change was not made`, { cluster })
+  }
+}

@@ -1,6 +1,9 @@
 import type { HistoryEntry } from '../../protocol/api.ts'
 
+/** What operators want of a cluster. */
 export interface Intent {
+  /** Grows with each change, 0 where there never was one: tells the newer of two, also after a store that forgot. */
+  readonly version: number
   readonly paused: { readonly by: string, readonly at: string, readonly reason: string } | null
 }
 
@@ -11,6 +14,18 @@ export interface Memory {
   readonly sequence: number
 }
 
+export type Leadership =
+  /** Until then, on this process's monotonic clock; counted from before the store was asked, and clock rates allowed for. */
+  | { readonly leads: true, readonly untilMs: number }
+  /** `leader` is who leads; null: nobody does. */
+  | { readonly leads: false, readonly leader: string | null }
+
+export interface LeadRequest {
+  readonly ttlMs: number
+  /** Become the leader where nobody is; otherwise only stay it. */
+  readonly take: boolean
+}
+
 /**
  * Leadership, operator intent and history. Safety never rests on it: a store that forgets, splits or lies can stop a
  * failover and cannot make two actives. Every method rejects with a StoreError within its deadline.
@@ -18,15 +33,19 @@ export interface Memory {
 export interface Store {
   open (): Promise<void>
   close (): Promise<void>
-  /** Becomes or stays the leader of a cluster for `ttlMs`; false when another controller is. */
-  lead (cluster: string, controller: string, ttlMs: number): Promise<boolean>
+  /** Stays the leader of a cluster for another `ttlMs`, or becomes it. Two that lead the same cluster at one time are possible only when the store forgot. */
+  lead (cluster: string, controller: string, request: LeadRequest): Promise<Leadership>
   resign (cluster: string, controller: string): Promise<void>
   intent (cluster: string): Promise<Intent>
+  /** Stores it if its version is higher than the stored one; otherwise rejects with a StoreConflictError and changes nothing. */
   setIntent (cluster: string, intent: Intent): Promise<void>
   memory (cluster: string): Promise<Memory | null>
+  /** Stores it unless a newer one (by term, then sequence) is there; then nothing happens. */
   setMemory (cluster: string, memory: Memory): Promise<void>
-  /** Appends and returns the entry with its id. */
-  append (entry: Omit<HistoryEntry, 'id'>): Promise<HistoryEntry>
+  /** An id for a new entry, higher than any that this process had before; no other process gets the same. */
+  nextEntryId (): number
+  /** Appends the entry once, however often it is asked for: an append whose answer was lost is simply done again. */
+  append (entry: HistoryEntry): Promise<void>
   /** Newest first. */
   history (query: { readonly cluster?: string, readonly before?: number, readonly limit: number }): Promise<readonly HistoryEntry[]>
   entry (id: number): Promise<HistoryEntry | null>

@@ -1,7 +1,9 @@
 import type { HistoryEntry } from '../../protocol/api.ts'
+import type { Store } from '../../controller/store/store.ts'
 
-export function historyEntry (over: Partial<HistoryEntry> = {}): Omit<HistoryEntry, 'id'> {
+export function historyEntry (over: Partial<HistoryEntry> = {}): HistoryEntry {
   return {
+    id: 1,
     at: '2026-01-02T03:04:05.678Z',
     cluster: 'ovn',
     node: 'n1',
@@ -11,4 +13,11 @@ export function historyEntry (over: Partial<HistoryEntry> = {}): Omit<HistoryEnt
     facts: { term: 7, held: false, why: null },
     ...over
   }
+}
+
+/** Appends an entry under the store's next id. */
+export async function appendTo (store: Store, over: Partial<HistoryEntry> = {}): Promise<HistoryEntry> {
+  const entry = historyEntry({ id: store.nextEntryId(), ...over })
+  await store.append(entry)
+  return entry
 }

@@ -37,12 +37,12 @@ test('an operation without steps, and one that took no time, are drawn too', () 
 
 test('the list of history is newest first with severities in words', async () => {
   await assertGolden('history', paint => renderHistory([
-    { id: 1203, ...historyEntry({ kind: 'operationEnded', severity: 'critical', node: null, message: 'failover n1 -> n2 was undone: the sb server of n2 could not be promoted, and no other node is in sync' }) },
-    { id: 999, ...historyEntry() },
-    { id: 7, ...historyEntry({ severity: 'info', message: 'n2 follows n1', node: 'n2' }) }
+    historyEntry({ id: 1203, kind: 'operationEnded', severity: 'critical', node: null, message: 'failover n1 -> n2 was undone: the sb server of n2 could not be promoted, and no other node is in sync' }),
+    historyEntry({ id: 999 }),
+    historyEntry({ id: 7, severity: 'info', message: 'n2 follows n1', node: 'n2' })
   ], paint))
 })
 
 test('one entry comes with its facts and its waterfall', async () => {
-  await assertGolden('history-entry', paint => renderEntry({ id: 1203, ...historyEntry({ kind: 'operationEnded', severity: 'info', message: 'n2 serves since 48.2 ms after the crash', operation: operationView() }) }, paint))
+  await assertGolden('history-entry', paint => renderEntry(historyEntry({ id: 1203, kind: 'operationEnded', severity: 'info', message: 'n2 serves since 48.2 ms after the crash', operation: operationView() }), paint))
 })

@@ -109,7 +109,8 @@ export async function setUpApi (t: TestContext, over: Partial<ControllerApiOptio
     lines,
     emit,
     async append (entry: Omit<HistoryEntry, 'id'>) {
-      const stored = await store.append(entry)
+      const stored = { ...entry, id: store.nextEntryId() }
+      await store.append(stored)
       emit(stored)
       return stored
     },

@@ -64,7 +64,7 @@ test('a listener that falls a thousand entries behind is dropped', async t => {
   const { events } = await follow()
   await next(events)
   const message = 'x'.repeat(50_000) // unread: what the sockets' buffers take is some megabytes
-  for (let id = 1; id <= 3_000; id++) emit({ id, ...historyEntry({ message }) })
+  for (let id = 1; id <= 3_000; id++) emit(historyEntry({ id, message }))
   let got = 0
   await assert.rejects(async () => {
     for (;;) {

@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import { pino } from 'pino'
+import type { AgentLink, AgentListener } from '../../../controller/link/agent-link.ts'
+import { createFairShare } from '../../../controller/fair-share.ts'
+import { createControllerMetrics } from '../../../controller/metrics.ts'
+import { createClusterShell, type ClusterShell } from '../../../controller/shell.ts'
+import type { Report } from '../../../protocol/report.ts'
+import { activeReport, clusterConfig, coreConfig, report } from '../../fixtures.ts'
+import { releasedReport } from './core/leader-harness.ts'
+import { fakeStore, type FakeStore } from './fake-store.ts'
+
+const PAUSE_VIEW_DEADLINE_MS = 10_000
+
+async function until (what: string, condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + PAUSE_VIEW_DEADLINE_MS
+  while (!condition()) {
+    assert.ok(performance.now() < deadline, `in time: ${what}`)
+    await new Promise(resolve => setImmediate(resolve))
+  }
+}
+
+interface Setup {
+  readonly shell: ClusterShell
+  readonly store: FakeStore
+  /** What was asked of agents: terms and orders. */
+  readonly asked: string[]
+  readonly report: (...reports: readonly Report[]) => void
+  readonly kinds: () => readonly string[]
+}
+
+async function setUp (t: TestContext, { store = fakeStore(), ttlMs = 60_000, everyMs = 5 }: { store?: FakeStore, ttlMs?: number, everyMs?: number } = {}): Promise<Setup> {
+  const asked: string[] = []
+  const listeners = new Map<string, AgentListener>()
+  const links = clusterConfig().members.map(({ name }): AgentLink => ({
+    node: name,
+    start: listener => { listeners.set(name, listener) },
+    stop: async () => { /* nothing runs */ },
+    term: ({ term }) => {
+      asked.push(`${name}: term ${term}`)
+      return new Promise(() => { /* no voter answers */ })
+    },
+    order: ({ type }) => {
+      asked.push(`${name}: ${type}`)
+      return new Promise(() => { /* no agent answers */ })
+    }
+  }))
+  const shell = createClusterShell({
+    config: coreConfig(),
+    links,
+    store,
+    share: createFairShare(),
+    leadership: { ttlMs, everyMs },
+    metrics: createControllerMetrics({ version: '0' }),
+    logger: pino({ level: 'silent' }),
+    onHistory: () => { /* the store has it */ }
+  })
+  t.after(() => {
+    store.mode = 'answers'
+    return shell.stop()
+  })
+  await shell.start()
+  return {
+    shell,
+    store,
+    asked,
+    report: (...reports) => { for (const one of reports) listeners.get(one.node)?.onReport(one) },
+    kinds: () => store.entries.map(({ kind }) => kind)
+  }
+}
+
+const HEALTHY = [activeReport('n1'), report('n2'), report('n3')]
+/** The active gave its term back: a leader takes a new one at once. */
+const RELEASED = [releasedReport('n1'), report('n2'), report('n3')]
+
+/** Keeps this thread from running anything else, as a stopped process would be. */
+function stall (untilMs: number): void {
+  while (performance.now() < untilMs) { /* nothing runs */ }
+}
+
+test('gaining and losing leadership orders nothing in a healthy cluster', async t => {
+  const { store, asked, report, kinds } = await setUp(t)
+  report(...HEALTHY)
+  assert.ok(kinds().includes('leadershipGained'))
+  store.leader = 'c9'
+  await until('the other leads', () => kinds().includes('leadershipLost'))
+  store.leader = null
+  await until('it leads again', () => kinds().filter(kind => kind === 'leadershipGained').length === 2)
+  assert.deepEqual(asked, [])
+})
+
+test('a leader decides; one whose time is over decides nothing, although no timer has told it', async t => {
+  const decides = await setUp(t)
+  decides.report(...RELEASED)
+  assert.deepEqual(decides.asked.filter(one => one.includes('term')).length, 3)
+
+  const late = await setUp(t, { ttlMs: 200 })
+  late.store.mode = 'hangs'
+  stall(performance.now() + 250)
+  late.report(...RELEASED)
+  assert.deepEqual(late.asked, [])
+})
+
+for (const mode of ['rejects', 'hangs'] as const) {
+  test(`leadership ends by itself when the store ${mode}, and is taken up again when it answers`, async t => {
+    const { shell, store, report } = await setUp(t, { ttlMs: 60 })
+    report(...HEALTHY)
+    const state: string[] = []
+    shell.follow(view => state.push(view.state))
+    store.mode = mode
+    await until('the command is refused', () => {
+      shell.switchover({}, 'ann').catch((error: { code: string }) => state.push(error.code))
+      return state.includes('OVSDB_HA_NOT_LEADING')
+    })
+    store.mode = 'answers'
+    await until('it leads', () => store.entries.filter(({ kind }) => kind === 'leadershipGained').length === 2)
+  })
+}
+
+test('the only controller goes on leading while its own store fails', async t => {
+  const { store, asked, report } = await setUp(t, { store: fakeStore({ margin: null }), ttlMs: 20 })
+  store.mode = 'rejects'
+  stall(performance.now() + 40)
+  report(...RELEASED)
+  assert.equal(asked.filter(one => one.includes('term')).length, 3)
+})
+
+test('a controller that cannot learn what operators want does not lead, and leaves it to others', async t => {
+  const store = fakeStore({ intent: async () => { throw new Error('no permission') } })
+  const { asked, report } = await setUp(t, { store })
+  report(...RELEASED)
+  assert.deepEqual(asked, [])
+  assert.ok(store.calls.includes('resign'))
+})
+
+test('a follower refuses commands and pauses, and names the leader', async t => {
+  const { shell } = await setUp(t, { store: fakeStore({ leader: 'c9' }) })
+  const refusal = { code: 'OVSDB_HA_NOT_LEADING', httpStatus: 503, message: /c9 does/ }
+  await assert.rejects(shell.switchover({}, 'ann'), refusal)
+  await assert.rejects(shell.failover({}, 'ann'), refusal)
+  await assert.rejects(shell.pause({}, 'ann'), refusal)
+  await assert.rejects(shell.resume('ann'), refusal)
+})
+
+test('a follower knows a pause that another controller stored, and writes no history', async t => {
+  const paused = { by: 'ann', at: '2026-01-02T03:04:05.678Z', reason: '' }
+  const { shell, store, report } = await setUp(t, { store: fakeStore({ leader: 'c9' }) })
+  report(...HEALTHY)
+  store.stored = { version: 1, paused }
+  await until('the pause is known', () => shell.view().paused?.by === 'ann')
+  assert.deepEqual(store.entries, [])
+})
+
+test('an operation whose leader loses leadership is answered, and not left waiting', async t => {
+  const { shell, store, report } = await setUp(t)
+  report(...HEALTHY)
+  const ended = shell.switchover({}, 'ann')
+  store.leader = 'c9'
+  await assert.rejects(ended, { code: 'OVSDB_HA_CONTROLLER_NOT_READY', message: /lost its leadership before this ended: c9 leads it now/ })
+})
+
+test('a pause that the store does not take is refused, and nothing is paused', async t => {
+  const { shell, store } = await setUp(t)
+  store.mode = 'rejects'
+  await assert.rejects(shell.pause({}, 'ann'), { code: 'OVSDB_HA_STORE_UNAVAILABLE', httpStatus: 503 })
+  assert.equal(shell.view().paused, null)
+})
+
+test('a refused pause that the store holds all the same is taken back', async t => {
+  const { shell, store } = await setUp(t)
+  store.mode = 'losesAnswers'
+  await assert.rejects(shell.pause({}, 'ann'), { code: 'OVSDB_HA_STORE_UNAVAILABLE' })
+  assert.equal(store.stored.paused?.by, 'ann')
+  store.mode = 'answers'
+  await until('it is taken back', () => store.stored.paused === null)
+  assert.equal(shell.view().paused, null)
+})
+
+test('a store that forgot a pause is told again by the leader, and by a new leader that followed', async t => {
+  const { shell, store, kinds } = await setUp(t)
+  await shell.pause({}, 'ann')
+  store.stored = { version: 0, paused: null }
+  await until('it is told', () => store.stored.paused?.by === 'ann')
+  assert.ok(kinds().includes('storeForgot'))
+
+  store.leader = 'c9'
+  await until('the other leads', () => kinds().includes('leadershipLost'))
+  store.stored = { version: 0, paused: null }
+  store.leader = null
+  await until('it is told again', () => store.stored.paused?.by === 'ann')
+  assert.equal(shell.view().paused?.by, 'ann')
+})
+
+test('what happened while the store was away is written when it is back, without anything new, and once', async t => {
+  const { store, report, kinds } = await setUp(t)
+  store.mode = 'losesAnswers'
+  report(...HEALTHY)
+  const asked = store.calls.length
+  await until('it failed', () => store.calls.slice(asked).filter(call => call === 'lead').length > 1)
+  store.mode = 'answers'
+  await until('all is written', () => kinds().filter(kind => kind === 'nodeReports').length === 3)
+  await until('the store is told to answer', () => kinds().includes('storeAnswers'))
+  assert.equal(kinds().filter(kind => kind === 'nodeReports').length, 3)
+})
