@@ -2,7 +2,8 @@ import { createParser } from 'eventsource-parser'
 import { Value } from 'typebox/value'
 import {
   ClusterListSchema, ClusterViewSchema, HistoryEntrySchema, HistoryListSchema, OperationReplySchema,
-  type ClusterList, type ClusterView, type FailoverBody, type HistoryEntry, type HistoryQuery, type OperationView, type PauseBody, type SwitchoverBody
+  type ClusterList, type ClusterView, type ConfirmOffBody, type FailoverBody, type FenceBody, type HistoryEntry,
+  type HistoryQuery, type OperationView, type PauseBody, type SwitchoverBody, type UnfenceBody
 } from '../protocol/api.ts'
 import { createHttp, parseJson, type ServerOptions } from './http.ts'
 
@@ -13,6 +14,9 @@ export interface ControllerClient {
   cluster (name: string): Promise<ClusterView>
   switchover (cluster: string, body: SwitchoverBody): Promise<OperationView>
   failover (cluster: string, body: FailoverBody): Promise<OperationView>
+  fence (cluster: string, node: string, body: FenceBody): Promise<ClusterView>
+  unfence (cluster: string, node: string, body: UnfenceBody): Promise<ClusterView>
+  confirmOff (cluster: string, node: string, body: ConfirmOffBody): Promise<ClusterView>
   pause (cluster: string, body: PauseBody): Promise<ClusterView>
   resume (cluster: string): Promise<ClusterView>
   history (cluster: string, query: HistoryQuery): Promise<readonly HistoryEntry[]>
@@ -35,6 +39,9 @@ export function createControllerClient (options: ServerOptions): ControllerClien
     cluster: name => ask(ClusterViewSchema, 'GET', of(name), null, READ_DEADLINE_MS),
     switchover: async (cluster, body) => (await ask(OperationReplySchema, 'POST', `${of(cluster)}/switchover`, body, OPERATION_DEADLINE_MS)).operation,
     failover: async (cluster, body) => (await ask(OperationReplySchema, 'POST', `${of(cluster)}/failover`, body, OPERATION_DEADLINE_MS)).operation,
+    fence: (cluster, node, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/nodes/${encodeURIComponent(node)}/fence`, body, OPERATION_DEADLINE_MS),
+    unfence: (cluster, node, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/nodes/${encodeURIComponent(node)}/unfence`, body, OPERATION_DEADLINE_MS),
+    confirmOff: (cluster, node, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/nodes/${encodeURIComponent(node)}/confirm-off`, body, READ_DEADLINE_MS),
     pause: (cluster, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/pause`, body, READ_DEADLINE_MS),
     resume: cluster => ask(ClusterViewSchema, 'POST', `${of(cluster)}/resume`, {}, READ_DEADLINE_MS),
     async history (cluster, query) {

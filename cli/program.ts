@@ -4,6 +4,7 @@ import { registerConfig } from './commands/config.ts'
 import { registerController } from './commands/controller.ts'
 import { registerDemo } from './commands/demo.ts'
 import { registerFailover } from './commands/failover.ts'
+import { registerConfirmOff, registerFence, registerUnfence } from './commands/fence.ts'
 import { registerHistory } from './commands/history.ts'
 import { registerPause } from './commands/pause.ts'
 import { registerResume } from './commands/resume.ts'
@@ -43,6 +44,9 @@ function createProgram (context: CliContext, version: string): Command {
   registerStatus(program, context)
   registerSwitchover(program, context)
   registerFailover(program, context)
+  registerFence(program, context)
+  registerUnfence(program, context)
+  registerConfirmOff(program, context)
   registerPause(program, context)
   registerResume(program, context)
   registerHistory(program, context)

@@ -1,4 +1,4 @@
-import type { ClusterView, FailoverBody, OperationView, PauseBody, SwitchoverBody } from '../protocol/api.ts'
+import type { ClusterView, ConfirmOffBody, FailoverBody, FenceBody, OperationView, PauseBody, SwitchoverBody, UnfenceBody } from '../protocol/api.ts'
 
 /** What the controller's API can ask of one cluster. `actor` is the token's name; it goes into the audit trail. Rejections are OvsdbHaErrors. */
 export interface ClusterService {
@@ -9,6 +9,10 @@ export interface ClusterService {
   /** Resolves when the operation has ended; `onStarted` is called when it is accepted. */
   switchover (body: SwitchoverBody, actor: string, onStarted?: (operation: OperationView) => void): Promise<OperationView>
   failover (body: FailoverBody, actor: string, onStarted?: (operation: OperationView) => void): Promise<OperationView>
+  /** Resolves when the node is certainly off, or on; rejects when that could not be made certain. */
+  fence (node: string, body: FenceBody, actor: string): Promise<void>
+  unfence (node: string, body: UnfenceBody, actor: string): Promise<void>
+  confirmOff (node: string, body: ConfirmOffBody, actor: string): Promise<void>
   pause (body: PauseBody, actor: string): Promise<void>
   resume (actor: string): Promise<void>
 }

@@ -9,7 +9,10 @@ const CODES = {
   noActive: 'OVSDB_HA_NO_ACTIVE',
   activeServes: 'OVSDB_HA_ACTIVE_SERVES',
   alreadyActive: 'OVSDB_HA_ALREADY_ACTIVE',
-  noCandidate: 'OVSDB_HA_NO_CANDIDATE'
+  noCandidate: 'OVSDB_HA_NO_CANDIDATE',
+  noFenceDevice: 'OVSDB_HA_NO_FENCE_DEVICE',
+  fencedServes: 'OVSDB_HA_FENCED_SERVES',
+  notOff: 'OVSDB_HA_NOT_OFF'
 } as const satisfies Record<CommandRefusal['kind'], OvsdbHaError['code']>
 
 const HINTS: Record<CommandRefusal['kind'], string> = {
@@ -19,7 +22,10 @@ const HINTS: Record<CommandRefusal['kind'], string> = {
   noActive: 'Nobody serves: see why with "ovsdb-ha status"; "ovsdb-ha failover" promotes a node.',
   activeServes: 'Use "ovsdb-ha switchover": it loses no write.',
   alreadyActive: 'Nothing to do.',
-  noCandidate: 'Wait until a node is in sync (ovsdb-ha status). "ovsdb-ha failover --to NODE --force" takes one that is not, and tells what is lost.'
+  noCandidate: 'Wait until a node is in sync (ovsdb-ha status). "ovsdb-ha failover --to NODE --force" takes one that is not, and tells what is lost.',
+  noFenceDevice: 'Give the node a fence in cluster.yaml and restart the controller; or power it off yourself, and say so with "ovsdb-ha confirm-off NODE --reason TEXT".',
+  fencedServes: 'Move the service away first: "ovsdb-ha switchover". "ovsdb-ha fence NODE --force" cuts its clients off.',
+  notOff: 'Power it off first, or look which node you meant (ovsdb-ha status).'
 }
 
 /** What an operator asked for was refused; nothing was changed. */
@@ -47,10 +53,24 @@ function sentence (cluster: string, refusal: CommandRefusal): string {
     case 'noActive': return `cluster ${cluster} has no active to switch over from: ${refusal.why}`
     case 'activeServes': return `cluster ${cluster}: ${refusal.active} serves; a failover is for when nobody does`
     case 'alreadyActive': return `cluster ${cluster}: ${refusal.node} is the active already`
+    case 'noFenceDevice': return `cluster ${cluster}: nothing can power ${refusal.node}: it has no fence device`
+    case 'fencedServes': return `cluster ${cluster}: ${refusal.node} serves`
+    case 'notOff': return `cluster ${cluster}: ${refusal.node} is not off: ${refusal.why}`
     case 'noCandidate': return `cluster ${cluster}: no node can take over: ${refusal.refused.map(one => one.message).join('; ')}`
     default:
       refusal satisfies never
       return 'unknown'
+  }
+}
+
+/** The device could not make certain that the node is in the wanted state; it may be in either. */
+export class FenceFailedError extends OvsdbHaError {
+  readonly code = 'OVSDB_HA_FENCE_FAILED'
+  readonly httpStatus = 502
+  readonly hint = 'Look at the device (power, network, password); the controller\'s log has what it said. Nothing counts as off.'
+
+  constructor (cluster: string, node: string, action: 'off' | 'on', detail: string) {
+    super(`${node} could not be powered ${action}: ${detail}`, { cluster, node })
   }
 }
 

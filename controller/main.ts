@@ -2,12 +2,13 @@
 import { readFile } from 'node:fs/promises'
 import { pino, type Logger } from 'pino'
 import type { HistoryEntry } from '../protocol/api.ts'
-import type { ClusterConfig, Config, MemberConfig } from '../protocol/cluster.ts'
+import type { ClusterConfig, Config, FenceConfig, MemberConfig } from '../protocol/cluster.ts'
 import { requireConfig } from '../protocol/config.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { createControllerApi } from './api/api.ts'
 import type { Token } from './api/auth.ts'
 import { createFairShare } from './fair-share.ts'
+import { createFenceDevice } from './link/fence-device.ts'
 import { createHttpAgentLink } from './link/http-agent-link.ts'
 import { createControllerMetrics } from './metrics.ts'
 import { createClusterShell } from './shell.ts'
@@ -35,7 +36,8 @@ export async function startController ({ configFile }: ControllerOptions): Promi
   const listeners = new Set<(entry: HistoryEntry) => void>()
   await store.open()
   const shells = config.clusters.map(cluster => createClusterShell({
-    config: { cluster, controller: controller.name },
+    config: { cluster, controller: controller.name, fencing: Object.fromEntries(fencesOf(config, cluster).map(({ name, fence: { delayMs, afterwards } }) => [name, { delayMs, afterwards }])) },
+    fenceDevices: new Map(fencesOf(config, cluster).map(({ name, fence }) => [name, createFenceDevice(name, fence)])),
     links: cluster.members.map(member => createHttpAgentLink({ cluster: cluster.name, node: member.name, url: agentUrl(member, tls), tls, silentAfterMs: silentAfterMs(cluster) })),
     store,
     share,
@@ -68,6 +70,10 @@ export async function startController ({ configFile }: ControllerOptions): Promi
     await store.close()
   }, logger)
   logger.info('controller stopped; the clusters go on serving')
+}
+
+function fencesOf ({ nodes }: Config, { members }: ClusterConfig): ReadonlyArray<{ readonly name: string, readonly fence: FenceConfig }> {
+  return nodes.flatMap(({ name, fence }) => fence !== null && members.some(member => member.name === name) ? [{ name, fence }] : [])
 }
 
 /** The stream's heartbeat may be late by a little; a silent stream is lost well before the node is suspected. */

@@ -18,6 +18,7 @@ export function createControllerMetrics ({ version }: { readonly version: string
   const operations = createOperationMetrics(registers)
   const setBlocked = createBlocked(gauges.blocked)
   const storeErrors = new Counter({ name: 'ovsdb_ha_store_errors_total', help: 'Calls that the store did not answer, by call.', labelNames: ['operation'] as const, registers })
+  const fences = new Counter({ name: 'ovsdb_ha_fence_total', help: 'Uses of a node\'s fence device that ended, by what was asked and how it ended.', labelNames: ['cluster', 'node', 'action', 'outcome'] as const, registers })
   const transitions = new Counter({ name: 'ovsdb_ha_controller_leader_transitions_total', help: 'How often this controller became or ceased to be the leader of a cluster.', labelNames: ['cluster'] as const, registers })
   const leads = new Map<string, boolean>()
   gauges.buildInfo.set({ version, node_version: process.version }, 1)
@@ -38,6 +39,8 @@ export function createControllerMetrics ({ version }: { readonly version: string
         const labels = { cluster, node: node.name }
         for (const role of ROLES) gauges.role.set({ ...labels, role }, node.role === role ? 1 : 0)
         gauges.reachable.set(labels, node.reachable ? 1 : 0)
+        gauges.fenced.set(labels, node.fence.fenced === null ? 0 : 1)
+        if (node.fence.device) gauges.fenceDevice.set(labels, node.fence.problem === null ? 1 : 0)
         gauges.problems.set(labels, node.problems.length)
         if (node.lagHeartbeats === null) gauges.lag.remove(labels) // unknown is not zero
         else gauges.lag.set(labels, node.lagHeartbeats)
@@ -56,6 +59,11 @@ export function createControllerMetrics ({ version }: { readonly version: string
       gauges.leader.set({ cluster }, isLeader ? 1 : 0)
       if ((leads.get(cluster) ?? false) !== isLeader) transitions.inc({ cluster })
       leads.set(cluster, isLeader)
+    },
+
+    /** A node was powered off or on, or could not be. */
+    fenced (cluster: string, node: string, action: 'off' | 'on', ok: boolean): void {
+      fences.inc({ cluster, node, action, outcome: ok ? 'done' : 'failed' })
     },
 
     storeFailed (operation: string): void {
@@ -118,6 +126,8 @@ function createGauges (registers: [Registry]) {
     role: gauge('node_role', 'One-hot: the role a node reports.', ['cluster', 'node', 'role']),
     reachable: gauge('agent_reachable', '1 while the report stream of the agent lives.', ['cluster', 'node']),
     lastReport: gauge('agent_last_report_timestamp_seconds', 'When the last report of an agent arrived.', ['cluster', 'node']),
+    fenced: gauge('node_fenced', '1 while a node counts as powered off.', ['cluster', 'node']),
+    fenceDevice: gauge('fence_device_ok', '1 while the fence device of a node answers; absent where there is none.', ['cluster', 'node']),
     lag: gauge('replication_lag_heartbeats', 'Heartbeats behind the active; absent when unknown.', ['cluster', 'node']),
     problems: gauge('node_problems', 'Problems that the agent reports now.', ['cluster', 'node'])
   }

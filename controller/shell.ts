@@ -6,17 +6,19 @@ import type { Happening, Report } from '../protocol/report.ts'
 import { monotonicMs, wallClock, wallOf } from './clock.ts'
 import type { ClusterService } from './cluster-service.ts'
 import { OvsdbHaError } from '../protocol/errors.ts'
-import { CommandRefusedError, ControllerNotReadyError } from './command-errors.ts'
+import { CommandRefusedError, ControllerNotReadyError, FenceFailedError } from './command-errors.ts'
 import type { ClusterAction, Facts } from './core/actions.ts'
 import { stepCluster } from './core/cluster.ts'
 import type { ClusterEvent } from './core/events.ts'
 import { bootCluster, type ClusterState, type CoreConfig, type Paused } from './core/state.ts'
 import { viewCluster, viewOperation } from './core/view.ts'
 import type { FairShare } from './fair-share.ts'
+import { createFences } from './fences.ts'
 import { createIntentKeeper } from './intent-keeper.ts'
 import { createJournal } from './journal.ts'
 import { createLeadership, LEADERSHIP_TIMING, type LeadershipTiming } from './leadership.ts'
 import type { AgentLink } from './link/agent-link.ts'
+import type { FenceDevice } from './link/fence-device.ts'
 import type { ControllerMetrics } from './metrics.ts'
 import type { Store } from './store/store.ts'
 
@@ -28,6 +30,8 @@ const STALL_LOOK_MS = 200
 export interface ClusterShellOptions {
   readonly config: CoreConfig
   readonly links: readonly AgentLink[]
+  /** node -> what powers it off and on. */
+  readonly fenceDevices: ReadonlyMap<string, FenceDevice>
   readonly store: Store
   readonly share: FairShare
   readonly leadership?: LeadershipTiming
@@ -44,7 +48,8 @@ export interface ClusterShell extends ClusterService {
 
 interface Command {
   readonly onStarted: ((operation: OperationView) => void) | undefined
-  readonly resolve: (operation: OperationView) => void
+  /** An operation as it ended; null where the command was no change of the active. */
+  readonly resolve: (operation: OperationView | null) => void
   readonly reject: (error: Error) => void
 }
 
@@ -56,6 +61,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   const commands = new Map<number, Command>()
   const followers = new Set<(view: ClusterView) => void>()
   const timers: NodeJS.Timeout[] = []
+  const fences = createFences({ devices: options.fenceDevices, onSeen: (node, problem) => push({ type: 'fenceDeviceSeen', node, problem }) })
   let state: ClusterState = bootCluster(config, monotonicMs())
   let draining = false
   /** History is written by one controller: the leader, and the last one while nobody leads. */
@@ -121,6 +127,8 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
         return
       }
       case 'refuseCommand': return settle(action.commandId)?.reject(new CommandRefusedError(name, action.refusal, leadership.leader()))
+      case 'fence': return power(action)
+      case 'commandDone': return settle(action.commandId)?.resolve(null)
       case 'wakeAt': return wakeAt(action.atMs)
       default: action satisfies never
     }
@@ -142,6 +150,16 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
       reply => push({ type: 'orderEnded', tag, reply, error: null }),
       (error: unknown) => push({ type: 'orderEnded', tag, reply: null, error: words(error) })
     )
+  }
+
+  function power ({ tag, node, action, by, commandId }: Extract<ClusterAction, { type: 'fence' }>): void {
+    fences.power(node, action).then(({ ok, detail }) => {
+      metrics.fenced(name, node, action, ok)
+      push({ type: 'fenceEnded', tag, node, action, by, ok, detail })
+      if (commandId === null) return
+      if (ok) settle(commandId)?.resolve(null)
+      else settle(commandId)?.reject(new FenceFailedError(name, node, action, detail))
+    }).catch((error: unknown) => log.error({ node, action, err: error }, 'a fence device failed in a way that is not its own'))
   }
 
   function settle (commandId: number): Command | undefined {
@@ -187,7 +205,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   /** Followers hear of changes, not of time passing. */
   function sayView (): void {
     const current = view()
-    const said = JSON.stringify(current, (key, value: unknown) => key === 'lastReportAgoMs' || key === 'leaseRemainingMs' ? undefined : value)
+    const said = JSON.stringify(current, (key, value: unknown) => key === 'lastReportAgoMs' || key === 'leaseRemainingMs' || key === 'at' ? undefined : value)
     if (said === lastSaid) return
     lastSaid = said
     metrics.viewChanged(current)
@@ -255,6 +273,10 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   }
 
   function command (make: (commandId: number) => ClusterEvent, onStarted: Command['onStarted']): Promise<OperationView> {
+    return ask(make, onStarted) as Promise<OperationView> // a command that began an operation is resolved with it
+  }
+
+  function ask (make: (commandId: number) => ClusterEvent, onStarted?: Command['onStarted']): Promise<OperationView | null> {
     if (stopped) return Promise.reject(new ControllerNotReadyError(name, 'this controller is stopping'))
     const commandId = ++commandIds
     return new Promise((resolve, reject) => {
@@ -278,6 +300,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   async function start (): Promise<void> {
     await leadership.start()
     watchForStalls()
+    fences.start()
     for (const link of links) {
       link.start({
         onReport: (report: Report) => {
@@ -295,6 +318,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     for (const timer of timers) clearInterval(timer)
     if (wake !== null) clearTimeout(wake.timer)
     rejectCommands('this controller is stopping')
+    fences.stop()
     await Promise.all(links.map(link => link.stop()))
     try {
       await leadership.stop()
@@ -315,6 +339,9 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     },
     switchover: (body, actor, onStarted) => command(commandId => ({ type: 'switchoverAsked', commandId, to: body.to ?? null, actor, reason: body.reason ?? '' }), onStarted),
     failover: (body, actor, onStarted) => command(commandId => ({ type: 'failoverAsked', commandId, to: body.to ?? null, force: body.force === true, actor, reason: body.reason ?? '' }), onStarted),
+    fence: async (node, body, actor) => { await ask(commandId => ({ type: 'fenceAsked', commandId, node, force: body.force === true, actor, reason: body.reason ?? '' })) },
+    unfence: async (node, body, actor) => { await ask(commandId => ({ type: 'unfenceAsked', commandId, node, actor, reason: body.reason ?? '' })) },
+    confirmOff: async (node, body, actor) => { await ask(commandId => ({ type: 'confirmOffAsked', commandId, node, actor, reason: body.reason })) },
     pause: (body, actor) => setPaused({ by: actor, at: wallClock().toISOString(), reason: body.reason ?? '' }, actor),
     resume: actor => setPaused(null, actor)
   }

@@ -43,6 +43,14 @@ export const NodeViewSchema = Type.Object({
   term: Type.Integer(),
   leaseRemainingMs: Type.Integer(),
   guard: NullableString,
+  fence: Type.Object({
+    /** The controller has a way to power it off. */
+    device: Type.Boolean(),
+    /** Why that way cannot be relied on. */
+    problem: NullableString,
+    /** It was powered off, or an operator said so, and it was not heard of since. */
+    fenced: Type.Union([Type.Object({ at: Type.String(), by: Type.String(), why: Type.String() }), Type.Null()])
+  }),
   servers: Type.Array(ServerReportSchema),
   problems: Type.Array(ProblemSchema)
 })
@@ -143,6 +151,23 @@ export const FailoverBodySchema = Type.Object({
   reason: Type.Optional(Type.String({ maxLength: 256 }))
 }, { additionalProperties: false })
 export type FailoverBody = Static<typeof FailoverBodySchema>
+
+export const FenceBodySchema = Type.Object({
+  force: Type.Optional(Type.Boolean({ description: 'Also the node that serves' })),
+  reason: Type.Optional(Type.String({ maxLength: 256 }))
+}, { additionalProperties: false })
+export type FenceBody = Static<typeof FenceBodySchema>
+
+export const UnfenceBodySchema = Type.Object({
+  reason: Type.Optional(Type.String({ maxLength: 256 }))
+}, { additionalProperties: false })
+export type UnfenceBody = Static<typeof UnfenceBodySchema>
+
+/** "I confirm that this node is off": kept in the history with the name and the reason. */
+export const ConfirmOffBodySchema = Type.Object({
+  reason: Type.String({ minLength: 1, maxLength: 256, description: 'How it is known' })
+}, { additionalProperties: false })
+export type ConfirmOffBody = Static<typeof ConfirmOffBodySchema>
 
 export const PauseBodySchema = Type.Object({
   reason: Type.Optional(Type.String({ maxLength: 256 }))

@@ -6,10 +6,32 @@ export interface NodeConfig {
   /** The node's own address (IPv4 or IPv6, no brackets): agents, replication. Never an endpoint's address (S5). */
   readonly address: string
   readonly agentPort: number
+  /** How to make certain that it is off; null when nothing can. The controller's business: agents do not know of it. */
+  readonly fence: FenceConfig | null
+}
+
+/** One way to power a node off; the next one is tried where it fails. */
+export interface FenceLevel {
+  /** A standard fence agent (`fence_ipmilan`: options on its standard input), or a program of the operator's own (`ACTION NODE`). */
+  readonly kind: 'agent' | 'exec'
+  readonly program: readonly string[]
+  readonly options: Readonly<Record<string, string>>
+  /** option -> the file that holds its value, which is never logged. */
+  readonly secretFiles: Readonly<Record<string, string>>
+  /** Deadline of each action. */
+  readonly timeoutMs: number
+}
+
+export interface FenceConfig {
+  /** Waited before the first level: of two nodes that would fence each other, the one with the longer delay survives. */
+  readonly delayMs: number
+  /** `on`: once it was certainly off it is powered on again; `off`: it stays off until an operator unfences it. */
+  readonly afterwards: 'off' | 'on'
+  readonly levels: readonly FenceLevel[]
 }
 
 /** A node as a member of one cluster. Every member is a voter. */
-export interface MemberConfig extends NodeConfig {
+export interface MemberConfig extends Omit<NodeConfig, 'fence'> {
   /** Breaks ties between nodes with equal data; higher is preferred. */
   readonly priority: number
   /** A witness has an agent and a vote, and no database. */
@@ -117,7 +139,7 @@ export interface ClusterConfig {
 
 export interface TokenConfig {
   readonly name: string
-  readonly role: 'viewer' | 'operator'
+  readonly role: 'viewer' | 'operator' | 'admin'
   /** The file that holds the token; its content is never logged. */
   readonly file: string
 }

@@ -1,6 +1,7 @@
 // Checks that need more than one value of cluster.yaml. Each names the key to change and says why the rule exists. A
 // value that was refused already is undefined here, and what depends on it is not judged.
 import { checkCluster } from './config-check-cluster.ts'
+import { checkFences } from './config-check-fence.ts'
 import { checkSharing } from './config-check-sharing.ts'
 import { refuseDuplicates, type Findings } from './config-findings.ts'
 import { parseIp } from './ip.ts'
@@ -8,6 +9,7 @@ import { parseIp } from './ip.ts'
 export function checkConfig (findings: Findings): void {
   checkNodes(findings)
   checkAccess(findings)
+  checkFences(findings)
   refuseDuplicates(findings, (findings.draft.clusters ?? []).map((cluster, index) => ({ path: ['clusters', index, 'name'], key: cluster?.name })),
     first => `is the name of another cluster too (${first})`)
   for (const index of (findings.draft.clusters ?? []).keys()) checkCluster(findings, index)

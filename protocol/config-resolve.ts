@@ -1,9 +1,9 @@
 // From the file as it is written to the shapes of cluster.ts: defaults filled in, names folded, durations in
 // milliseconds, sizes in bytes, addresses in one spelling. A value that was refused stays undefined, so that the checks
 // over several values still run on all the others and every problem is told at once.
-import type { ClusterConfig, Config, MemberConfig, NodeConfig, ServerConfig, TimingConfig, TlsFiles, VipEndpointConfig } from './cluster.ts'
+import type { ClusterConfig, Config, FenceConfig, MemberConfig, NodeConfig, ServerConfig, TimingConfig, TlsFiles, VipEndpointConfig } from './cluster.ts'
 import { formatPath, type Path } from './config-errors.ts'
-import { DEFAULTS, SCHEMA_FILES, TIMING_SCHEMA, type ClusterFile, type ConfigFile, type ServerFile } from './config-schema.ts'
+import { DEFAULTS, SCHEMA_FILES, TIMING_SCHEMA, type ClusterFile, type ConfigFile, type FenceFile, type ServerFile } from './config-schema.ts'
 import { parseDurationMs } from './duration.ts'
 import { parseIp, parsePrefix } from './ip.ts'
 import { parseSizeBytes } from './size.ts'
@@ -50,7 +50,8 @@ export function resolveDraft (value: unknown, badPaths: readonly Path[]): Draft<
   const nodes = (file.nodes ?? []).map((node, index): Draft<NodeConfig> | undefined => node && {
     name: folded(node.name),
     address: node.address === undefined ? undefined : parseIp(node.address)?.text,
-    agentPort: reader.or(node.agentPort, ['nodes', index, 'agentPort'], DEFAULTS.agentPort)
+    agentPort: reader.or(node.agentPort, ['nodes', index, 'agentPort'], DEFAULTS.agentPort),
+    fence: reader.isBad(['nodes', index, 'fence']) ? undefined : resolveFence(node.fence, ['nodes', index, 'fence'], reader)
   })
   const { controller } = file
   return {
@@ -66,6 +67,25 @@ export function resolveDraft (value: unknown, badPaths: readonly Path[]): Draft<
     tls: reader.isBad(['tls']) ? undefined : tlsOf(file.tls),
     insecure: reader.or(file.insecure, ['insecure'], false),
     clusters: (file.clusters ?? []).map((cluster, index) => cluster && resolveCluster(cluster, ['clusters', index], { reader, nodes, stateDirectory, runDirectory }))
+  }
+}
+
+function resolveFence (fence: Partly<FenceFile> | undefined, path: Path, reader: Reader): Draft<FenceConfig> | null {
+  if (fence === undefined) return null
+  const durationMs = (written: string | undefined, at: Path, byDefault: string) => {
+    const text = reader.or<string>(written, at, byDefault)
+    return text === undefined ? undefined : parseDurationMs(text)
+  }
+  return {
+    delayMs: durationMs(fence.delay, [...path, 'delay'], DEFAULTS.fenceDelay),
+    afterwards: reader.or(fence.afterwards, [...path, 'afterwards'], 'off'),
+    levels: (fence.levels ?? []).map((level, index) => level && {
+      kind: level.exec === undefined ? 'agent' : 'exec',
+      program: typeof level.exec === 'object' ? level.exec : [level.exec ?? level.agent],
+      options: level.options ?? {},
+      secretFiles: level.secrets ?? {},
+      timeoutMs: durationMs(level.timeout, [...path, 'levels', index, 'timeout'], DEFAULTS.fenceTimeout)
+    })
   }
 }
 

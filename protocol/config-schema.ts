@@ -19,6 +19,8 @@ export const DEFAULTS = {
   /** `replicationPort` is `listen.port` plus this. */
   replicationPortOffset: 10_000,
   maxLag: 3,
+  fenceTimeout: '30s',
+  fenceDelay: '0s',
   rescueMaxFiles: 20,
   rescueMaxSize: '1GiB'
 } as const
@@ -33,10 +35,28 @@ export const SCHEMA_FILES: Readonly<Record<string, string>> = {
   Open_vSwitch: '/usr/share/openvswitch/vswitch.ovsschema'
 }
 
+const FenceLevelSchema = Type.Object({
+  agent: Type.Optional(Type.String({ pattern: '^(/[^\\u0000-\\u001f]*/)?fence_[a-z0-9_]{1,60}$', maxLength: 4_095, patternErrorMessage: 'the name of a fence agent, such as fence_ipmilan, or its absolute path', description: 'A standard fence agent; it reads its options from its standard input.' })),
+  options: Type.Optional(Type.Record(Type.String(), Type.String({ maxLength: 1_023, pattern: '^[^\\u0000-\\u001f]*$', patternErrorMessage: 'a text in one line (in quotes where YAML would read a number)', description: 'The value of an option.' }), { ...closed, maxProperties: 64, description: 'With agent: its options, as its own page names them (ip, username, plug).' })),
+  secrets: Type.Optional(Type.Record(Type.String(), AbsolutePath({ description: 'The file that holds the value of an option.' }), { ...closed, maxProperties: 16, description: 'With agent: options whose values stand in files, such as password. They are never logged.' })),
+  exec: Type.Optional(Type.Union([
+    AbsolutePath({ description: 'The program.' }),
+    Type.Array(Type.String({ minLength: 1, maxLength: 4_095 }), { minItems: 1, maxItems: 64, description: 'The program and its first arguments.' })
+  ], { description: 'Instead of agent: a program of your own, called with the action (off, on, status, monitor) and the node. Exit codes as a fence agent: 0 done, or on; status 2 off.' })),
+  timeout: Type.Optional(Duration(500, 10 * MINUTE_MS, DEFAULTS.fenceTimeout, 'Deadline of each action.'))
+}, { ...closed, description: 'One way to power the node off: agent, or exec.' })
+
+const FenceSchema = Type.Object({
+  delay: Type.Optional(Duration(0, 5 * MINUTE_MS, DEFAULTS.fenceDelay, 'Waited before the node is fenced. With two nodes, give one a longer delay than the other: if ever two controllers would fence one each, it survives.')),
+  afterwards: Type.Optional(Type.Enum(['off', 'on'], { default: 'off', description: 'off: stays off until "ovsdb-ha unfence"; on: powered on again once it was certainly off.' })),
+  levels: Type.Array(FenceLevelSchema, { minItems: 1, maxItems: 8, description: 'Tried in order, until one says that the node is off.' })
+}, { ...closed, description: 'How the controller makes certain that this node is off.' })
+
 const NodeSchema = Type.Object({
   name: Name('The node, as clusters refer to it. With tls, its certificate carries this name.'),
   address: HostAddress({ description: 'The node\'s own address: controllers and voters dial the agent there, backups replicate from there. Never an endpoint\'s address.' }),
-  agentPort: Type.Optional(Port({ default: DEFAULTS.agentPort, description: 'Port of the agent\'s API.' }))
+  agentPort: Type.Optional(Port({ default: DEFAULTS.agentPort, description: 'Port of the agent\'s API.' })),
+  fence: Type.Optional(FenceSchema)
 }, { ...closed, description: 'A host that runs an agent.' })
 
 const AgentSchema = Type.Object({
@@ -52,7 +72,7 @@ const TlsSchema = Type.Object({
 
 const TokenSchema = Type.Object({
   name: Name('Who: appears in the history beside what was ordered.'),
-  role: Type.Enum(['viewer', 'operator'], { description: 'A viewer reads; an operator also orders switchovers, failovers and pauses.' }),
+  role: Type.Enum(['viewer', 'operator', 'admin'], { description: 'A viewer reads; an operator also orders switchovers, failovers and pauses; an admin also powers nodes off and on.' }),
   file: AbsolutePath({ description: 'The file that holds the token.' })
 }, closed)
 
@@ -162,6 +182,7 @@ export const ConfigFileSchema = Type.Object({
 
 /** The file after the check of shapes, before defaults. */
 export type ConfigFile = Static<typeof ConfigFileSchema>
+export type FenceFile = NonNullable<ConfigFile['nodes'][number]['fence']>
 export type ClusterFile = ConfigFile['clusters'][number]
 export type ServerFile = ClusterFile['servers'][number]
 export const TIMING_SCHEMA = TimingSchema

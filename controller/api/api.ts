@@ -8,6 +8,7 @@ import { requireTokens, type Token } from './auth.ts'
 import { clusterRoutes } from './clusters.ts'
 import { answerErrors } from './error-body.ts'
 import { eventRoutes, type OnHistory } from './events.ts'
+import { fenceRoutes } from './fence.ts'
 import { healthRoutes } from './health.ts'
 import { historyRoutes } from './history.ts'
 import { operationRoutes } from './operations.ts'
@@ -61,6 +62,7 @@ export function createControllerApi (options: ControllerApiOptions): FastifyInst
   app.register(healthRoutes, { store, registry })
   app.register(clusterRoutes, { clusters })
   app.register(operationRoutes, { clusters })
+  app.register(fenceRoutes, { clusters })
   app.register(pauseRoutes, { clusters })
   app.register(historyRoutes, { clusters, store })
   app.register(eventRoutes, { clusters, onHistory })

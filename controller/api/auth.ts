@@ -22,11 +22,14 @@ declare module 'fastify' {
   }
 }
 
+/** Whoever may do more may do what others may. */
+const RANKS: Record<TokenConfig['role'], number> = { viewer: 0, operator: 1, admin: 2 }
+
 const digest = (text: string) => createHash('sha256').update(text).digest()
 
 /**
  * Asks every request for a token whose role suffices, and records who it was. Without configured tokens everybody who
- * reaches the API is the operator `local`: the configuration allows that on a loopback address only.
+ * reaches the API is the admin `local`: the configuration allows that on a loopback address only.
  */
 export function requireTokens (app: FastifyInstance, tokens: readonly Token[]): void {
   const known = tokens.map(({ name, role, token }) => ({ name, role, digest: digest(token) }))
@@ -46,8 +49,8 @@ export function requireTokens (app: FastifyInstance, tokens: readonly Token[]): 
     const [holder] = known.filter(token => timingSafeEqual(token.digest, sentDigest))
     if (holder === undefined) throw new NotAuthenticatedError('unknown')
     request.actor = holder.name
-    if (role === 'operator' && holder.role !== 'operator') {
-      throw new NotAllowedError(`${holder.name} is a viewer and may not do this`, 'Use a token with the role operator (controller.tokens).')
+    if (RANKS[holder.role] < RANKS[role]) {
+      throw new NotAllowedError(`${holder.name} is ${holder.role === 'viewer' ? 'a viewer' : 'an operator'} and may not do this`, `Use a token with the role ${role} (controller.tokens).`)
     }
   })
 }

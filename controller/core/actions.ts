@@ -12,6 +12,9 @@ export type CommandRefusal =
   | { readonly kind: 'activeServes', readonly active: string }
   | { readonly kind: 'alreadyActive', readonly node: string }
   | { readonly kind: 'noCandidate', readonly refused: readonly RefusedNode[] }
+  | { readonly kind: 'noFenceDevice', readonly node: string }
+  | { readonly kind: 'fencedServes', readonly node: string }
+  | { readonly kind: 'notOff', readonly node: string, readonly why: string }
 
 export type Facts = Readonly<Record<string, string | number | boolean | null>>
 
@@ -22,5 +25,8 @@ export type ClusterAction =
   | { readonly type: 'record', readonly kind: string, readonly severity: Severity, readonly node: string | null, readonly message: string, readonly facts: Facts }
   | { readonly type: 'operationBegan', readonly operation: Operation }
   | { readonly type: 'operationEnded', readonly ended: EndedOperation }
+  /** Power of a node; `commandId` is null when no operator waits for it. */
+  | { readonly type: 'fence', readonly tag: number, readonly node: string, readonly action: 'off' | 'on', readonly by: string, readonly commandId: number | null }
+  | { readonly type: 'commandDone', readonly commandId: number }
   | { readonly type: 'refuseCommand', readonly commandId: number, readonly refusal: CommandRefusal }
   | { readonly type: 'wakeAt', readonly atMs: number }

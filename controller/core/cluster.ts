@@ -4,6 +4,7 @@
 import type { ClusterAction } from './actions.ts'
 import { followDueMs, followEnded, tendBackups } from './backups.ts'
 import { failover, switchover } from './commands.ts'
+import { confirmOff, deviceSeen, fenceAsked, fenceEnded, heardOf } from './fencing.ts'
 import { decide } from './decide.ts'
 import type { ClusterEvent } from './events.ts'
 import type { Report } from '../../protocol/report.ts'
@@ -24,7 +25,7 @@ export function stepCluster (config: CoreConfig, state: ClusterState, event: Clu
 function note (config: CoreConfig, state: ClusterState, event: ClusterEvent, nowMs: number): Stepped {
   switch (event.type) {
     case 'woke': return [state, []]
-    case 'reported': return reported(state, event.report, nowMs)
+    case 'reported': return chain(reported(state, event.report, nowMs), next => heardOf(next, event.report, nowMs))
     case 'lost': return lost(state, event.node, event.why, nowMs)
     case 'happened': return [state, []] // the shell writes it into the history; decisions rest on reports alone
     case 'stalled': return [{ ...state, observeUntilMs: nowMs + config.cluster.timing.suspectAfterMs }, []]
@@ -35,6 +36,11 @@ function note (config: CoreConfig, state: ClusterState, event: ClusterEvent, now
     case 'orderEnded':
       return chain(operationOrderEnded(config, state, event.tag, event.reply, event.error, nowMs),
         next => followEnded(config, next, event.tag, event.error ?? (event.reply?.ok === false ? event.reply.reason ?? 'undone' : null), nowMs))
+    case 'fenceEnded': return fenceEnded(config, state, event, nowMs)
+    case 'fenceDeviceSeen': return deviceSeen(state, event)
+    case 'fenceAsked':
+    case 'unfenceAsked': return fenceAsked(config, state, event, nowMs)
+    case 'confirmOffAsked': return confirmOff(config, state, event, nowMs)
     case 'switchoverAsked': return switchover(config, state, event, nowMs)
     case 'failoverAsked': return failover(config, state, event, nowMs)
     default:
@@ -100,7 +106,7 @@ function newer (a: Memory | null, b: Memory | null): Memory | null {
 
 /** Something may be due by itself: a grant that ends, a deadline, a report that would be missing by then. */
 function wake (config: CoreConfig, state: ClusterState, nowMs: number): readonly ClusterAction[] {
-  const due = [operationDueMs(config, state), followDueMs(state)].filter(atMs => atMs !== null && atMs > nowMs)
+  const due = [operationDueMs(config, state, nowMs), followDueMs(state)].filter(atMs => atMs !== null && atMs > nowMs)
   for (const agent of Object.values(state.agents)) {
     const missingAtMs = agent.receivedAtMs + config.cluster.timing.suspectAfterMs
     if (agent.lostSinceMs === null && missingAtMs > nowMs) due.push(missingAtMs)

@@ -4,6 +4,7 @@ import type { OperationKind } from '../../protocol/api.ts'
 import type { TermReason } from '../../protocol/vote.ts'
 import { candidates, diverging } from './candidate.ts'
 import { dataNodes, freshReport, freshReports, highestTerm, isFresh, lastServed, positionOf, releaseOf, voterQuorum, votersWithoutRenewal } from './knowledge.ts'
+import { unprovable } from './fencing.ts'
 import { beginTaking } from './operation.ts'
 import { chain, type Stepped } from './stepped.ts'
 import type { ClusterState, CoreConfig, Hold } from './state.ts'
@@ -86,6 +87,8 @@ function act (config: CoreConfig, state: ClusterState, go: Extract<Verdict, { ty
   }
   const best = eligible[0]
   if (best === undefined) return setHold(state, { code: 'noCandidate', message: `no node can take over without losing writes: ${refused.map(one => one.message).join('; ')}. Bring back a node that has them, or lose them with "ovsdb-ha failover ${config.cluster.name} --force"`, refused }, null)
+  const unproven = unprovable(config, state, best.node, nowMs)
+  if (unproven !== null) return setHold(state, { code: 'fenceNeeded', message: `${best.node} would take over (${go.trigger}), but ${unproven} has no guard and no fence device: nothing tells that it does not serve (S4). Make sure that it is off, then say so with "ovsdb-ha confirm-off ${unproven} --reason TEXT"`, refused }, null)
   if (state.paused !== null) return setHold(state, { code: 'paused', message: `${best.node} would take over (${go.trigger}), but ${state.paused.by} paused the cluster: ${state.paused.reason}`, refused }, null)
   if (nowMs < state.retry.notBeforeMs) return setHold(state, { code: 'retrying', message: `the last attempt failed (${state.lastEnded?.detail ?? 'unknown'}); the next one is in ${Math.ceil((state.retry.notBeforeMs - nowMs) / 100) / 10} s`, refused }, state.retry.notBeforeMs)
   return beginTaking(config, state, {
@@ -125,7 +128,7 @@ export function setHold (state: ClusterState, next: Hold, wakeAtMs: number | nul
   if (state.hold?.code === next.code) return [{ ...state, hold: next }, wake]
   const quiet = next.code === 'starting' || next.code === 'suspecting' || next.code === 'inTransition'
   const neverServed = highestTerm(state).term === 0 // agents that are still being started alarm nobody
-  const severity = !neverServed && (next.code === 'noCandidate' || next.code === 'noMajority' || next.code === 'diverging') ? 'critical' : 'warning'
+  const severity = !neverServed && (next.code === 'noCandidate' || next.code === 'noMajority' || next.code === 'diverging' || next.code === 'fenceNeeded') ? 'critical' : 'warning'
   return chain([{ ...state, hold: next }, wake], held => [held, quiet
     ? []
     : [{ type: 'record', kind: 'holdBegan', severity, node: null, message: next.message, facts: { code: next.code } }]])

@@ -16,5 +16,11 @@ export type ClusterEvent =
   | { readonly type: 'pauseSet', readonly paused: Paused | null }
   | { readonly type: 'termAnswered', readonly operation: number, readonly term: number, readonly voter: string, readonly reply: TermReply }
   | { readonly type: 'orderEnded', readonly tag: number, readonly reply: OrderReply | null, readonly error: string | null }
+  | { readonly type: 'fenceEnded', readonly tag: number, readonly node: string, readonly action: 'off' | 'on', readonly by: string, readonly ok: boolean, readonly detail: string }
+  /** What a look at the node's device found; null: it answers. */
+  | { readonly type: 'fenceDeviceSeen', readonly node: string, readonly problem: string | null }
+  | { readonly type: 'fenceAsked', readonly commandId: number, readonly node: string, readonly force: boolean, readonly actor: string, readonly reason: string }
+  | { readonly type: 'unfenceAsked', readonly commandId: number, readonly node: string, readonly actor: string, readonly reason: string }
+  | { readonly type: 'confirmOffAsked', readonly commandId: number, readonly node: string, readonly actor: string, readonly reason: string }
   | { readonly type: 'switchoverAsked', readonly commandId: number, readonly to: string | null, readonly actor: string, readonly reason: string }
   | { readonly type: 'failoverAsked', readonly commandId: number, readonly to: string | null, readonly force: boolean, readonly actor: string, readonly reason: string }

@@ -61,17 +61,22 @@ export function knownReleases (state: ClusterState): readonly LeaveOut[] {
   return [...found.values()].toSorted((a, b) => b.term - a.term).slice(0, LEAVE_OUT_MAX)
 }
 
-/**
- * The last active of the highest term in which somebody may have served (S6); null when nobody ever did. `except` leaves
- * out what a node held after a term: its own position tells that it never served then.
- */
-export function lastServed (state: ClusterState, except: { readonly holder: string, readonly after: number } | null = null): HolderTerm | null {
+/** Everybody who may have served in some term, as far as anybody remembers. */
+export function servedClaims (state: ClusterState): readonly HolderTerm[] {
   const claims: HolderTerm[] = state.memory === null ? [] : [{ holder: state.memory.active, term: state.memory.term }]
   for (const { voter } of allReports(state)) {
     if (voter.holder !== null && voter.term > 0 && voter.granted) claims.push({ holder: voter.holder, term: voter.term })
     if (voter.previous !== null) claims.push(voter.previous)
   }
-  const served = claims.filter(({ holder, term }) => releaseOf(state, holder, term)?.served !== false && !(except?.holder === holder && term > except.after))
+  return claims
+}
+
+/**
+ * The last active of the highest term in which somebody may have served (S6); null when nobody ever did. `except` leaves
+ * out what a node held after a term: its own position tells that it never served then.
+ */
+export function lastServed (state: ClusterState, except: { readonly holder: string, readonly after: number } | null = null): HolderTerm | null {
+  const served = servedClaims(state).filter(({ holder, term }) => releaseOf(state, holder, term)?.served !== false && !(except?.holder === holder && term > except.after))
   return served.toSorted((a, b) => b.term - a.term)[0] ?? null
 }
 

@@ -6,6 +6,7 @@ import type { OrderReply } from '../../protocol/order.ts'
 import { LEAVE_OUT_MAX, type LeaveOut, type TermReply } from '../../protocol/vote.ts'
 import type { ClusterAction } from './actions.ts'
 import { candidates, forcible, outOfSync } from './candidate.ts'
+import { certainty, fenceMayHelp, tendFence, unprovable, type Certainty, type TakingTerm } from './fencing.ts'
 import { freshReport, freshReports, highestTerm, knownReleases, releaseOf, voterQuorum } from './knowledge.ts'
 import { chain, takeId, type Stepped } from './stepped.ts'
 import type { ClusterState, CoreConfig, EndedOperation, Operation, OperationStep } from './state.ts'
@@ -40,7 +41,7 @@ export function beginHandover (config: CoreConfig, state: ClusterState, seed: Op
 function create (state: ClusterState, seed: OperationSeed, stage: Operation['stage'], nowMs: number): Stepped {
   invariant(state.operation === null, 'one operation at a time')
   const [id, next] = takeId(state)
-  const operation: Operation = { ...seed, id, term: seed.fromTerm, leaveOut: [], failed: [], termsTried: 0, stage, steps: [], startedAtMs: nowMs }
+  const operation: Operation = { ...seed, id, term: seed.fromTerm, leaveOut: [], fence: null, failed: [], termsTried: 0, stage, steps: [], startedAtMs: nowMs }
   return [{ ...next, operation, hold: null }, [{ type: 'operationBegan', operation }]]
 }
 
@@ -51,7 +52,7 @@ function askTerm (config: CoreConfig, state: ClusterState, nowMs: number): Stepp
   if (operation.termsTried >= TERMS_TRIED_MAX) return end(state, operation, 'failed', `${TERMS_TRIED_MAX} terms were lost to somebody else: does another controller serve this cluster?`, nowMs)
   const term = Math.max(highestTerm(state).term, state.memory?.term ?? 0, state.highestTermTried, operation.term) + 1
   const leaveOut = merge(operation.leaveOut, knownReleases(state))
-  const asking: Operation = { ...operation, term, leaveOut, termsTried: operation.termsTried + 1, stage: { type: 'takingTerm', replies: {}, sinceMs: nowMs } }
+  const asking: Operation = { ...operation, term, leaveOut, fence: null, termsTried: operation.termsTried + 1, stage: { type: 'takingTerm', replies: {}, sinceMs: nowMs } }
   return [{ ...state, operation: asking, highestTermTried: term }, [{
     type: 'askTerm',
     operation: operation.id,
@@ -97,11 +98,14 @@ export function progress (config: CoreConfig, state: ClusterState, nowMs: number
 
 /**
  * Promotes when a majority accepted the term and every grant that it reported has run out (S3). Any majority will do: the
- * one whose largest remaining grant ends first is taken. Grants of a holder that released that very term are left out.
+ * one whose largest remaining grant ends first is taken. Grants of a holder that released that very term, or that is
+ * certainly off, are left out.
  */
-function progressTerm (config: CoreConfig, state: ClusterState, operation: Operation, stage: Extract<Operation['stage'], { type: 'takingTerm' }>, nowMs: number): Stepped {
-  const untilMs = waitUntilMs(config, operation, stage)
-  if (untilMs !== null) return untilMs <= nowMs ? promoteOnFacts(config, state, operation, stage.sinceMs, untilMs, nowMs) : [state, []]
+function progressTerm (config: CoreConfig, state: ClusterState, operation: Operation, stage: TakingTerm, nowMs: number): Stepped {
+  const { untilMs, leaveOut } = certaintyOf(config, state, operation, stage, nowMs)
+  if (untilMs !== null && untilMs <= nowMs) return promoteOnFacts(config, state, { ...operation, leaveOut }, stage.sinceMs, untilMs, nowMs)
+  const tended = tendFence(config, state, operation, stage, nowMs)
+  if (untilMs !== null || tended[0] !== state || fenceMayHelp(operation)) return tended
   const replies = Object.values(stage.replies)
   const refusals = replies.flatMap(({ reply }) => reply.ok ? [] : reply)
   const voters = config.cluster.members.length
@@ -111,7 +115,10 @@ function progressTerm (config: CoreConfig, state: ClusterState, operation: Opera
     const term = Math.max(operation.term, ...refusals.map(refusal => refusal.term))
     return askTerm(config, { ...state, operation: { ...operation, term, reason: reasonAgain(operation) } }, nowMs)
   }
+  if (operation.fence?.status === 'failed') return end(state, operation, 'failed', `${operation.fence.node} has no guard, and could not be made certain to be off: ${operation.fence.detail}`, nowMs)
   if (nowMs - stage.sinceMs <= config.cluster.timing.commandTimeoutMs) return [state, []]
+  const unproven = unprovable(config, state, operation.to, nowMs)
+  if (unproven !== null) return end(state, operation, 'failed', `${unproven} has no guard and no fence device: only "ovsdb-ha confirm-off ${unproven}" can tell that it is off`, nowMs)
   return end(state, operation, 'failed', `no majority of the voters accepted term ${operation.term}: ${replies.length} of ${voters} answered`, nowMs)
 }
 
@@ -132,12 +139,16 @@ function promoteOnFacts (config: CoreConfig, state: ClusterState, operation: Ope
   return promote(config, state, operation, sinceMs, nowMs)
 }
 
+function certaintyOf (config: CoreConfig, state: ClusterState, operation: Operation, stage: TakingTerm, nowMs: number): Certainty {
+  return certainty(config, state, operation, stage, nowMs, leaveOut => waitUntilMs(config, leaveOut, stage))
+}
+
 /** When every grant of the best majority has run out, clock rates allowed for; null while no majority accepted. */
-export function waitUntilMs (config: CoreConfig, operation: Operation, stage: Extract<Operation['stage'], { type: 'takingTerm' }>): number | null {
+function waitUntilMs (config: CoreConfig, leaveOut: readonly LeaveOut[], stage: TakingTerm): number | null {
   const ends: number[] = []
   for (const { reply, receivedAtMs } of Object.values(stage.replies)) {
     if (!reply.ok) continue
-    const counted = reply.grants.filter(grant => !operation.leaveOut.some(over => over.holder === grant.holder && over.term === grant.term))
+    const counted = reply.grants.filter(grant => !leaveOut.some(over => over.holder === grant.holder && over.term === grant.term))
     const remainingMs = Math.max(0, ...counted.map(grant => grant.remainingMs))
     ends.push(remainingMs === 0 ? receivedAtMs : receivedAtMs + remainingMs + clockMarginMs(remainingMs))
   }
@@ -257,11 +268,16 @@ function step (operation: Operation, name: string, node: string | null, startMs:
 }
 
 /** The next moment at which a running operation is due by itself. */
-export function operationDueMs (config: CoreConfig, state: ClusterState): number | null {
+export function operationDueMs (config: CoreConfig, state: ClusterState, nowMs: number): number | null {
   const { operation } = state
   if (operation === null) return null
   const { stage } = operation
-  if (stage.type === 'takingTerm') return waitUntilMs(config, operation, stage) ?? stage.sinceMs + config.cluster.timing.commandTimeoutMs + 1
+  if (stage.type === 'takingTerm') {
+    const { untilMs } = certaintyOf(config, state, operation, stage, nowMs)
+    const beginAtMs = operation.fence?.status === 'waiting' ? operation.fence.beginAtMs : null
+    if (untilMs !== null || beginAtMs !== null) return Math.min(untilMs ?? Infinity, beginAtMs ?? Infinity)
+    return stage.sinceMs + config.cluster.timing.commandTimeoutMs + 1
+  }
   if (stage.type === 'choosing') return stage.sinceMs + config.cluster.timing.commandTimeoutMs + 1
   return null
 }

@@ -8,6 +8,32 @@ export interface CoreConfig {
   readonly cluster: ClusterConfig
   /** This controller's name: terms are taken in it, orders carry it. */
   readonly controller: string
+  /** The nodes that can be powered off, and how; absent where none can. */
+  readonly fencing?: Readonly<Record<string, FencePlan>>
+}
+
+export interface FencePlan {
+  readonly delayMs: number
+  readonly afterwards: 'off' | 'on'
+}
+
+/** What is known of a node's power, beside its reports. */
+export interface NodeFence {
+  /** It was powered off and has not been heard of since. */
+  readonly fenced: { readonly atMs: number, readonly by: string, readonly why: string } | null
+  /** An operator's word that it is off: good for terms up to this one, until the node is heard of again. */
+  readonly word: { readonly term: number, readonly atMs: number, readonly by: string } | null
+  /** Why its device cannot be relied on; null when it answered, or was not asked yet. */
+  readonly problem: string | null
+}
+
+/** The attempt of one operation to make certain that a node is off. */
+export interface OperationFence {
+  readonly node: string
+  readonly tag: number
+  readonly status: 'waiting' | 'running' | 'off' | 'failed'
+  readonly beginAtMs: number
+  readonly detail: string
 }
 
 export interface AgentView {
@@ -29,7 +55,7 @@ export interface Paused { readonly by: string, readonly at: string, readonly rea
 
 /** Why nothing is done although nobody serves. */
 export interface Hold {
-  readonly code: 'starting' | 'noMajority' | 'inTransition' | 'stillRenewing' | 'suspecting' | 'waitingForNodes' | 'diverging' | 'noCandidate' | 'paused' | 'retrying'
+  readonly code: 'starting' | 'noMajority' | 'inTransition' | 'stillRenewing' | 'suspecting' | 'waitingForNodes' | 'diverging' | 'noCandidate' | 'paused' | 'retrying' | 'fenceNeeded'
   readonly message: string
   readonly refused: readonly RefusedNode[]
 }
@@ -69,6 +95,8 @@ export interface Operation {
   readonly reason: TermReason
   readonly force: boolean
   readonly leaveOut: readonly LeaveOut[]
+  /** Under way or ended since a majority accepted `term`; null before, and again with every new term. */
+  readonly fence: OperationFence | null
   readonly refused: readonly RefusedNode[]
   /** Nodes whose promotion failed in this operation. */
   readonly failed: readonly string[]
@@ -116,6 +144,7 @@ export interface ClusterState {
   /** When a newer term was last asked for the node that serves. */
   readonly reassertedAtMs: number | null
   readonly highestTermTried: number
+  readonly fences: Readonly<Record<string, NodeFence>>
   readonly nextId: number
 }
 
@@ -138,6 +167,7 @@ export function bootCluster (config: CoreConfig, nowMs: number): ClusterState {
     lastEnded: null,
     reassertedAtMs: null,
     highestTermTried: 0,
+    fences: {},
     nextId: 1
   }
 }

@@ -3,6 +3,7 @@ import type { ClusterView, NodeView, OperationView } from '../../protocol/api.ts
 import type { MemberConfig } from '../../protocol/cluster.ts'
 import type { Report } from '../../protocol/report.ts'
 import { candidates } from './candidate.ts'
+import { fenceOf } from './fencing.ts'
 import { dataNodes, freshReport, freshReports, highestTerm, isFollowing, isFresh, positionOf, servingReport, voterQuorum } from './knowledge.ts'
 import type { ClusterState, CoreConfig, EndedOperation, Operation } from './state.ts'
 
@@ -11,7 +12,7 @@ export type WallOf = (atMs: number) => string
 
 export function viewCluster (config: CoreConfig, state: ClusterState, nowMs: number, wallOf: WallOf): ClusterView {
   const active = servingReport(config, state, nowMs)
-  const nodes = config.cluster.members.map(member => viewNode(config, state, member, active, nowMs))
+  const nodes = config.cluster.members.map(member => viewNode(config, state, member, active, nowMs, wallOf))
   return {
     name: config.cluster.name,
     state: stateOf(state, active),
@@ -71,8 +72,9 @@ const words: Record<Operation['kind'], string> = {
   forcedFailover: 'A forced failover'
 }
 
-function viewNode (config: CoreConfig, state: ClusterState, member: MemberConfig, active: Report | null, nowMs: number): NodeView {
+function viewNode (config: CoreConfig, state: ClusterState, member: MemberConfig, active: Report | null, nowMs: number, wallOf: WallOf): NodeView {
   const agent = state.agents[member.name]
+  const fence = fenceOf(state, member.name)
   const reachable = isFresh(config, agent, nowMs)
   const report = agent?.report ?? null
   const role = reachable ? roleOf(report) : 'none'
@@ -94,6 +96,7 @@ function viewNode (config: CoreConfig, state: ClusterState, member: MemberConfig
     term: report?.voter.term ?? 0,
     leaseRemainingMs: reachable && report !== null && report.lease.held ? Math.round(report.lease.remainingMs) : 0,
     guard: report?.guard.kind ?? null,
+    fence: { device: config.fencing?.[member.name] !== undefined, problem: fence.problem, fenced: fence.fenced === null ? null : { at: wallOf(fence.fenced.atMs), by: fence.fenced.by, why: fence.fenced.why } },
     servers: report === null ? [] : [...report.servers],
     problems: report === null ? [] : [...report.problems]
   }
@@ -116,6 +119,8 @@ function lagOf (active: Report, report: Report): number | null {
 function nodeInWords (member: MemberConfig, report: Report | null, reachable: boolean, active: Report | null, lag: number | null, state: ClusterState, nowMs: number): string {
   const { name } = member
   const agent = state.agents[name]
+  const { fenced } = fenceOf(state, name)
+  if (fenced !== null) return `${name} is off (${fenced.by}: ${fenced.why})`
   if (report === null) return `${name} has not reported yet (${agent?.lostWhy ?? 'silent'})`
   if (!reachable) return `${name} is not reachable for ${((nowMs - (agent?.receivedAtMs ?? nowMs)) / 1_000).toFixed(1)} s (${agent?.lostWhy ?? 'silent'})`
   if (report.phase === 'witness') return report.voter.problem === null ? `${name} is the witness and votes` : `${name} is the witness and cannot vote: ${report.voter.problem}`

@@ -97,6 +97,8 @@ export function createControllerNode (context: ControllerContext, name: string, 
         return
       case 'operationBegan': return began(action.operation)
       case 'operationEnded': return ended(action.ended)
+      case 'fence': // no node of this world has a device
+      case 'commandDone':
       case 'refuseCommand': return
       case 'wakeAt': return wakeAt(action.atMs)
       default: action satisfies never

@@ -97,6 +97,8 @@ export function createStory (): Story {
         const { operation, outcome, detail, endedAtMs } = action.ended
         return clock.say('controller', `${operation.kind} to ${operation.to} is ${outcome} after ${Math.round(endedAtMs - operation.startedAtMs)} ms: ${detail}`)
       }
+      case 'fence': return clock.say('controller', `powers ${action.node} ${action.action}`)
+      case 'commandDone': return
       case 'refuseCommand': return clock.say('controller', `refuses: ${action.refusal.kind}`)
       case 'wakeAt': return wakeAt(Math.max(clock.nowMs() + 1, Math.ceil(action.atMs)))
       case 'remember': return

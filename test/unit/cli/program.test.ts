@@ -83,6 +83,21 @@ describe('status', () => {
   })
 })
 
+describe('fence, unfence and confirm-off', () => {
+  test('pass on the node and the reason; the only cluster need not be named', async t => {
+    const { cli, cluster } = await setUp(t)
+    assert.match((await cli(['fence', 'n2', '--force', '--reason', 'smoke'])).out, /^n2 is off/)
+    assert.match((await cli(['unfence', 'n2', '--cluster', 'ovn'])).out, /^n2 is powered on/)
+    assert.match((await cli(['confirm-off', 'n2', '--reason', 'pulled'])).out, /^n2 counts as off in ovn/)
+    assert.deepEqual(cluster.calls, [['fence', 'n2', { force: true, reason: 'smoke' }, 'local'], ['unfence', 'n2', {}, 'local'], ['confirmOff', 'n2', { reason: 'pulled' }, 'local']])
+  })
+
+  test('confirm-off without a reason is a usage error', async t => {
+    const { cli } = await setUp(t)
+    assertFailed(await cli(['confirm-off', 'n2']), 2, /--reason/)
+  })
+})
+
 describe('switchover and failover', () => {
   test('print the waterfall, and pass on what was asked', async t => {
     const { cli, cluster } = await setUp(t)

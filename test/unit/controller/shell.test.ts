@@ -48,6 +48,7 @@ async function setUp (t: TestContext, { store = fakeStore(), ttlMs = 60_000, eve
   const shell = createClusterShell({
     config: coreConfig(),
     links,
+    fenceDevices: new Map(),
     store,
     share: createFairShare(),
     leadership: { ttlMs, everyMs },

@@ -45,6 +45,21 @@ test('what is left out of a file gets its default', () => {
   assert.equal(config.clusters[0]?.guard, 'nftables')
 })
 
+test('a fence is resolved with its times, and is none of the agents\' business: members do not have it', () => {
+  const levels = [{ agent: 'fence_ipmilan', options: { ip: '10.9.0.1' }, secrets: { password: '/etc/p' }, timeout: '20s' }, { exec: ['/usr/bin/power', 'rack7'] }]
+  const config = resolved({ 'nodes.0.fence': { delay: '2s', levels } })
+  assert.deepEqual(config.nodes[0]?.fence, {
+    delayMs: 2_000,
+    afterwards: 'off',
+    levels: [
+      { kind: 'agent', program: ['fence_ipmilan'], options: { ip: '10.9.0.1' }, secretFiles: { password: '/etc/p' }, timeoutMs: 20_000 },
+      { kind: 'exec', program: ['/usr/bin/power', 'rack7'], options: {}, secretFiles: {}, timeoutMs: 30_000 }
+    ]
+  })
+  assert.equal(config.nodes[1]?.fence, null)
+  assert.equal('fence' in (config.clusters[0]?.members[0] ?? {}), false)
+})
+
 test('names are folded to lower case wherever they stand, so that Ctl1 and ctl1 are one node', () => {
   const config = resolved({ 'nodes.0.name': 'CTL1', 'clusters.0.nodes.1': 'Ctl2', 'clusters.0.name': 'OVN' })
   assert.deepEqual(config.clusters[0]?.members.map(member => member.name), ['ctl1', 'ctl2', 'ctl3'])

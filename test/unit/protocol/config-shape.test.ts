@@ -13,7 +13,7 @@ test('the sound file has no problem of shape', () => {
 test('an unknown key is told once, with the nearest known key of that place', () => {
   const problems = shapeProblems({ ...soundFile(), nodes: [{ name: 'a', address: '10.0.0.1', agentport: 1 }] })
   assert.deepEqual(problems, [{
-    path: ['nodes', 0, 'agentport'], value: 1, message: 'unknown key', allowed: 'name, address, agentPort', nearest: 'agentPort'
+    path: ['nodes', 0, 'agentport'], value: 1, message: 'unknown key', allowed: 'name, address, agentPort, fence', nearest: 'agentPort'
   }])
 })
 
@@ -42,5 +42,5 @@ test('far more than eight problems are all told, and the library keeps its own l
 
 test('a value that is none of the allowed words is told with them and the nearest', () => {
   const problems = shapeProblems({ ...soundFile(), controller: { tokens: [{ name: 'a', role: 'operater', file: '/t' }] } })
-  assert.deepEqual(problems.map(({ path, allowed, nearest }) => [path.join('.'), allowed, nearest]), [['controller.tokens.0.role', 'viewer, operator', 'operator']])
+  assert.deepEqual(problems.map(({ path, allowed, nearest }) => [path.join('.'), allowed, nearest]), [['controller.tokens.0.role', 'viewer, operator, admin', 'operator']])
 })

@@ -56,6 +56,9 @@ export function memoryCluster (over: Partial<ClusterView> = {}): MemoryCluster {
     },
     switchover: (body, actor, onStarted) => begin(['switchover', body, actor], onStarted),
     failover: (body, actor, onStarted) => begin(['failover', body, actor], onStarted),
+    fence: async (node, body, actor) => { calls.push(['fence', node, body, actor]) },
+    unfence: async (node, body, actor) => { calls.push(['unfence', node, body, actor]) },
+    confirmOff: async (node, body, actor) => { calls.push(['confirmOff', node, body, actor]) },
     async pause ({ reason = '' }, actor) {
       calls.push(['pause', reason, actor])
       service.change({ paused: { by: actor, at: '2026-01-02T03:04:05.678Z', reason } })
@@ -69,6 +72,7 @@ export function memoryCluster (over: Partial<ClusterView> = {}): MemoryCluster {
 }
 
 export const TOKENS: ControllerApiOptions['tokens'] = [
+  { name: 'root', role: 'admin', token: 'admin-secret' },
   { name: 'ann', role: 'operator', token: 'operator-secret' },
   { name: 'wall', role: 'viewer', token: 'viewer-secret' }
 ]

@@ -205,7 +205,10 @@ test('the OpenAPI description has every route with its schemas', async t => {
   assert.equal(body.openapi, '3.1.0')
   assert.deepEqual(Object.keys(body.paths).sort(), [
     '/healthz', '/metrics', '/readyz', '/v1/clusters', '/v1/clusters/{cluster}', '/v1/clusters/{cluster}/failover', '/v1/clusters/{cluster}/history',
-    '/v1/clusters/{cluster}/nodes', '/v1/clusters/{cluster}/pause', '/v1/clusters/{cluster}/resume', '/v1/clusters/{cluster}/switchover', '/v1/events', '/v1/history/{id}'
+    '/v1/clusters/{cluster}/nodes',
+    '/v1/clusters/{cluster}/nodes/{node}/confirm-off',
+    '/v1/clusters/{cluster}/nodes/{node}/fence',
+    '/v1/clusters/{cluster}/nodes/{node}/unfence', '/v1/clusters/{cluster}/pause', '/v1/clusters/{cluster}/resume', '/v1/clusters/{cluster}/switchover', '/v1/events', '/v1/history/{id}'
   ])
   const { post } = body.paths['/v1/clusters/{cluster}/switchover']
   assert.equal(post.requestBody.content['application/json'].schema.additionalProperties, false)

@@ -40,6 +40,7 @@ export function nodeView (over: Partial<NodeView> = {}): NodeView {
     term: 7,
     leaseRemainingMs: 0,
     guard: 'nftables',
+    fence: { device: false, problem: null, fenced: null },
     servers: [serverReport()],
     problems: [],
     ...over
