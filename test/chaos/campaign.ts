@@ -6,8 +6,8 @@ import type { Observer } from '../testbed/observer.ts'
 import { dataHostsOf, nodesOf } from '../testbed/plan.ts'
 import type { Testbed } from '../testbed/testbed.ts'
 import { poll } from '../testbed/wait.ts'
-import { ackedRows, outagesOf, presentRows, removeRows, startClients, type Client, type RoundClients } from './clients.ts'
-import { drawRound, ROUND_MS, type Layout } from './faults.ts'
+import { ackedRows, outagesOf, presentRows, removeRows, startClients, writeBallast, type Client, type RoundClients } from './clients.ts'
+import { drawRound, ROUND_MS, type FaultKind, type Layout } from './faults.ts'
 import { converge, heal } from './heal.ts'
 import { createErrorWatch } from './internal-errors.ts'
 import { directWrites, endedOperations, judgeRows, rowsLost, termsBack, twoActives, type Violation } from './judgement.ts'
@@ -16,13 +16,16 @@ import { createRescueShelf, type RescueShelf } from './rescues.ts'
 import { toReport, type ChaosReport, type Findings, type RowTally } from './report.ts'
 import { playRound } from './round.ts'
 import { createStrikes } from './strike.ts'
-import { around, type Blow, type ClientOutage } from './timeline.ts'
+import type { Blow, ClientOutage } from './timeline.ts'
 import { duration } from '../../cli/render/time.ts'
 
 export interface CampaignOptions {
   readonly testbed: Testbed
   readonly seed: number
   readonly minutes: number
+  readonly kinds: readonly FaultKind[]
+  /** Keep logs and databases also when nothing was found. */
+  readonly keep: boolean
   readonly interrupt: AbortSignal
   readonly tell: (text: string) => void
 }
@@ -71,8 +74,9 @@ export async function runCampaign (options: CampaignOptions): Promise<ChaosRepor
   }
   const stage: Stage = { ...options, observer, record, shelf: await createRescueShelf(testbed.plan), internalErrors: createErrorWatch(testbed.plan) }
   const strikes = createStrikes(testbed)
-  const layout = layoutOf(testbed)
+  const layout = { ...hostsOf(testbed), kinds: options.kinds }
   const leftMs = () => minutes * 60_000 - (performance.now() - startMs)
+  const ballast = await writeBallast(testbed)
   let earlier: readonly Client[] = []
   tell('the cluster serves; the first round begins')
   for (let round = 0; leftMs() > 0 && record.violations.length < VIOLATIONS_MAX; round++) {
@@ -95,7 +99,7 @@ export async function runCampaign (options: CampaignOptions): Promise<ChaosRepor
     } finally {
       await stopClients(clients)
     }
-    await count(stage, clients, earlier)
+    await count(stage, clients, { ballast, earlier })
     earlier = clients.through
     tell(tellRound(stage, round))
   }
@@ -104,7 +108,7 @@ export async function runCampaign (options: CampaignOptions): Promise<ChaosRepor
   return await conclude(options, { ...findings(options, record), elapsedMs: performance.now() - startMs, observer: seen }, record)
 }
 
-function layoutOf ({ plan }: Testbed): Layout {
+function hostsOf ({ plan }: Testbed): Omit<Layout, 'kinds'> {
   const names = (hosts: readonly { readonly name: string }[]) => hosts.map(({ name }) => name)
   return { nodes: names(nodesOf(plan)), dataNodes: names(dataHostsOf(plan)), controllers: names(plan.hosts.filter(({ kind }) => kind === 'controller')) }
 }
@@ -138,7 +142,7 @@ async function stopClients ({ through, direct }: RoundClients): Promise<void> {
 }
 
 /** Every row of this round and of the one before: what is there once must stay. Rows that were counted twice are removed. */
-async function count (stage: Stage, { through, direct }: RoundClients, earlier: readonly Client[]): Promise<void> {
+async function count (stage: Stage, { through, direct }: RoundClients, { ballast, earlier }: { readonly ballast: readonly Client[], readonly earlier: readonly Client[] }): Promise<void> {
   const { testbed, record, shelf } = stage
   record.entries.push(...await newEntries(stage))
   await shelf.collect()
@@ -148,10 +152,8 @@ async function count (stage: Stage, { through, direct }: RoundClients, earlier: 
     const { rows } = record
     record.rows = { acked: rows.acked + acked, present: rows.present + present, rescued: rows.rescued + rescued, told: rows.told + told, lost: rows.lost + lost }
   }
-  for (const client of earlier) {
-    await judge(stage, client)
-    await removeRows(testbed, client)
-  }
+  for (const client of [...ballast, ...earlier]) await judge(stage, client)
+  for (const client of earlier) await removeRows(testbed, client)
   const report = await direct.probe.done
   const accepted = await ackedRows(direct)
   record.direct = { attempts: record.direct.attempts + report.attempts + sum(Object.values(report.errors)), accepted: record.direct.accepted + accepted.length }
@@ -188,21 +190,21 @@ function findings ({ seed, minutes, testbed }: CampaignOptions, record: Record):
     seed,
     minutes,
     blows,
+    entries,
     rows,
     direct,
     outages,
     convergencesMs,
+    violations,
     ovs: testbed.options.ovs,
-    controllers: layoutOf(testbed).controllers.length,
-    boundMs: CONVERGENCE_BOUND_MS,
-    operations: endedOperations(entries),
-    violations: violations.map(violation => ({ ...violation, timeline: around(violation.atMs, blows, entries) }))
+    controllers: hostsOf(testbed).controllers.length,
+    boundMs: CONVERGENCE_BOUND_MS
   }
 }
 
-async function conclude ({ testbed, seed }: CampaignOptions, found: Findings, { blows, entries }: Record): Promise<ChaosReport> {
+async function conclude ({ testbed, seed, keep }: CampaignOptions, found: Findings, { blows, entries }: Record): Promise<ChaosReport> {
   const report = toReport(found)
-  if (report.violations.length === 0) return report
+  if (report.violations.length === 0 && !keep) return report
   return { ...report, kept: await keepEvidence(testbed.plan, seed, { blows, entries }) }
 }
 

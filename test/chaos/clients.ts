@@ -15,6 +15,7 @@ export const TABLE = 'Address_Set'
 const WRITE_EVERY_MS = 20
 /** Shorter silences are the machine's. */
 const OUTAGE_MS = 150
+const BALLAST_SECONDS = 2
 const QUERY_TIMEOUT_MS = 15_000
 const AnswerSchema = Type.Tuple([Type.Object({ rows: Type.Array(Type.Object({ name: Type.String() })) })])
 
@@ -49,6 +50,20 @@ export async function startClients (testbed: Testbed, round: number): Promise<Ro
     start('direct', nb.database, targets.join(','))
   ])
   return { through, direct }
+}
+
+/** Rows that are there before the first fault and to the end: they make copies of the databases take their time. */
+export async function writeBallast (testbed: Testbed): Promise<readonly Client[]> {
+  const { plan } = testbed
+  return await Promise.all(SERVERS.map(async ({ name, database, port }): Promise<Client> => {
+    const run = `ballast-${name}`
+    const ackedFile = `${plan.directory}/acked-${run}`
+    await rm(ackedFile, { force: true })
+    const target = `${plan.vip}:${port}`
+    const probe = testbed.probe({ target, args: ['--run', run, '--db', database, '--acked-file', ackedFile, '--interval-ms', '0', '--duration-s', String(BALLAST_SECONDS)] })
+    await probe.done
+    return { name: run, run, database, target, ackedFile, probe }
+  }))
 }
 
 export async function ackedRows ({ ackedFile }: Client): Promise<readonly AckedRow[]> {

@@ -12,7 +12,7 @@ export const OPEN_MAX = 3
 export const HEAVY_OPEN_MAX = 2
 export const FAULT_MAX_MS = 4 * LEASE_MS
 
-/** `node`: an agent's host; `data`: one with servers; `cluster`: an operator's command. */
+/** `node`: an agent's host; `data`: one with servers; `cluster`: all of them, or an operator's command. */
 type Scope = 'node' | 'data' | 'controller' | 'cluster'
 type Range = readonly [fromMs: number, toMs: number]
 
@@ -44,6 +44,8 @@ const KINDS = {
   replicationCut: { scope: 'data', weight: 2, heavy: false, variants: [], lasts: [LONG] },
   diskFull: { scope: 'data', weight: 2, heavy: true, variants: [], lasts: [SHORT, LONG] },
   powerOff: { scope: 'node', weight: 2, heavy: true, variants: [], lasts: [SHORT, LONG] },
+  blackout: { scope: 'cluster', weight: 1, heavy: true, variants: [], lasts: [SHORT, LONG] },
+  selfPromotion: { scope: 'data', weight: 2, heavy: false, variants: SERVER, lasts: [] },
   compact: { scope: 'data', weight: 1, heavy: false, variants: SERVER, lasts: [] },
   switchover: { scope: 'cluster', weight: 5, heavy: false, variants: ['best', 'named'], lasts: [] },
   failover: { scope: 'cluster', weight: 1, heavy: false, variants: [], lasts: [] },
@@ -52,13 +54,15 @@ const KINDS = {
 } as const satisfies Readonly<Record<string, FaultKindPlan>>
 export type FaultKind = keyof typeof KINDS
 
-const NAMES = Object.keys(KINDS) as readonly FaultKind[]
+export const FAULT_KINDS = Object.keys(KINDS) as readonly FaultKind[]
 
 /** Who is there to be hit. */
 export interface Layout {
   readonly nodes: readonly string[]
   readonly dataNodes: readonly string[]
   readonly controllers: readonly string[]
+  /** All of FAULT_KINDS, or the few that somebody looks into. */
+  readonly kinds: readonly FaultKind[]
 }
 
 export interface PlannedFault {
@@ -88,17 +92,17 @@ function pauseMs (random: Random): number {
 }
 
 function drawFault (layout: Layout, random: Random, atMs: number): PlannedFault {
-  const kind = drawKind(random)
+  const kind = drawKind(layout.kinds, random)
   const { scope, variants, lasts }: FaultKindPlan = KINDS[kind]
   const victim = drawVictim(layout, scope, random)
   const [fromMs, toMs] = lasts.length === 0 ? [0, 0] as const : random.pick(lasts)
   return { atMs, kind, victim, variant: variants.length === 0 ? null : random.pick(variants), durationMs: random.whole(fromMs, toMs) }
 }
 
-function drawKind (random: Random): FaultKind {
-  const total = NAMES.reduce((sum, name) => sum + KINDS[name].weight, 0)
+function drawKind (kinds: readonly FaultKind[], random: Random): FaultKind {
+  const total = kinds.reduce((sum, name) => sum + KINDS[name].weight, 0)
   let left = random.between(0, total)
-  return NAMES.find(name => (left -= KINDS[name].weight) < 0) ?? 'serverKill'
+  return kinds.find(name => (left -= KINDS[name].weight) < 0) ?? random.pick(kinds)
 }
 
 /** Faults should meet those who matter: the active more often than its share. */

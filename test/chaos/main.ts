@@ -7,14 +7,17 @@ import { onInterrupt } from '../testbed/interrupt.ts'
 import { TESTBED_INDEX_MAX } from '../testbed/plan.ts'
 import { createTestbed } from '../testbed/testbed.ts'
 import { runCampaign } from './campaign.ts'
+import { FAULT_KINDS, type FaultKind } from './faults.ts'
 import { renderReport } from './report.ts'
 
 interface ChaosOptions {
   readonly minutes: number
   readonly seed: number
   readonly ovs: '3.1' | '3.5'
+  readonly only: readonly FaultKind[]
   readonly index?: number
   readonly json?: string
+  readonly keep: boolean
 }
 
 const MINUTES_MAX = 10_000
@@ -28,12 +31,14 @@ const program = new Command('chaos')
   .option('--minutes <number>', 'how long faults are drawn', parseMinutes, 5)
   .option('--seed <number>', 'the same seed draws the same faults', parseWhole(0, SEED_MAX), 1)
   .addOption(new Option('--ovs <version>', 'the machine\'s Open vSwitch, or 3.5 from the trixie tree (deploy/bootstrap.sh --with-trixie)').choices(['3.1', '3.5']).default('3.1'))
+  .option('--only <kinds>', `faults to draw, with commas between: ${FAULT_KINDS.join(', ')}; all of them when absent`, parseKinds, FAULT_KINDS)
   .option('--index <number>', `which testbed, 0 to ${TESTBED_INDEX_MAX}; the first free one when absent`, parseWhole(0, TESTBED_INDEX_MAX))
   .option('--json <file>', 'write the report there too, every number of it')
+  .option('--keep', 'keep logs and databases also when nothing was found', false)
   .exitOverride()
 
 /** Sets the exit code: 0 without a violation, 1 with one or when the testbed failed, 130 when interrupted. Whichever it is, nothing is left behind. */
-async function chaos ({ minutes, seed, ovs, index, json }: ChaosOptions): Promise<void> {
+async function chaos ({ minutes, seed, ovs, only, index, json, keep }: ChaosOptions): Promise<void> {
   const interrupt = onInterrupt()
   const tell = (text: string) => { process.stderr.write(`${text}\n`) }
   const fail = (error: Error) => {
@@ -46,7 +51,7 @@ async function chaos ({ minutes, seed, ovs, index, json }: ChaosOptions): Promis
     tell(`chaos: seed ${seed}, ${minutes} minutes, testbed ${testbed.plan.index}`)
     await testbed.up({ signal: interrupt })
     try {
-      const report = await runCampaign({ testbed, seed, minutes, interrupt, tell })
+      const report = await runCampaign({ testbed, seed, minutes, kinds: only, keep, interrupt, tell })
       const paint = createPaint(process.stdout.isTTY === true && (process.env.NO_COLOR ?? '') === '')
       process.stdout.write(`${renderReport(report, paint).join('\n')}\n`)
       if (json !== undefined) await writeFile(json, `${JSON.stringify(report, null, 2)}\n`)
@@ -64,6 +69,13 @@ function parseMinutes (value: string): number {
   const number = Number(value)
   if (!(number > 0 && number <= MINUTES_MAX)) throw new InvalidArgumentError(`more than 0, at most ${MINUTES_MAX}`)
   return number
+}
+
+function parseKinds (value: string): readonly FaultKind[] {
+  const names = value.split(',')
+  const kinds = FAULT_KINDS.filter(kind => names.includes(kind))
+  if (kinds.length !== names.length) throw new InvalidArgumentError(`of ${FAULT_KINDS.join(', ')}`)
+  return kinds
 }
 
 function parseWhole (min: number, max: number): (value: string) => number {

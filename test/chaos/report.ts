@@ -2,10 +2,10 @@
 import type { Paint } from '../../cli/render/style.ts'
 import { table } from '../../cli/render/table.ts'
 import { duration } from '../../cli/render/time.ts'
-import type { OperationView } from '../../protocol/api.ts'
+import type { HistoryEntry } from '../../protocol/api.ts'
 import type { ObserverReport } from '../testbed/observer.ts'
-import type { Violation } from './judgement.ts'
-import { causeOf, type Blow, type ClientOutage } from './timeline.ts'
+import { endedOperations, type Violation } from './judgement.ts'
+import { around, causeOf, type Blow, type ClientOutage } from './timeline.ts'
 
 export interface RowTally {
   readonly acked: number
@@ -28,7 +28,8 @@ export interface ChaosReport {
   readonly rows: RowTally
   readonly direct: { readonly attempts: number, readonly accepted: number }
   readonly outages: ReadonlyArray<{ readonly cause: string, readonly outages: number, readonly medianMs: number, readonly longestMs: number }>
-  readonly longestOutages: ReadonlyArray<ClientOutage & { readonly cause: string }>
+  /** One of each: an outage that several clients had is told once. */
+  readonly longestOutages: ReadonlyArray<ClientOutage & { readonly cause: string, readonly timeline: readonly string[] }>
   readonly observer: { readonly accepted: number, readonly tenures: number, readonly conflicts: number, readonly blindMs: number }
   readonly convergence: { readonly boundMs: number, readonly medianMs: number, readonly longestMs: number, readonly roundsMs: readonly number[] }
   readonly violations: ReadonlyArray<Violation & { readonly timeline: readonly string[] }>
@@ -44,13 +45,13 @@ export interface Findings {
   readonly controllers: number
   readonly boundMs: number
   readonly blows: readonly Blow[]
-  readonly operations: readonly OperationView[]
+  readonly entries: readonly HistoryEntry[]
   readonly rows: RowTally
   readonly direct: ChaosReport['direct']
   readonly outages: readonly ClientOutage[]
   readonly observer: ObserverReport
   readonly convergencesMs: readonly number[]
-  readonly violations: ChaosReport['violations']
+  readonly violations: readonly Violation[]
 }
 
 const LONGEST_TOLD = 8
@@ -58,6 +59,7 @@ const LONGEST_TOLD = 8
 export function toReport (found: Findings): ChaosReport {
   const { seed, minutes, elapsedMs, ovs, controllers, boundMs, rows, direct, observer, convergencesMs, violations } = found
   const outages = found.outages.map(outage => ({ ...outage, cause: causeOf(outage, found.blows) }))
+  const timeline = (startMs: number, ms: number) => around({ startMs, ms }, found.blows, found.entries)
   return {
     seed,
     minutes,
@@ -67,16 +69,16 @@ export function toReport (found: Findings): ChaosReport {
     rounds: convergencesMs.length,
     faults: Object.fromEntries(groups(found.blows, ({ kind }) => kind).map(([kind, blows]) => [kind, { struck: blows.filter(({ missed }) => !missed).length, missed: blows.filter(({ missed }) => missed).length }])),
     struckFaults: found.blows.filter(({ missed }) => !missed).length,
-    changes: Object.fromEntries(groups(found.operations, ({ kind, outcome }) => `${kind} ${outcome}`).map(([name, operations]) => [name, operations.length])),
+    changes: Object.fromEntries(groups(endedOperations(found.entries), ({ kind, outcome }) => `${kind} ${outcome}`).map(([name, operations]) => [name, operations.length])),
     rows,
     direct,
     outages: groups(outages, ({ cause }) => cause.split(' ')[0] ?? '')
       .map(([cause, ofCause]) => ({ cause, outages: ofCause.length, medianMs: median(ofCause.map(({ ms }) => ms)), longestMs: Math.max(...ofCause.map(({ ms }) => ms)) }))
       .toSorted((a, b) => b.longestMs - a.longestMs),
-    longestOutages: outages.toSorted((a, b) => b.ms - a.ms).slice(0, LONGEST_TOLD),
+    longestOutages: distinct(outages).slice(0, LONGEST_TOLD).map(outage => ({ ...outage, timeline: timeline(outage.startMs, outage.ms) })),
     observer: { accepted: observer.accepted, tenures: observer.tenures.length, conflicts: observer.conflicts.length, blindMs: observer.blindMs },
     convergence: { boundMs, medianMs: median(convergencesMs), longestMs: Math.max(0, ...convergencesMs), roundsMs: convergencesMs },
-    violations,
+    violations: violations.map(violation => ({ ...violation, timeline: timeline(violation.atMs, 0) })),
     kept: null
   }
 }
@@ -103,6 +105,15 @@ export function renderReport (report: ChaosReport, paint: Paint): readonly strin
     ...report.kept === null ? [] : [`Logs and databases are in ${report.kept}.`],
     violations.length === 0 ? paint('good', 'No violation.') : paint('bad', `${violations.length} violations.`)
   ]
+}
+
+/** The longest first, without those that overlap a longer one. */
+function distinct<T extends ClientOutage> (outages: readonly T[]): readonly T[] {
+  const found: T[] = []
+  for (const outage of outages.toSorted((a, b) => b.ms - a.ms)) {
+    if (!found.some(one => one.startMs < outage.startMs + outage.ms && outage.startMs < one.startMs + one.ms)) found.push(outage)
+  }
+  return found
 }
 
 function groups<T> (list: readonly T[], keyOf: (one: T) => string): ReadonlyArray<readonly [string, readonly T[]]> {

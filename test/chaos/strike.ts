@@ -1,11 +1,11 @@
 // Faults as they are done to the testbed. Each resolves to what undoes it; a fault that finds no victim throws a
 // TestbedError. Overlapping faults of one kind on one host end with the last of them.
-import { rm, statfs, writeFile } from 'node:fs/promises'
+import { appendFile, rm, statfs } from 'node:fs/promises'
 import type { OperationReply } from '../../protocol/api.ts'
 import { CLUSTER_NAME, SERVERS, serverPaths, type ServerName } from '../testbed/cluster-file.ts'
 import { command, TestbedError } from '../testbed/command.ts'
 import type { CutDirection } from '../testbed/network.ts'
-import { hostOf } from '../testbed/plan.ts'
+import { hostOf, nodesOf } from '../testbed/plan.ts'
 import { findProcess, signalProcess } from '../testbed/product.ts'
 import type { Testbed } from '../testbed/testbed.ts'
 import type { FaultKind } from './faults.ts'
@@ -23,6 +23,7 @@ export interface Target {
 }
 
 const FILL_FILE = 'lib/chaos-fill'
+const FILL_WRITTEN_BYTES = 1_048_576
 /** Drops replication both ways, whoever the source is. */
 const REPLICATION_RULES = `add table inet chaos
   add chain inet chaos input { type filter hook input priority -20; }
@@ -66,6 +67,10 @@ function processStrikes (testbed: Testbed, lasting: Lasting) {
       if (await findProcess(on(host), name) === null) await testbed.startAgent(host)
     })
   }
+  const appctl = async (host: string, variant: string | null, order: string) => {
+    await inside(testbed, host, ['ovs-appctl', '--timeout=5', '-t', serverPaths(serverOf(variant)).controlSocket, order])
+    return once('')
+  }
   return {
     serverKill: async ({ host, variant }: Target) => once(`process ${await testbed.killServer(host, serverOf(variant))}`),
     serverStop: ({ host, variant }: Target) => frozen(host, serverOf(variant)),
@@ -73,10 +78,8 @@ function processStrikes (testbed: Testbed, lasting: Lasting) {
     agentKill: ({ host }: Target) => killed(host, 'agent'),
     controllerStop: ({ host }: Target) => frozen(host, 'controller'),
     controllerKill: ({ host }: Target) => killed(host, 'controller'),
-    compact: async ({ host, variant }: Target) => {
-      await inside(testbed, host, ['ovs-appctl', '--timeout=5', '-t', serverPaths(serverOf(variant)).controlSocket, 'ovsdb-server/compact'])
-      return once('')
-    }
+    selfPromotion: ({ host, variant }: Target) => appctl(host, variant, 'ovsdb-server/disconnect-active-ovsdb-server'),
+    compact: ({ host, variant }: Target) => appctl(host, variant, 'ovsdb-server/compact')
   }
 }
 
@@ -84,6 +87,10 @@ function hostStrikes (testbed: Testbed, lasting: Lasting) {
   const cut = async ({ host, variant }: Target) => {
     await testbed.cutHost(host, (variant ?? 'both') as CutDirection)
     return lasting(`cut ${host}`, '', () => testbed.healHost(host))
+  }
+  const powerOff = async (host: string) => {
+    await testbed.powerOffHost(host)
+    return lasting(`power ${host}`, '', () => testbed.startHost(host))
   }
   return {
     cut,
@@ -94,17 +101,26 @@ function hostStrikes (testbed: Testbed, lasting: Lasting) {
       return lasting(`replication ${host}`, '', () => inside(testbed, host, ['nft', 'add table inet chaos; delete table inet chaos']))
     },
     diskFull: async ({ host }: Target) => {
-      const file = `${hostOf(testbed.plan, host).directory}/${FILL_FILE}`
-      const { bavail, bsize } = await statfs(`${hostOf(testbed.plan, host).directory}/lib`)
-      await writeFile(file, '')
-      if (bavail > 0) await command('fallocate', ['-l', String(bavail * bsize), file])
-      return lasting(`disk ${host}`, `${bavail * bsize} bytes`, () => rm(file, { force: true }))
+      const { directory } = hostOf(testbed.plan, host)
+      const { bavail, bsize } = await statfs(`${directory}/lib`)
+      await fill(`${directory}/${FILL_FILE}`, bavail * bsize)
+      return lasting(`disk ${host}`, `${bavail * bsize} bytes`, () => rm(`${directory}/${FILL_FILE}`, { force: true }))
     },
-    powerOff: async ({ host }: Target) => {
-      await testbed.powerOffHost(host)
-      return lasting(`power ${host}`, '', () => testbed.startHost(host))
+    powerOff: ({ host }: Target) => powerOff(host),
+    blackout: async () => {
+      const off = await Promise.all(nodesOf(testbed.plan).map(({ name }) => powerOff(name)))
+      return { note: '', undo: async () => { await Promise.all(off.map(({ undo }) => undo())) } }
     }
   }
+}
+
+/** Most of it is only reserved; the end is written, until nothing more fits: others write there too. */
+async function fill (file: string, freeBytes: number): Promise<void> {
+  const reservedBytes = Math.max(0, freeBytes - FILL_WRITTEN_BYTES)
+  if (reservedBytes > 0) await command('fallocate', ['-l', String(reservedBytes), file])
+  await appendFile(file, Buffer.alloc(2 * FILL_WRITTEN_BYTES)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOSPC') throw error
+  })
 }
 
 /** What an operator may order at the worst moment. A refusal is an answer like any other. */

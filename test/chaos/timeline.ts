@@ -48,8 +48,8 @@ export function nameOf ({ kind, variant }: Pick<Blow, 'kind' | 'variant'>): stri
   return variant === null ? kind : `${kind} ${variant}`
 }
 
-/** Faults and the controller's history around an instant, in one order. */
-export function around (centreMs: number, blows: readonly Blow[], entries: readonly HistoryEntry[]): readonly string[] {
+/** Faults and the controller's history around an instant, or a time from then on, in one order. */
+export function around ({ startMs, ms }: Pick<ClientOutage, 'startMs' | 'ms'>, blows: readonly Blow[], entries: readonly HistoryEntry[]): readonly string[] {
   const lines = [
     ...blows.flatMap(blow => [
       { atMs: blow.atMs, text: `fault   ${nameOf(blow)} of ${blow.victim}${blow.missed ? ' (missed)' : ''}${blow.note === '' ? '' : `: ${blow.note}`}` },
@@ -57,7 +57,7 @@ export function around (centreMs: number, blows: readonly Blow[], entries: reado
     ]),
     ...entries.map(({ at, node, kind, message }) => ({ atMs: Date.parse(at), text: `history ${node ?? '-'} ${kind}: ${message}` }))
   ]
-  return lines.filter(({ atMs }) => Math.abs(atMs - centreMs) <= AROUND_MS)
+  return lines.filter(({ atMs }) => atMs >= startMs - AROUND_MS && atMs <= startMs + ms + AROUND_MS)
     .toSorted((a, b) => a.atMs - b.atMs)
     .map(({ atMs, text }) => `${new Date(atMs).toISOString().slice(11, 23)} ${text}`)
 }

@@ -31,7 +31,7 @@ describe('the cause of an outage', () => {
 
 test('the timeline around an instant tells faults, their end and the history in one order, and nothing from far away', () => {
   const entry: HistoryEntry = { id: 1, at: new Date(10_500).toISOString(), cluster: 'ovn', node: 'b', kind: 'servingBegan', severity: 'info', message: 'b serves in term 2', facts: {} }
-  assert.deepEqual(around(10_000, [blow('agentStop', 9_000, 11_000, { note: 'process 7' }), blow('cut', 60_000, 61_000)], [entry]), [
+  assert.deepEqual(around({ startMs: 10_000, ms: 0 }, [blow('agentStop', 9_000, 11_000, { note: 'process 7' }), blow('cut', 60_000, 61_000)], [entry]), [
     '00:00:09.000 fault   agentStop of a: process 7',
     '00:00:10.500 history b servingBegan: b serves in term 2',
     '00:00:11.000 healed  agentStop of a'
