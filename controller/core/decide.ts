@@ -36,7 +36,7 @@ function judge (config: CoreConfig, state: ClusterState, voters: number, nowMs: 
   const report = freshReport(config, state, holder, nowMs)
   if (report !== null) {
     if (report.phase === 'backup' || report.phase === 'witness') return { type: 'go', reason: 'lost', trigger: `${holder} was given term ${term} and does not serve in it`, from: holder }
-    return hold('inTransition', `${holder} is ${report.phase} in term ${term}`, null)
+    return report.phase === 'stopping' ? judgeStopping(config, state, { term, holder }, nowMs) : hold('inTransition', `${holder} is ${report.phase} in term ${term}`, null)
   }
   const agent = state.agents[holder]
   const silentSinceMs = agent === undefined ? state.startedAtMs : agent.receivedAtMs
@@ -48,6 +48,16 @@ function judge (config: CoreConfig, state: ClusterState, voters: number, nowMs: 
     return hold('stillRenewing', `${holder} does not report to the controller, but ${seeing.join(' and ')} still ${seeing.length === 1 ? 'sees' : 'see'} it renew its lease: it keeps serving`, nextCheckMs)
   }
   return { type: 'go', reason: 'lost', trigger: `${holder} is lost: no reports for ${Math.round(nowMs - silentSinceMs)} ms, and ${silent.join(', ')} see it renew no more`, from: holder }
+}
+
+/**
+ * A holder that ceased to serve gives its term back within milliseconds, unless it cannot store that it did: its disk is
+ * full or broken. It is not waited for longer than its lease: what a majority no longer sees renewed is over (S1, S3).
+ */
+function judgeStopping (config: CoreConfig, state: ClusterState, { term, holder }: { readonly term: number, readonly holder: string }, nowMs: number): Verdict {
+  const { silent, nextCheckMs } = votersWithoutRenewal(config, state, holder, nowMs)
+  if (silent.length < voterQuorum(config)) return hold('inTransition', `${holder} is stopping in term ${term}`, nextCheckMs)
+  return { type: 'go', reason: 'lost', trigger: `${holder} stopped in term ${term} and has not given it back, and ${silent.join(', ')} see it renew no more`, from: holder }
 }
 
 /**

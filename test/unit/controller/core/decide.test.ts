@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Report } from '../../../../protocol/report.ts'
-import { activeReport, coreConfig, freshNodeReport, memberConfig, position, report, serverReport, witnessReport } from '../../../fixtures.ts'
+import { activeReport, coreConfig, freshNodeReport, grant, memberConfig, position, report, serverReport, witnessReport } from '../../../fixtures.ts'
 import { find, leader, releasedReport, serving, type LeaderHarness } from './leader-harness.ts'
 
 const unseen = { voter: { grants: [] } }
@@ -31,6 +31,20 @@ describe('the active gives up (released)', () => {
     one.reports([report('n1', { phase: 'stopping', lease: { term: 4 }, following: null })], 2_000)
     assert.deepEqual(holdOf(one), { code: 'inTransition', message: 'n1 is stopping in term 4' })
     assert.equal(one.count('askTerm'), 0)
+  })
+
+  test('one that stopped and cannot give its term back (its disk is full, say) is not waited for longer than its lease (S1)', () => {
+    const one = serving()
+    const stopping = report('n1', { phase: 'stopping', lease: { term: 4 }, following: null })
+    const renewed = (agoMs: number) => ['n2', 'n3'].map(name => report(name, { voter: { grants: [grant({ renewedAgoMs: agoMs })] } }))
+    one.reports([stopping, ...renewed(1_000)], 2_900)
+    assert.equal(one.count('askTerm'), 0)
+    one.reports([stopping, ...renewed(1_899)], 3_799)
+    assert.equal(one.count('askTerm'), 0)
+    one.reports([stopping, ...renewed(1_900)], 3_800)
+    assert.equal(one.operation().reason, 'lost')
+    assert.equal(one.operation().to, 'n2')
+    assert.deepEqual(one.latest('askTerm').request.leaveOut, [], 'nothing was given back: its grants are waited for (S3)')
   })
 
   test('a node that was given the term and is a backup without having released it is not waited for', () => {
