@@ -10,7 +10,7 @@ import { ackedRows, outagesOf, presentRows, removeRows, startClients, writeBalla
 import { drawRound, ROUND_MS, type FaultKind, type Layout } from './faults.ts'
 import { converge, heal } from './heal.ts'
 import { createErrorWatch } from './internal-errors.ts'
-import { directWrites, endedOperations, judgeRows, rowsLost, termsBack, twoActives, type Violation } from './judgement.ts'
+import { directWrites, endedOperations, judgeRows, rowsLost, staleActives, termsBack, twoActives, type Violation } from './judgement.ts'
 import { keepEvidence } from './evidence.ts'
 import { createRescueShelf, type RescueShelf } from './rescues.ts'
 import { toReport, type ChaosReport, type Findings, type RowTally } from './report.ts'
@@ -104,7 +104,7 @@ export async function runCampaign (options: CampaignOptions): Promise<ChaosRepor
     tell(tellRound(stage, round))
   }
   const seen = await observer.stop()
-  record.violations.push(...twoActives(seen.conflicts, Date.now() - Number(process.hrtime.bigint()) / 1e6), ...termsBack(record.looks))
+  record.violations.push(...twoActives(seen.conflicts, wallOffsetMs()), ...termsBack(record.looks))
   return await conclude(options, { ...findings(options, record), elapsedMs: performance.now() - startMs, observer: seen }, record)
 }
 
@@ -160,12 +160,13 @@ async function count (stage: Stage, { through, direct }: RoundClients, { ballast
   record.violations.push(...directWrites(accepted), ...await stage.internalErrors())
 }
 
-async function judge ({ testbed, record, shelf }: Stage, client: Client): Promise<RowTally> {
+async function judge ({ testbed, record, shelf, observer }: Stage, client: Client): Promise<RowTally> {
   const [acked, present] = await Promise.all([ackedRows(client), presentRows(testbed, client)])
-  const absent = new Set(acked.map(({ row }) => row).filter(row => !present.has(row)))
-  const verdict = judgeRows(acked, present, await shelf.find(client.database, absent), endedOperations(record.entries))
+  const rescued = await shelf.find(client.database, acked.filter(({ row }) => !present.has(row)))
+  const verdict = judgeRows(acked, present, rescued, endedOperations(record.entries))
+  const found = [...rowsLost(client.run, verdict), ...staleActives(client.run, verdict, rescued, observer.report().tenures, wallOffsetMs())]
   const told = new Set(record.violations.map(({ message }) => message))
-  record.violations.push(...rowsLost(client.run, verdict).filter(({ message }) => !told.has(message)))
+  record.violations.push(...found.filter(({ message }) => !told.has(message)))
   return { acked: acked.length, present: verdict.present, rescued: verdict.rescued.length, told: verdict.told.length, lost: verdict.lost.length }
 }
 
@@ -213,5 +214,8 @@ function tellRound ({ record }: Stage, round: number): string {
   const { acked, rescued, told, lost } = record.rows
   return `round ${round + 1}: ${blows.length} faults, converged after ${duration(record.convergencesMs.at(-1) ?? 0)}; so far ${acked} rows acknowledged, ${rescued} in rescues, ${told} lost as told, ${lost} lost, ${record.violations.length} violations`
 }
+
+/** From the observer's clock, which all hosts share, to the clients'. */
+const wallOffsetMs = () => Date.now() - Number(process.hrtime.bigint()) / 1e6
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)

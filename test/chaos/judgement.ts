@@ -1,7 +1,7 @@
 // Was anything lost that was acknowledged, and was it told? Pure: what clients were told, what is in the database, what is
 // in the nodes' rescues, and what the product's history says, against the promises of docs/architecture.md.
 import type { HistoryEntry, OperationView } from '../../protocol/api.ts'
-import type { Conflict } from '../testbed/overlap.ts'
+import type { Conflict, Tenure } from '../testbed/overlap.ts'
 
 export interface AckedRow {
   readonly row: string
@@ -10,7 +10,7 @@ export interface AckedRow {
 }
 
 export interface Violation {
-  readonly rule: 'rowsLost' | 'twoActives' | 'directWriteAccepted' | 'notConverged' | 'termWentBack' | 'internalError'
+  readonly rule: 'rowsLost' | 'staleActive' | 'twoActives' | 'directWriteAccepted' | 'notConverged' | 'termWentBack' | 'internalError'
   readonly message: string
   /** Wall clock; where in the timeline to look. */
   readonly atMs: number
@@ -33,7 +33,7 @@ const IN_FLIGHT_MS = 30_000
 const HEARTBEAT_MS = 1_000
 
 /** One client's rows. `operations` are the changes of the active that the history tells of. */
-export function judgeRows (acked: readonly AckedRow[], present: ReadonlySet<string>, rescued: ReadonlySet<string>, operations: readonly OperationView[]): RowVerdict {
+export function judgeRows (acked: readonly AckedRow[], present: ReadonlySet<string>, rescued: ReadonlyMap<string, unknown>, operations: readonly OperationView[]): RowVerdict {
   const absent = acked.filter(({ row }) => !present.has(row))
   const unfound = absent.filter(({ row }) => !rescued.has(row))
   const told = excused(unfound, operations)
@@ -78,6 +78,21 @@ export function rowsLost (client: string, { lost }: RowVerdict): readonly Violat
     atMs: first.atMs,
     message: `${lost.length} acknowledged rows of ${client} are neither in the database nor in a rescue, and no change of the active may have lost them: ${first.row} (${iso(first.atMs)}) to ${last.row} (${iso(last.atMs)})`
   }]
+}
+
+/** Clocks and clients: so much before and after an acknowledgement its node must have served, or another one. */
+const SERVED_AROUND_MS = 100
+
+/**
+ * A row that only rescues have was acknowledged by a node that keeps one of them. If the observer saw another node serve
+ * right then, either that one lost it without a rescue, or two served. `offsetMs` as in `twoActives`.
+ */
+export function staleActives (client: string, { rescued }: RowVerdict, keepers: ReadonlyMap<string, ReadonlySet<string>>, tenures: readonly Tenure[], offsetMs: number): readonly Violation[] {
+  return rescued.flatMap(({ row, atMs }): Violation[] => {
+    const server = tenures.find(({ host, first, last }) => keepers.get(row)?.has(host) === false &&
+      offsetMs + first.endMs <= atMs - SERVED_AROUND_MS && offsetMs + last.startMs >= atMs + SERVED_AROUND_MS)
+    return server === undefined ? [] : [{ rule: 'staleActive', atMs, message: `${row} of ${client}, acknowledged when ${server.host} served, is only in a rescue of ${[...keepers.get(row) ?? []].join(' and ')}` }]
+  }).slice(0, 1)
 }
 
 /** `offsetMs` turns the observer's monotonic clock into wall clock. */

@@ -1,24 +1,39 @@
 // Nodes keep a limited number of rescues, and a long campaign makes more: every one is copied aside as soon as it is seen.
 import { copyFile, mkdir, readdir } from 'node:fs/promises'
 import { CLUSTER_NAME } from '../testbed/cluster-file.ts'
+import { TestbedError } from '../testbed/command.ts'
 import { dataHostsOf, type TestbedPlan } from '../testbed/plan.ts'
 import { rowsInFile } from './clients.ts'
+import type { AckedRow } from './judgement.ts'
 
 const SUFFIX = '.rescue.db'
 /** A copy of what another node has, kept against a crash only: nothing in it is needed. */
 const ROUTINE = '.routine.rescue.db'
 
+/** Rows, and the nodes that keep each of them. */
+export type Rescued = ReadonlyMap<string, ReadonlySet<string>>
+
 export interface RescueShelf {
-  /** Copies what is new; resolves to how many rescues there were in all. */
-  readonly collect: () => Promise<number>
+  /** Copies what is new. */
+  readonly collect: () => Promise<void>
   /** Which of the rows are in a rescue of this database. */
-  readonly find: (database: string, rows: ReadonlySet<string>) => Promise<ReadonlySet<string>>
+  readonly find: (database: string, rows: readonly AckedRow[]) => Promise<Rescued>
 }
+
+interface Rescue {
+  readonly name: string
+  readonly database: string
+  readonly node: string
+  readonly takenMs: number
+}
+
+/** As agent/ovsdb/rescue.ts names them: CLUSTER-SERVER-DATABASE-NODE-TIME, the time without colons and dots. */
+const NAME = /^[^-]+-[^-]+-([^-]+)-([^-]+)-(\d{4}-\d\d-\d\dT)(\d\d)(\d\d)(\d\d)(\d{3})Z/
 
 export async function createRescueShelf (plan: TestbedPlan): Promise<RescueShelf> {
   const shelf = `${plan.directory}/chaos-rescues`
   await mkdir(shelf, { recursive: true })
-  const kept = new Set<string>()
+  const kept = new Map<string, Rescue>()
   return {
     collect: async () => {
       for (const host of dataHostsOf(plan)) {
@@ -27,21 +42,29 @@ export async function createRescueShelf (plan: TestbedPlan): Promise<RescueShelf
         for (const name of names.filter(name => name.endsWith(SUFFIX) && !name.endsWith(ROUTINE) && !kept.has(name))) {
           // pruned in the meantime: the product told so, and its rows are gone
           const copied = await copyFile(`${directory}/${name}`, `${shelf}/${name}`).then(() => true, whenMissing(false))
-          if (copied) kept.add(name)
+          if (copied) kept.set(name, rescueOf(name))
         }
       }
-      return kept.size
     },
     find: async (database, rows) => {
-      const found = new Set<string>()
-      for (const name of kept) {
-        if (found.size === rows.size) break
-        if (!name.includes(`-${database}-`)) continue
-        for (const row of await rowsInFile(`${shelf}/${name}`, database)) if (rows.has(row)) found.add(row)
+      const found = new Map<string, Set<string>>()
+      const firstMs = Math.min(...rows.map(({ atMs }) => atMs))
+      const wanted = new Set(rows.map(({ row }) => row))
+      // what was taken before the first of them was acknowledged has none of them
+      for (const { name, node } of [...kept.values()].filter(rescue => rescue.database === database && rescue.takenMs >= firstMs)) {
+        for (const row of await rowsInFile(`${shelf}/${name}`, database)) {
+          if (wanted.has(row)) found.set(row, (found.get(row) ?? new Set()).add(node))
+        }
       }
       return found
     }
   }
+}
+
+function rescueOf (name: string): Rescue {
+  const [, database, node, day, hours, minutes, seconds, millis] = NAME.exec(name) ?? []
+  if (database === undefined || node === undefined) throw new TestbedError(`${name} is no name of a rescue`)
+  return { name, database, node, takenMs: Date.parse(`${day}${hours}:${minutes}:${seconds}.${millis}Z`) }
 }
 
 function whenMissing<T> (instead: T): (error: NodeJS.ErrnoException) => T {

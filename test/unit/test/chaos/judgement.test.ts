@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import test, { describe } from 'node:test'
 import type { HistoryEntry, OperationView } from '../../../../protocol/api.ts'
-import { directWrites, endedOperations, judgeRows, rowsLost, termsBack, twoActives, type AckedRow } from '../../../chaos/judgement.ts'
-import { addAttempt, conflictsOf } from '../../../testbed/overlap.ts'
+import { directWrites, endedOperations, judgeRows, rowsLost, staleActives, termsBack, twoActives, type AckedRow } from '../../../chaos/judgement.ts'
+import { addAttempt, conflictsOf, type Tenure } from '../../../testbed/overlap.ts'
 
 const START_MS = Date.parse('2026-01-01T00:00:00.000Z')
-const NONE: ReadonlySet<string> = new Set()
+const NONE: ReadonlyMap<string, ReadonlySet<string>> = new Map()
 
 /** Rows 1 to `count`, acknowledged 20 ms apart from the start on. */
 function acked (count: number): readonly AckedRow[] {
@@ -13,6 +13,7 @@ function acked (count: number): readonly AckedRow[] {
 }
 
 const but = (rows: readonly AckedRow[], ...missing: readonly number[]) => new Set(rows.filter((_, index) => !missing.includes(index + 1)).map(({ row }) => row))
+const keptBy = (node: string, ...rows: readonly number[]) => new Map(rows.map(number => [`probe-r0-${number}`, new Set([node])]))
 const numbers = (rows: readonly AckedRow[]) => rows.map(({ row }) => Number(row.split('-').at(-1)))
 
 function operation (afterMs: number, changes: Partial<OperationView> = {}): OperationView {
@@ -51,9 +52,22 @@ describe('acknowledged rows', () => {
 
   test('that are in a rescue are not lost', () => {
     const rows = acked(5)
-    const verdict = judgeRows(rows, but(rows, 4, 5), new Set(['probe-r0-4', 'probe-r0-5']), [])
+    const verdict = judgeRows(rows, but(rows, 4, 5), keptBy('a', 4, 5), [])
     assert.deepEqual([verdict.present, numbers(verdict.rescued), verdict.lost], [3, [4, 5], []])
     assert.deepEqual(rowsLost('nb1', verdict), [])
+  })
+
+  test('that are only in the rescue of a node which did not serve when they were acknowledged tell of two actives, or of a copy that lost them', () => {
+    const rows = acked(5)
+    const served = (host: string, fromMs: number, toMs: number): Tenure => ({ host, target: 'nb', first: { startMs: fromMs, endMs: fromMs }, last: { startMs: toMs, endMs: toMs }, writes: 2, interrupted: false })
+    const judged = judgeRows(rows, but(rows, 4, 5), keptBy('a', 4, 5), [])
+    const stale = (...tenures: readonly Tenure[]) => staleActives('nb1', judged, keptBy('a', 4, 5), tenures, START_MS)
+    assert.deepEqual(stale(served('a', -500, 90), served('b', 150, 900)), [])
+    assert.deepEqual(stale(served('b', -500, 120)), [], 'so short before the end of a tenure nobody knows')
+    const [violation, ...more] = stale(served('b', -500, 900))
+    assert.deepEqual(more, [])
+    assert.equal(violation?.rule, 'staleActive')
+    assert.match(violation?.message ?? '', /^probe-r0-4 of nb1, acknowledged when b served, is only in a rescue of a$/)
   })
 
   test('each unplanned change may lose the one that was in flight, and no other', () => {
