@@ -35,7 +35,10 @@ export async function playRound (options: RoundOptions): Promise<readonly Blow[]
     for (const fault of faults.filter(({ atMs }) => atMs < endMs)) {
       await until(fault.atMs)
       if (isOver(Infinity)) break
-      running.push(strike(options, fault, durationMs => until(fault.atMs + durationMs)))
+      const one = strike(options, fault, durationMs => until(fault.atMs + durationMs))
+      // whatever goes wrong here is the campaign's own failure: it ends the round, and is told when all faults are over
+      one.catch(() => failed.abort())
+      running.push(one)
     }
     await until(endMs)
   }

@@ -1,7 +1,7 @@
 // Faults as they are done to the testbed. Each resolves to what undoes it; a fault that finds no victim throws a
 // TestbedError. Overlapping faults of one kind on one host end with the last of them.
 import { appendFile, rm, statfs } from 'node:fs/promises'
-import type { OperationReply } from '../../protocol/api.ts'
+import type { OperationView } from '../../protocol/api.ts'
 import { CLUSTER_NAME, SERVERS, serverPaths, type ServerName } from '../testbed/cluster-file.ts'
 import { command, TestbedError } from '../testbed/command.ts'
 import type { CutDirection } from '../testbed/network.ts'
@@ -127,11 +127,11 @@ async function fill (file: string, freeBytes: number): Promise<void> {
 function operatorStrikes (testbed: Testbed) {
   const ask = async (what: string, body: object): Promise<string> => {
     const api = await testbed.api()
-    const { status, body: reply } = await api.post<OperationReply & { readonly code?: string }>(`/v1/clusters/${CLUSTER_NAME}/${what}`, body)
+    const { status, body: reply } = await api.post<{ readonly operation?: OperationView | null, readonly code?: string } | null>(`/v1/clusters/${CLUSTER_NAME}/${what}`, body)
       .catch((error: Error) => { throw new TestbedError(`no answer: ${error.message}`) })
     if (status >= 300) throw new TestbedError(`${status} ${reply?.code ?? ''}`)
     const operation = reply?.operation
-    return operation === undefined ? '' : `${operation.from ?? '-'} -> ${operation.to ?? '-'} ${operation.outcome}`
+    return operation === undefined || operation === null ? '' : `${operation.from ?? '-'} -> ${operation.to ?? '-'} ${operation.outcome}`
   }
   return {
     switchover: async ({ host, variant }: Target) => once(await ask('switchover', variant === 'named' ? { to: host } : {})),
