@@ -135,12 +135,20 @@ function promoteOnFacts (config: CoreConfig, state: ClusterState, operation: Ope
   }
   const report = freshReport(config, state, operation.to, nowMs)
   const lacks = operation.force || report === null ? null : outOfSync(config, state, report)
-  if (lacks !== null) return end(state, operation, 'undone', `somebody served meanwhile: ${lacks.message}`, nowMs)
+  if (lacks !== null && !(lacks.code === 'behind' && hasMarker(state, operation))) return end(state, operation, 'undone', `somebody served meanwhile: ${lacks.message}`, nowMs)
   return promote(config, state, operation, sinceMs, nowMs)
 }
 
 function certaintyOf (config: CoreConfig, state: ClusterState, operation: Operation, stage: TakingTerm, nowMs: number): Certainty {
   return certainty(config, state, operation, stage, nowMs, leaveOut => waitUntilMs(config, leaveOut, stage))
+}
+
+/**
+ * The marker of a switchover is the proof that its candidate has everything (S6): the heartbeat, in a database of its own,
+ * may come later, and says nothing against it. What was served in a later term the marker knows nothing of.
+ */
+function hasMarker (state: ClusterState, operation: Operation): boolean {
+  return operation.kind === 'switchover' && operation.failed.length === 0 && state.memory?.term === operation.fromTerm
 }
 
 /** When every grant of the best majority has run out, clock rates allowed for; null while no majority accepted. */

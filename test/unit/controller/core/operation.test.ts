@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { activeReport, grant, report } from '../../../fixtures.ts'
+import { activeReport, grant, position, report, serverReport } from '../../../fixtures.ts'
 import { find, orderTo, releasedReport, serving, type LeaderHarness } from './leader-harness.ts'
 
 /** n1 released term 4 at 2000 ms; term 5 for n2 is being asked for. */
@@ -251,6 +251,32 @@ describe('switchover', () => {
     one.accept('n2', 2_022, [grant()])
     one.accept('n3', 2_023, [grant()])
     one.stage('promoting')
+  })
+
+  test('a candidate that has the marker is promoted although its last heartbeat is an old one: the marker is the proof (S6)', () => {
+    const one = switching()
+    one.endOrder('handoverBegin', 2_010)
+    one.endOrder('awaitMarker', 2_011)
+    one.reports([report('n3', { voter: { sequence: 30 } })], 2_012)
+    one.endOrder('handoverFinish', 2_020)
+    one.accept('n2', 2_022)
+    one.accept('n3', 2_023)
+    one.stage('promoting')
+  })
+
+  test('the marker proves nothing against one who served after it: the switchover is undone (S6)', () => {
+    const one = switching()
+    one.endOrder('handoverBegin', 2_010)
+    one.endOrder('awaitMarker', 2_011)
+    one.endOrder('handoverFinish', 2_020)
+    const { operation, request } = one.latest('askTerm')
+    for (const [index, node] of ['n2', 'n3'].entries()) {
+      one.send({ type: 'termAnswered', operation, term: request.term, voter: node, reply: { ok: true, grants: [] } }, 2_021 + index)
+      const voter = { term: request.term + 1, holder: 'n3', granted: true, sequence: 30, grants: [], previous: null }
+      one.reports([report(node, { voter, servers: [serverReport({ position: position(request.term + 1, 9) })] })], 2_021 + index)
+    }
+    assert.equal(one.latest('operationEnded').ended.outcome, 'undone')
+    assert.match(one.latest('operationEnded').ended.detail, /somebody served meanwhile: n2 is 21 heartbeats behind the last active n3/)
   })
 
   test('when the marker does not arrive in time, the gate is reopened and nothing happened', () => {
