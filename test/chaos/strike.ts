@@ -23,7 +23,7 @@ export interface Target {
 }
 
 const FILL_FILE = 'lib/chaos-fill'
-const FILL_WRITTEN_BYTES = 1_048_576
+const FILL_WRITTEN_BYTES = 8_388_608
 /** Drops replication both ways, whoever the source is. */
 const REPLICATION_RULES = `add table inet chaos
   add chain inet chaos input { type filter hook input priority -20; }
