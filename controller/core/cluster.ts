@@ -52,7 +52,8 @@ function note (config: CoreConfig, state: ClusterState, event: ClusterEvent, now
 function reported (state: ClusterState, report: Report, nowMs: number): Stepped {
   const before = state.agents[report.node]
   if (before === undefined) return [state, []]
-  const agent: AgentView = { report, receivedAtMs: nowMs, lostSinceMs: null, lostWhy: null }
+  const samePhase = before.report?.phase === report.phase && before.report.bootId === report.bootId
+  const agent: AgentView = { report, phaseSinceMs: samePhase ? before.phaseSinceMs : nowMs, receivedAtMs: nowMs, lostSinceMs: null, lostWhy: null }
   const next = { ...state, memory: newer(state.memory, toldByVoter(report)), agents: { ...state.agents, [report.node]: agent } }
   if (before.lostSinceMs === null) return [next, []]
   return [next, [{ type: 'record', kind: 'nodeReports', severity: 'info', node: report.node, message: `${report.node} reports`, facts: { phase: report.phase } }]]

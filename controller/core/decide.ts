@@ -56,7 +56,10 @@ function judge (config: CoreConfig, state: ClusterState, voters: number, nowMs: 
  */
 function judgeStopping (config: CoreConfig, state: ClusterState, { term, holder }: { readonly term: number, readonly holder: string }, nowMs: number): Verdict {
   const { silent, nextCheckMs } = votersWithoutRenewal(config, state, holder, nowMs)
-  if (silent.length < voterQuorum(config)) return hold('inTransition', `${holder} is stopping in term ${term}`, nextCheckMs)
+  const overdueAtMs = (state.agents[holder]?.phaseSinceMs ?? nowMs) + config.cluster.timing.leaseMs
+  if (nowMs < overdueAtMs || silent.length < voterQuorum(config)) {
+    return hold('inTransition', `${holder} is stopping in term ${term}`, Math.max(overdueAtMs, nextCheckMs ?? 0))
+  }
   return { type: 'go', reason: 'lost', trigger: `${holder} stopped in term ${term} and has not given it back, and ${silent.join(', ')} see it renew no more`, from: holder }
 }
 

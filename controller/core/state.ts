@@ -38,6 +38,8 @@ export interface OperationFence {
 
 export interface AgentView {
   readonly report: Report | null
+  /** Since when the node, not restarted meanwhile, reports the phase that it is in. */
+  readonly phaseSinceMs: number
   readonly receivedAtMs: number
   /** The stream is down since then; null while it is up. */
   readonly lostSinceMs: number | null
@@ -149,7 +151,7 @@ export interface ClusterState {
 }
 
 export function bootCluster (config: CoreConfig, nowMs: number): ClusterState {
-  const unseen: AgentView = { report: null, receivedAtMs: nowMs, lostSinceMs: nowMs, lostWhy: 'not connected yet' }
+  const unseen: AgentView = { report: null, phaseSinceMs: nowMs, receivedAtMs: nowMs, lostSinceMs: nowMs, lostWhy: 'not connected yet' }
   return {
     startedAtMs: nowMs,
     leading: false,

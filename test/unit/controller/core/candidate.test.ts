@@ -11,7 +11,7 @@ const config = coreConfig()
 /** Reported at 1000 ms, after n1 served in term 4. */
 function knowing (reports: readonly Report[], changes: Partial<ClusterState> = {}): ClusterState {
   const booted = bootCluster(config, 0)
-  const seen = reports.map(one => [one.node, { report: one, receivedAtMs: 1_000, lostSinceMs: null, lostWhy: null }] as const)
+  const seen = reports.map(one => [one.node, { report: one, phaseSinceMs: 1_000, receivedAtMs: 1_000, lostSinceMs: null, lostWhy: null }] as const)
   return { ...booted, agents: { ...booted.agents, ...Object.fromEntries(seen) }, ...changes }
 }
 

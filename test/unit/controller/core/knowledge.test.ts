@@ -11,7 +11,7 @@ const config = coreConfig()
 /** What was reported at 1000 ms. */
 function knowing (reports: readonly Report[], changes: Partial<ClusterState> = {}): ClusterState {
   const booted = bootCluster(config, 0)
-  const seen = reports.map(one => [one.node, { report: one, receivedAtMs: 1_000, lostSinceMs: null, lostWhy: null }] as const)
+  const seen = reports.map(one => [one.node, { report: one, phaseSinceMs: 1_000, receivedAtMs: 1_000, lostSinceMs: null, lostWhy: null }] as const)
   return { ...booted, agents: { ...booted.agents, ...Object.fromEntries(seen) }, ...changes }
 }
 
@@ -23,7 +23,7 @@ test('a report is fresh until it is missing for the time after which a node is s
 
 test('a report whose stream is down is not fresh, however young', () => {
   const state = knowing([])
-  const agents = { ...state.agents, n2: { report: report('n2'), receivedAtMs: 1_000, lostSinceMs: 1_001, lostWhy: 'reset' } }
+  const agents = { ...state.agents, n2: { report: report('n2'), phaseSinceMs: 1_000, receivedAtMs: 1_000, lostSinceMs: 1_001, lostWhy: 'reset' } }
   assert.equal(freshReport(config, { ...state, agents }, 'n2', 1_002), null)
 })
 
