@@ -67,6 +67,7 @@ async function storyOf (directory: string, macros: readonly string[], stdout: st
 
 /** The assertions of the model, in words. */
 function ruleOf (assertion: string): string {
+  if (/servedIn/.test(assertion)) return 'the rule that this never happens'
   if (/guardFor>0\).*guardFor>0\)/.test(assertion)) return 'two nodes serve at one instant'
   if (/guardFor>0/.test(assertion)) return 'a node gives its term back and still serves'
   if (/released/.test(assertion)) return 'a node serves in a term that it gave back'

@@ -77,7 +77,7 @@
 #define ACQUIRING 3
 #define ACTIVE 4
 
-/* agent/core/voter.ts: VoterRecord (durable), then GrantState (not): one grant whose holder is known, and after a restart perhaps one more */
+/* agent/core/voter.ts VoterRecord (durable), then agent/core/voter.ts GrantState (not): one grant whose holder is known, and after a restart perhaps one more */
 typedef Voter {
   byte term;
   byte holder = NOBODY;
@@ -94,7 +94,7 @@ typedef Voter {
 typedef Agent {
   byte phase = BACKUP;
   byte term;
-  /* agent/core/lease.ts: until the lease has ended and the slack is over */
+  /* agent/core/lease.ts Lease: until it has ended and the slack is over */
   byte endFor;
   /* its last round: what is left of a lease from the moment it was sent, and who granted it */
   byte roundFor;
@@ -111,7 +111,7 @@ typedef Agent {
   byte released
 }
 
-/* controller/core/state.ts: an operation that takes a term; term 0: none */
+/* controller/core/state.ts Operation in the stage takingTerm; term 0: none */
 typedef Controller {
   byte term;
   byte holder = NOBODY;
@@ -150,7 +150,7 @@ inline noGrant (v) {
 #endif
 }
 
-/* runningGrants: a grant that a release proves over is left out (S3). */
+/* agent/core/voter.ts runningGrants: a grant that a release proves over is left out (S3). */
 inline leaveOut (v) {
   if
 #ifdef MUTANT_LEFT_OUT_WITHOUT_RELEASE
@@ -161,7 +161,7 @@ inline leaveOut (v) {
   fi
 }
 
-/* adopt */
+/* agent/core/voter.ts adopt */
 inline learn (v, t, h) {
   if
   :: voter[v].term < t ->
@@ -172,7 +172,7 @@ inline learn (v, t, h) {
   fi
 }
 
-/* acceptTerm, and controller/core/operation.ts askTerm and termAnswered: S1 */
+/* agent/core/voter.ts acceptTerm, controller/core/operation.ts askTerm, controller/core/operation.ts termAnswered: S1 */
 #ifdef MUTANT_VOTER_ACCEPTS_SECOND_HOLDER
 #define NEWER(v, t, h) (voter[v].term < t || (voter[v].term == t && voter[v].holder != h))
 #else
@@ -207,7 +207,7 @@ inline termAsked (c, v, t, h) {
 #endif
 }
 
-/* grantLease: S2 */
+/* agent/core/voter.ts grantLease: S2 */
 #ifdef MUTANT_VOTER_GRANTS_SECOND_HOLDER
 #define CAN_ANSWER_LEASE(v, t, h) (voter[v].term <= t)
 #else
@@ -242,14 +242,14 @@ inline leaseAsked (v, t, h) {
   fi
 }
 
-/* acceptRelease at a voter that had not heard of the term; at the others the release is known already (see leaveOut) */
+/* agent/core/voter.ts acceptRelease at a voter that had not heard of the term; at the others the release is known already (see leaveOut) */
 inline releaseTold (v, t, h) {
   leaveOut(v);
   others = (voter[v].grantFor > 0 || voter[v].unknownFor > 0);
   learn(v, t, h)
 }
 
-/* restartVoter: the record is durable, the grants are not, so a full hold is assumed for each that may run: S3 */
+/* agent/core/voter.ts restartVoter: the record is durable, the grants are not, so a full hold is assumed for each that may run: S3 */
 inline restartVoter (v) {
   printf("NOTE voter %c restarts\n", NAME(v));
   restarts++;
@@ -286,7 +286,7 @@ inline enter (h, p, t) {
   agent[h].oldGuardFor = 0
 }
 
-/* rounds.ts sendRound: the own vote is cast in the same breath */
+/* agent/core/rounds.ts sendRound: the own vote is cast in the same breath */
 inline sendRound (h) {
   x = agent[h].term;
   printf("NOTE %c sends a round in term %d\n", NAME(h), x);
@@ -335,7 +335,7 @@ inline roundAnswered (h, v) {
 #define A_REASSERTED_TERM (ticks == 0 && servedIn[h] != 0 && !HAS(servedIn[h], agent[h].term) && agent[h].ownRelease == 0 && restarts == 0)
 #endif
 
-/* lease.ts countGrant: a majority extends the lease to a lease after its round was sent; rounds.ts extendGuard; serving.ts */
+/* agent/core/lease.ts countGrant: to a lease after the round was sent; agent/core/rounds.ts extendGuard; agent/core/serving.ts promotionStageEnded */
 inline countGrants (h) {
   if
   :: COUNT(agent[h].grantedBy) >= LEASE_QUORUM ->
@@ -358,7 +358,7 @@ inline countGrants (h) {
   fi
 }
 
-/* orders.ts takeOrder, case promote */
+/* agent/core/orders.ts takeOrder, case promote */
 #ifdef MUTANT_RELEASED_TERM_IS_TAKEN_UP
 #define NOT_RELEASED(h, t) true
 #else
@@ -373,7 +373,7 @@ inline takeOrder (h, t) {
   sendRound(h)
 }
 
-/* rounds.ts adoptTerm: on the word of one voter */
+/* agent/core/rounds.ts adoptTerm: on the word of one voter */
 #define CAN_ADOPT(h, v) (TIMELY(h) && voter[v].holder == h && voter[v].term > agent[h].term)
 
 inline adoptTerm (h, v) {
@@ -382,7 +382,7 @@ inline adoptTerm (h, v) {
   sendRound(h)
 }
 
-/* serving.ts giveBack: final, and stored before anybody hears of it (S2). It tells everybody that this node does not serve (S3). */
+/* agent/core/serving.ts giveBack: final, and stored before anybody hears of it (S2). It tells everybody that this node does not serve (S3). */
 inline giveBack (h) {
   x = agent[h].term;
   printf("NOTE %c gives back term %d\n", NAME(h), x);
@@ -393,7 +393,7 @@ inline giveBack (h) {
   enter(h, BACKUP, 0)
 }
 
-/* serving.ts beginStop and stopTerm: shut, and seen to be shut */
+/* agent/core/serving.ts beginStop, agent/core/serving.ts stopTerm: shut, and seen to be shut */
 inline shut (h) {
 #ifdef MUTANT_GIVEN_BACK_BEFORE_SHUT
   skip
@@ -402,7 +402,7 @@ inline shut (h) {
 #endif
 }
 
-/* finishStop, how `lapsed`: the kernel has shut it by then */
+/* agent/core/serving.ts finishStop, how `lapsed`: the kernel has shut it by then */
 #ifdef MUTANT_RESUMED_STOP_IS_CERTAIN_AT_ONCE
 #define CERTAIN(h) (agent[h].endFor == 0)
 #else
@@ -417,7 +417,7 @@ inline restartAgent (h) {
   enter(h, STARTING, 0)
 }
 
-/* watch.ts afterStart: resumes its own term, or stops in it; else it is a backup */
+/* agent/core/watch.ts afterStart: resumes its own term, or stops in it; else it is a backup */
 #define MINE(h) (voter[h].holder == h && voter[h].term > agent[h].ownRelease)
 
 inline afterStart (h) {
@@ -428,7 +428,7 @@ inline afterStart (h) {
     enter(h, RESUMING, x);
     agent[h].oldGuardFor = LEASE + SLACK;
 #ifdef REACH
-    resumed = resumed | BIT(h)
+    resumed = resumed | (HAS(servedIn[h], x) << h)
 #endif
   :: else ->
     printf("NOTE %c is up as a backup\n", NAME(h));
@@ -439,7 +439,7 @@ inline afterStart (h) {
 /* ---- controllers: controller/core/operation.ts ---- */
 
 /*
- * waitUntilMs. The controller's wait for what a voter reported ends when the voter's own hold does (both add the margin for
+ * controller/core/operation.ts waitUntilMs: the controller's wait for what a voter reported ends when the voter's own hold does (both add the margin for
  * clock rates); a voter that restarted assumes more than it had reported, and then the model lets the controller wait for nothing.
  */
 #ifdef MUTANT_CONTROLLER_DOES_NOT_WAIT
@@ -456,7 +456,7 @@ inline forget (c) {
   controller[c].overBy = 0
 }
 
-/* progressTerm and promote; an operation that can get no majority any more is forgotten */
+/* controller/core/operation.ts progressTerm, controller/core/operation.ts promote; an operation that can get no majority any more is forgotten */
 #define MAY_ACCEPT(c, v) (HAS(controller[c].acceptedBy, v) || NEWER(v, controller[c].term, controller[c].holder))
 
 inline progress (c) {

@@ -24,6 +24,12 @@ export const RULES: readonly Variant[] = [
   { name: 'controllers that wait for nothing: the voters refuse', rule: 'S3', expected: 'holds', macros: [...BOUNDS.slow, 'RESTARTS=0', 'MUTANT', 'MUTANT_CONTROLLER_DOES_NOT_WAIT'] }
 ]
 
+/** Minutes and most of a gigabyte: for a change of the protocol, by hand. */
+export const DEEP: readonly Variant[] = [
+  { name: 'three terms and a restart', rule: 'S1-S4', expected: 'holds', macros: [...BOUNDS.long, 'RESTARTS=1', 'FROM_TERM_1'] },
+  { name: 'three terms, slow messages, late kernel', rule: 'S1-S4', expected: 'holds', macros: ['TERMS=3', 'LEASE=2', 'SLACK=1', 'RESTARTS=0', 'FROM_TERM_1'] }
+]
+
 /** What must be possible: a model in which nobody ever serves would keep every rule. */
 export const POSSIBLE: readonly Variant[] = [
   possible('a failover from a node that was lost without a word', 'A_FAILOVER'),
