@@ -35,7 +35,7 @@ export async function startAgent ({ configFile, node }: AgentOptions): Promise<v
     units: new Map(units.map(unit => [unit.shell.cluster, unit.shell])),
     node,
     tls,
-    allowedPeers: [...config.nodes.map(one => one.name), config.controller.name],
+    allowedPeers: [...config.nodes.map(one => one.name), config.controller.name, ...config.controller.others],
     reportEveryMs: Math.min(...clusters.map(cluster => cluster.timing.reportEveryMs)),
     logger,
     registry: new Registry()

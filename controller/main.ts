@@ -12,7 +12,7 @@ import { createFenceDevice } from './link/fence-device.ts'
 import { createHttpAgentLink } from './link/http-agent-link.ts'
 import { createControllerMetrics } from './metrics.ts'
 import { createClusterShell } from './shell.ts'
-import { createEmbeddedStore } from './store/embedded.ts'
+import { openStore } from './open-store.ts'
 
 export interface ControllerOptions {
   readonly configFile: string
@@ -31,10 +31,9 @@ export async function startController ({ configFile }: ControllerOptions): Promi
   const tls = await readTls(config)
   const tokens: readonly Token[] = await Promise.all(controller.tokens.map(async ({ name, role, file }) => ({ name, role, token: (await readFile(file, 'utf8')).trim() })))
   const metrics = createControllerMetrics({ version: packageJson.version })
-  const store = createEmbeddedStore({ file: controller.store.file })
+  const store = await openStore(controller)
   const share = createFairShare()
   const listeners = new Set<(entry: HistoryEntry) => void>()
-  await store.open()
   const shells = config.clusters.map(cluster => createClusterShell({
     config: { cluster, controller: controller.name, fencing: Object.fromEntries(fencesOf(config, cluster).map(({ name, fence: { delayMs, afterwards } }) => [name, { delayMs, afterwards }])) },
     fenceDevices: new Map(fencesOf(config, cluster).map(({ name, fence }) => [name, createFenceDevice(name, fence)])),

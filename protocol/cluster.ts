@@ -144,11 +144,36 @@ export interface TokenConfig {
   readonly file: string
 }
 
+/** One Redis, or the one that Sentinel calls the master. */
+export type RedisServer =
+  | { readonly type: 'instance', readonly text: string, readonly host: string, readonly port: number, readonly tls: boolean }
+  /** `text` is the address as it is written; it holds no password. */
+  | { readonly type: 'sentinel', readonly text: string, readonly sentinels: ReadonlyArray<{ readonly host: string, readonly port: number }>, readonly master: string, readonly tls: boolean }
+
+export interface EmbeddedStoreConfig {
+  readonly type: 'embedded'
+  readonly file: string
+}
+
+export interface RedisStoreConfig {
+  readonly type: 'redis'
+  /** One, or an odd number of independent ones. */
+  readonly servers: readonly RedisServer[]
+  readonly username: string | null
+  /** The file that holds the password; its content is never logged. */
+  readonly passwordFile: string | null
+  readonly keyPrefix: string
+  /** For `rediss://`; null: the system's authorities. */
+  readonly tls: TlsFiles | null
+}
+
 export interface ControllerConfig {
   readonly name: string
   readonly listen: string
   readonly port: number
-  readonly store: { readonly type: 'embedded', readonly file: string }
+  /** The other controllers: agents take orders from them too. */
+  readonly others: readonly string[]
+  readonly store: EmbeddedStoreConfig | RedisStoreConfig
   readonly tokens: readonly TokenConfig[]
 }
 

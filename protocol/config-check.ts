@@ -2,6 +2,7 @@
 // value that was refused already is undefined here, and what depends on it is not judged.
 import { checkCluster } from './config-check-cluster.ts'
 import { checkFences } from './config-check-fence.ts'
+import { checkStore } from './config-check-store.ts'
 import { checkSharing } from './config-check-sharing.ts'
 import { refuseDuplicates, type Findings } from './config-findings.ts'
 import { parseIp } from './ip.ts'
@@ -10,6 +11,7 @@ export function checkConfig (findings: Findings): void {
   checkNodes(findings)
   checkAccess(findings)
   checkFences(findings)
+  checkStore(findings)
   refuseDuplicates(findings, (findings.draft.clusters ?? []).map((cluster, index) => ({ path: ['clusters', index, 'name'], key: cluster?.name })),
     first => `is the name of another cluster too (${first})`)
   for (const index of (findings.draft.clusters ?? []).keys()) checkCluster(findings, index)

@@ -3,6 +3,7 @@
 import { Type, type TSchemaOptions } from 'typebox'
 import { DURATION_PATTERN, formatDurationMs, parseDurationMs } from './duration.ts'
 import { parseIp, parsePrefix, type IpAddress } from './ip.ts'
+import { parseRedisUrl } from './redis-url.ts'
 import { parseSizeBytes, SIZE_PATTERN } from './size.ts'
 
 interface Described extends TSchemaOptions {
@@ -73,4 +74,9 @@ export function VirtualAddress (options: Described) {
 export function Network (options: Described) {
   const text = Type.String({ patternErrorMessage: 'a network such as 10.0.0.0/24 or fd00::/64', ...options })
   return Type.Refine(text, value => parsePrefix(value) !== undefined, () => 'is no network')
+}
+
+export function RedisUrl (options: Described) {
+  const text = Type.String({ maxLength: 1_024, patternErrorMessage: 'redis://HOST[:PORT], rediss://HOST[:PORT] or sentinel://HOST[:PORT],HOST[:PORT]/MASTER, without user or password (username, passwordFile)', ...options })
+  return Type.Refine(text, value => parseRedisUrl(value) !== undefined, () => 'is no address of a Redis')
 }

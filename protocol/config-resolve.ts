@@ -1,11 +1,12 @@
 // From the file as it is written to the shapes of cluster.ts: defaults filled in, names folded, durations in
 // milliseconds, sizes in bytes, addresses in one spelling. A value that was refused stays undefined, so that the checks
 // over several values still run on all the others and every problem is told at once.
-import type { ClusterConfig, Config, FenceConfig, MemberConfig, NodeConfig, ServerConfig, TimingConfig, TlsFiles, VipEndpointConfig } from './cluster.ts'
+import type { ClusterConfig, Config, ControllerConfig, FenceConfig, MemberConfig, NodeConfig, ServerConfig, TimingConfig, TlsFiles, VipEndpointConfig } from './cluster.ts'
 import { formatPath, type Path } from './config-errors.ts'
-import { DEFAULTS, SCHEMA_FILES, TIMING_SCHEMA, type ClusterFile, type ConfigFile, type FenceFile, type ServerFile } from './config-schema.ts'
+import { DEFAULTS, SCHEMA_FILES, TIMING_SCHEMA, type ClusterFile, type ConfigFile, type FenceFile, type ServerFile, type StoreFile } from './config-schema.ts'
 import { parseDurationMs } from './duration.ts'
 import { parseIp, parsePrefix } from './ip.ts'
+import { parseRedisUrl } from './redis-url.ts'
 import { parseSizeBytes } from './size.ts'
 
 /** The same shape, where anything may be missing; lists keep their indices. */
@@ -61,7 +62,8 @@ export function resolveDraft (value: unknown, badPaths: readonly Path[]): Draft<
       name: reader.or(folded(controller?.name), ['controller', 'name'], DEFAULTS.controllerName),
       listen: reader.or(controller?.listen === undefined ? undefined : parseIp(controller.listen)?.text, ['controller', 'listen'], DEFAULTS.controllerListen),
       port: reader.or(controller?.port, ['controller', 'port'], DEFAULTS.controllerPort),
-      store: { type: 'embedded', file: reader.or(controller?.store?.file, ['controller', 'store', 'file'], DEFAULTS.storeFile) },
+      others: reader.isBad(['controller', 'others']) ? undefined : (controller?.others ?? []).map(folded),
+      store: resolveStore(controller?.store, reader),
       tokens: reader.isBad(['controller', 'tokens']) ? undefined : (controller?.tokens ?? []).map(token => token && { name: folded(token.name), role: token.role, file: token.file })
     },
     tls: reader.isBad(['tls']) ? undefined : tlsOf(file.tls),
@@ -86,6 +88,19 @@ function resolveFence (fence: Partly<FenceFile> | undefined, path: Path, reader:
       secretFiles: level.secrets ?? {},
       timeoutMs: durationMs(level.timeout, [...path, 'levels', index, 'timeout'], DEFAULTS.fenceTimeout)
     })
+  }
+}
+
+function resolveStore (store: Partly<StoreFile> | undefined, reader: Reader): Draft<ControllerConfig['store']> {
+  const path = ['controller', 'store']
+  if (store?.type !== 'redis') return { type: 'embedded', file: reader.or(store?.file, [...path, 'file'], DEFAULTS.storeFile) }
+  return {
+    type: 'redis',
+    servers: (store.urls ?? []).map(text => text === undefined ? undefined : parseRedisUrl(text)),
+    username: reader.isBad([...path, 'username']) ? undefined : store.username ?? null,
+    passwordFile: reader.isBad([...path, 'passwordFile']) ? undefined : store.passwordFile ?? null,
+    keyPrefix: reader.or<string>(store.keyPrefix, [...path, 'keyPrefix'], DEFAULTS.storeKeyPrefix),
+    tls: reader.isBad([...path, 'tls']) ? undefined : tlsOf(store.tls)
   }
 }
 

@@ -1,7 +1,7 @@
 // cluster.yaml as it is written: keys, types, defaults and a sentence for each. One source for the check at start, for
 // `ovsdb-ha config check` and for the JSON Schema that editors use. What the parts get is in cluster.ts.
 import { Type, type Static } from 'typebox'
-import { AbsolutePath, Duration, HostAddress, ListenAddress, Name, Network, Port, Size, SocketPath, VirtualAddress } from './config-fields.ts'
+import { AbsolutePath, Duration, HostAddress, ListenAddress, Name, Network, Port, RedisUrl, Size, SocketPath, VirtualAddress } from './config-fields.ts'
 
 const closed = { additionalProperties: false } as const
 const MINUTE_MS = 60_000
@@ -15,6 +15,7 @@ export const DEFAULTS = {
   controllerListen: '127.0.0.1',
   controllerPort: 8_640,
   storeFile: '/var/lib/ovsdb-ha/controller.db',
+  storeKeyPrefix: 'ovsdb-ha:',
   program: 'ovsdb-server',
   /** `replicationPort` is `listen.port` plus this. */
   replicationPortOffset: 10_000,
@@ -80,9 +81,15 @@ const ControllerSchema = Type.Object({
   name: Type.Optional(Name('This controller in history and certificates.', { default: DEFAULTS.controllerName })),
   listen: Type.Optional(ListenAddress({ default: DEFAULTS.controllerListen, description: 'Address of the REST API and the dashboard.' })),
   port: Type.Optional(Port({ default: DEFAULTS.controllerPort, description: 'Port of the REST API and the dashboard.' })),
+  others: Type.Optional(Type.Array(Name('Another controller.'), { minItems: 1, maxItems: 16, description: 'Names of the other controllers, with a store of type redis: agents take orders from them too.' })),
   store: Type.Optional(Type.Object({
-    type: Type.Enum(['embedded'], { description: 'embedded: one controller, one file.' }),
-    file: Type.Optional(AbsolutePath({ default: DEFAULTS.storeFile, description: 'The embedded store\'s file.' }))
+    type: Type.Enum(['embedded', 'redis'], { description: 'embedded: one controller, one file. redis: several controllers.' }),
+    file: Type.Optional(AbsolutePath({ default: DEFAULTS.storeFile, description: 'The embedded store\'s file.' })),
+    urls: Type.Optional(Type.Array(RedisUrl({ description: 'redis:// or rediss:// (TLS) and an address; or sentinel://HOST,HOST,HOST/MASTER.' }), { minItems: 1, maxItems: 9, description: 'With type redis: one, or an odd number of independent ones, of which a majority must agree.' })),
+    username: Type.Optional(Type.String({ minLength: 1, maxLength: 256, description: 'Redis\' ACL user.' })),
+    passwordFile: Type.Optional(AbsolutePath({ description: 'The file that holds Redis\' password.' })),
+    keyPrefix: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9:_.-]{1,64}$', patternErrorMessage: '1 to 64 letters, digits and : _ . -', default: DEFAULTS.storeKeyPrefix, description: 'What every key in Redis begins with.' })),
+    tls: Type.Optional(TlsSchema)
   }, { ...closed, description: 'Where the controller remembers leadership, operator intent and history.' })),
   tokens: Type.Optional(Type.Array(TokenSchema, { maxItems: 64, description: 'Who may use the REST API. Without any, everybody who reaches it (then only on loopback).' }))
 }, { ...closed, description: 'The controller.' })
@@ -184,6 +191,7 @@ export const ConfigFileSchema = Type.Object({
 export type ConfigFile = Static<typeof ConfigFileSchema>
 export type FenceFile = NonNullable<ConfigFile['nodes'][number]['fence']>
 export type ClusterFile = ConfigFile['clusters'][number]
+export type StoreFile = NonNullable<NonNullable<ConfigFile['controller']>['store']>
 export type ServerFile = ClusterFile['servers'][number]
 export const TIMING_SCHEMA = TimingSchema
 

@@ -20,7 +20,10 @@ const STAY = { ttlMs: 60_000, take: false } as const
 
 export async function eventually (what: string, condition: () => Promise<boolean>, deadlineMs = 10_000): Promise<void> {
   const deadline = performance.now() + deadlineMs
-  while (!await condition()) assert.ok(performance.now() < deadline, `within ${deadlineMs} ms: ${what}`)
+  while (!await condition()) {
+    assert.ok(performance.now() < deadline, `within ${deadlineMs} ms: ${what}`)
+    await new Promise(resolve => setImmediate(resolve)) // what answers at once would let nothing else run
+  }
 }
 
 export const leads = ({ leads }: Leadership): boolean => leads
@@ -195,7 +198,7 @@ function describeContents (opened: Opened, both: (body: (one: Store, two: Store)
     await store.close()
     const again = another(3)
     await again.open()
-    assert.ok(again.nextEntryId() > (ids[4] ?? 0))
+    if (!shared) assert.ok(again.nextEntryId() > (ids[4] ?? 0))
     await again.close()
   }, 3))
 

@@ -8,7 +8,7 @@ const resolved = (edits: Readonly<Record<string, unknown>>) => requireConfig(fil
 
 test('what is left out of a file gets its default', () => {
   const config = resolved({})
-  assert.deepEqual(config.controller, { name: 'controller', listen: '127.0.0.1', port: 8640, store: { type: 'embedded', file: '/var/lib/ovsdb-ha/controller.db' }, tokens: [] })
+  assert.deepEqual(config.controller, { name: 'controller', listen: '127.0.0.1', port: 8640, others: [], store: { type: 'embedded', file: '/var/lib/ovsdb-ha/controller.db' }, tokens: [] })
   assert.deepEqual(config.clusters[0]?.members[0], { name: 'ctl1', address: '10.0.0.11', agentPort: 8643, priority: 0, witness: false })
   assert.deepEqual(config.clusters[0]?.servers[0], {
     name: 'nb',

@@ -41,7 +41,7 @@ test('options arrive in the configuration', () => {
 
 test('everything that a host writes is under its private /run/ovsdb-ha', () => {
   const config = parsed({})
-  const paths = [config.agent.stateDirectory, config.agent.runDirectory, config.controller.store.file, config.clusters[0]?.rescue.directory ?? '',
+  const paths = [config.agent.stateDirectory, config.agent.runDirectory, config.controller.store.type === 'embedded' ? config.controller.store.file : '', config.clusters[0]?.rescue.directory ?? '',
     ...SERVERS.flatMap(server => Object.values(serverPaths(server.name)))]
   assert.deepEqual(paths.filter(file => !file.startsWith('/run/ovsdb-ha/')), [])
 })
