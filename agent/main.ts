@@ -9,6 +9,7 @@ import { createAgentApi } from './api/server.ts'
 import type { TlsTexts } from './api/tls.ts'
 import { NoSuchNodeError, NothingToDoError } from './start-errors.ts'
 import { createUnit } from './unit.ts'
+import { createWatchdog } from './watchdog.ts'
 
 export interface AgentOptions {
   readonly configFile: string
@@ -43,10 +44,20 @@ export async function startAgent ({ configFile, node }: AgentOptions): Promise<v
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => ended.resolve(null))
   await api.listen({ host: self.address, port: self.agentPort })
   for (const unit of units) await unit.start()
+  const watchdog = config.agent.watchdog === null
+    ? null
+    : createWatchdog({
+      device: config.agent.watchdog,
+      everyMs: Math.min(...clusters.map(cluster => cluster.timing.renewEveryMs)),
+      beats: units.map(unit => unit.shell.beat),
+      onProblem: message => { for (const unit of units) unit.onProblem('watchdog', message) }
+    })
+  await watchdog?.start()
   logger.info({ address: self.address, port: self.agentPort, clusters: clusters.map(cluster => cluster.name), tls: tls !== null }, 'agent started')
 
   const failure = await ended.promise
   await stopInOrder(async () => {
+    if (failure === null) await watchdog?.stop() // after a bug of ours the device goes on counting: a new agent has that long
     await api.close()
     await Promise.all(units.map(unit => unit.stop()))
   }, logger)

@@ -64,6 +64,8 @@ export interface UnitShell extends UnitService {
   start (): Promise<void>
   /** Lets go without touching servers, guard or endpoints: an agent that restarts within its lease changes nothing. */
   stop (): Promise<void>
+  /** Resolves when the loop that renews the lease took another event. */
+  beat (): Promise<void>
   /** A happening that a part of the unit tells by itself. */
   readonly tell: (kind: string, message: string, facts: Happening['facts']) => void
 }
@@ -82,7 +84,7 @@ export function createUnitShell (options: UnitShellOptions): UnitShell {
     onSeen: (server, startedAtMs, observation) => push({ type: 'observed', server, startedAtMs, observation }),
     onBroken: broken
   })
-  const timers = new Set<NodeJS.Timeout>()
+  const [timers, beats] = [new Set<NodeJS.Timeout>(), [] as Array<() => void>]
   let state: UnitState | null = null
   let draining = false
   let stopped = false
@@ -117,6 +119,7 @@ export function createUnitShell (options: UnitShellOptions): UnitShell {
     const [next, actions] = stepUnit(config, state, event, monotonicMs())
     const failure = await commit(next, actions)
     if (failure !== null) notStored(event, failure)
+    for (const done of beats.splice(0)) done()
   }
 
   /** What must be stored is stored first; when it cannot be, the step did not happen. Resolves to that failure, or null. */
@@ -375,6 +378,10 @@ export function createUnitShell (options: UnitShellOptions): UnitShell {
     start,
     stop,
     tell: happen,
+    beat () {
+      push({ type: 'woke' })
+      return new Promise(resolve => { beats.push(resolve) })
+    },
     report,
     follow: (onReport, onHappening) => {
       const follower = { onReport, onHappening }

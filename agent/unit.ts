@@ -38,6 +38,8 @@ export interface UnitOptions {
 
 export interface Unit {
   readonly shell: UnitShell
+  /** What a part of the agent that serves all units found wrong, or right again. */
+  readonly onProblem: (code: string, message: string | null) => void
   start (): Promise<void>
   stop (): Promise<void>
 }
@@ -86,6 +88,7 @@ export function createUnit (options: UnitOptions): Unit {
 
   return {
     shell,
+    onProblem: problems.set,
     async start () {
       if (!unitConfig.witness) await installGuard(guard, problems.set)
       await shell.start()

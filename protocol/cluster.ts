@@ -182,6 +182,8 @@ export interface Config {
   readonly agent: {
     readonly stateDirectory: string
     readonly runDirectory: string
+    /** The device that resets the host when the agent freezes; null when none is used. */
+    readonly watchdog: string | null
   }
   readonly controller: ControllerConfig
   /** Certificates for our own parts; `{node}` in a path is replaced by the node's (or controller's) name. Null: plain HTTP. */

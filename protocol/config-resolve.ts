@@ -57,7 +57,7 @@ export function resolveDraft (value: unknown, badPaths: readonly Path[]): Draft<
   const { controller } = file
   return {
     nodes,
-    agent: { stateDirectory, runDirectory },
+    agent: { stateDirectory, runDirectory, watchdog: reader.isBad(['agent', 'watchdog']) ? undefined : file.agent?.watchdog ?? null },
     controller: {
       name: reader.or(folded(controller?.name), ['controller', 'name'], DEFAULTS.controllerName),
       listen: reader.or(controller?.listen === undefined ? undefined : parseIp(controller.listen)?.text, ['controller', 'listen'], DEFAULTS.controllerListen),

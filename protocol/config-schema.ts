@@ -62,7 +62,8 @@ const NodeSchema = Type.Object({
 
 const AgentSchema = Type.Object({
   stateDirectory: Type.Optional(AbsolutePath({ default: DEFAULTS.stateDirectory, description: 'What must survive a reboot: the voter\'s state, databases, rescues.' })),
-  runDirectory: Type.Optional(AbsolutePath({ default: DEFAULTS.runDirectory, description: 'Sockets and pid files.' }))
+  runDirectory: Type.Optional(AbsolutePath({ default: DEFAULTS.runDirectory, description: 'Sockets and pid files.' })),
+  watchdog: Type.Optional(AbsolutePath({ description: 'A watchdog device, such as /dev/watchdog: fed by the agent while it is well, and resets the host when it is not. None when absent.' }))
 }, { ...closed, description: 'What all agents have in common.' })
 
 const TlsSchema = Type.Object({

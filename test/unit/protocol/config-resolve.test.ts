@@ -89,7 +89,7 @@ test('what was written replaces what is derived', () => {
 
 test('a refused value is left open and never replaced by a default, nor is anything inside it', () => {
   const draft = resolveDraft({ ...soundFile(), agent: 5, controller: { port: 'x' } }, [['agent'], ['controller', 'port'], ['clusters', 0, 'timing']])
-  assert.deepEqual(draft.agent, { stateDirectory: undefined, runDirectory: undefined })
+  assert.deepEqual(draft.agent, { stateDirectory: undefined, runDirectory: undefined, watchdog: undefined })
   assert.equal(draft.controller?.port, undefined)
   assert.equal(draft.controller?.listen, '127.0.0.1')
   assert.equal(draft.clusters?.[0]?.timing?.leaseMs, undefined)
