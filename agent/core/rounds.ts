@@ -57,8 +57,9 @@ export function countReply (config: UnitConfig, state: UnitState, roundId: numbe
  */
 function adoptTerm (state: UnitState, lease: Lease, term: number, nowMs: number): UnitState {
   const next = withLease(state, { ...lease, term, rounds: [], nextRoundAtMs: nowMs })
-  // its backups are in sync with the new term only when its heartbeat has reached them
-  return next.phase.type === 'active' ? { ...next, phase: { ...next.phase, nextHeartbeatAtMs: nowMs } } : next
+  // nothing was written in it yet; its backups are in sync with it only when its heartbeat has reached them
+  if (next.phase.type === 'handingOver') return { ...next, phase: { ...next.phase, sequence: 0 } }
+  return next.phase.type === 'active' ? { ...next, phase: { ...next.phase, sequence: 0, nextHeartbeatAtMs: nowMs } } : next
 }
 
 /** The kernel's guard lives as long as the lease, but opens only with the gates; the endpoints live on once they were taken. */

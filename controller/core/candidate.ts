@@ -5,7 +5,8 @@ import type { RefusedNode } from '../../protocol/api.ts'
 import type { MemberConfig } from '../../protocol/cluster.ts'
 import { comparePositions } from '../../protocol/position.ts'
 import type { Report } from '../../protocol/report.ts'
-import { dataNodes, freshReport, lastServed, positionOf } from './knowledge.ts'
+import type { HolderTerm } from '../../protocol/vote.ts'
+import { dataNodes, freshReport, heardServing, lastServed, positionOf } from './knowledge.ts'
 import type { ClusterState, CoreConfig } from './state.ts'
 
 export interface Candidates {
@@ -57,18 +58,36 @@ export function outOfSync (config: CoreConfig, state: ClusterState, report: Repo
   const cut = report.servers.find(server => !server.complete)
   if (cut !== undefined) return { node, code: 'incomplete', message: `the copy of ${cut.name} on ${node} is not complete: ${cut.incompleteReason ?? 'unknown'}` }
   const position = positionOf(report)
+  const served = heardServing(state, node)
+  if (served > (position?.term ?? 0)) return { node, code: 'notInSync', message: `${node} served in term ${served}, and what it holds ends in term ${position?.term ?? 0}: its file was replaced` }
   // the row of its promotion comes before its gate opens: a holder without it never served in that term
   const last = lastServed(state, { holder: node, after: position?.term ?? 0 })
   if (last === null || last.holder === node) return null
   if (position === null || position.term < last.term) {
     return { node, code: 'notInSync', message: `${node} ends in term ${position?.term ?? 0}, and ${last.holder} may have served in term ${last.term} after it` }
   }
+  const doubt = sourceInDoubt(state, report, last)
+  if (doubt !== null) return { node, code: 'incomplete', message: doubt }
   const { memory } = state
   const lag = memory !== null && memory.term === last.term && position.term === last.term ? memory.sequence - position.sequence : 0
   if (lag > config.cluster.timing.maxLagHeartbeats) {
     return { node, code: 'behind', message: `${node} is ${lag} heartbeats behind the last active ${last.holder}; at most ${config.cluster.timing.maxLagHeartbeats} are allowed` }
   }
   return null
+}
+
+/**
+ * A position that came by way of another backup may be there before the rows that it speaks of: while that one is
+ * copying, its followers are emptied with it, and say that they are complete. Null when it came from the last active.
+ */
+function sourceInDoubt (state: ClusterState, { node, following, servers }: Report, last: HolderTerm): string | null {
+  if (following === null) return new Set(servers.map(server => server.source)).size > 1 ? `the servers on ${node} follow different sources` : null
+  const source = state.agents[following]?.report ?? null
+  const complete = source !== null && source.servers.every(server => server.complete)
+  const own = following === last.holder && source?.following === null
+  const inStep = complete && (following === last.holder || (positionOf(source)?.term ?? 0) >= last.term)
+  if (own || inStep || (following === last.holder && source === null)) return null
+  return `${node} follows ${following}, whose own copy is not known to be complete: what ${node} holds may be half of it`
 }
 
 /** What forcing this node would lose, in words; null when nothing is known to be missing. */

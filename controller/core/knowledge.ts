@@ -80,6 +80,13 @@ export function lastServed (state: ClusterState, except: { readonly holder: stri
   return served.toSorted((a, b) => b.term - a.term)[0] ?? null
 }
 
+/** The highest term in which this node wrote a heartbeat, as far as anybody heard; 0 for none. */
+export function heardServing (state: ClusterState, node: string): number {
+  const { memory } = state
+  const remembered = memory !== null && memory.active === node && memory.sequence > 0 ? memory.term : 0
+  return Math.max(remembered, ...allReports(state).map(({ voter }) => voter.holder === node && voter.sequence > 0 ? voter.term : 0))
+}
+
 /** The voters that have not seen the holder renew for so long that its lease is about to end: the second sign of a loss (S1). */
 export function votersWithoutRenewal (config: CoreConfig, state: ClusterState, holder: string, nowMs: number): { readonly silent: readonly string[], readonly seeing: readonly string[], readonly nextCheckMs: number | null } {
   const { leaseMs } = config.cluster.timing

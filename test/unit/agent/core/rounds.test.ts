@@ -63,6 +63,7 @@ test('an active for which a newer term was taken goes on under that one: same le
   const actions = unit.reply('n2', 1_502, { ok: false, refusal: 'olderTerm', term: 5, holder: 'n1', remainingMs: 0 })
   assert.deepEqual([unit.phase('active').lease.term, unit.phase('active').lease.untilMs], [5, 3_000])
   assert.equal(find(actions, 'askVoters')?.request.term, 5)
+  assert.equal(find(actions, 'askVoters')?.request.sequence, 0, 'nothing was written in that term yet')
   assert.equal(find(actions, 'writeHeartbeat')?.position.term, 5)
   assert.equal(find(actions, 'stopServing'), undefined)
 })

@@ -41,7 +41,7 @@ describe('order of merit (S6)', () => {
 
   test('between equal positions the last active comes first: it may hold what came after its last heartbeat (S6)', () => {
     const ofN3 = (one: Report): Report => ({ ...one, voter: { ...one.voter, holder: 'n3' } })
-    assert.deepEqual(names(knowing([ofN3(at('n2', 4, 17)), ofN3(at('n3', 4, 17))])), ['n3', 'n2'])
+    assert.deepEqual(names(knowing([{ ...ofN3(at('n2', 4, 17)), following: 'n3' }, ofN3(at('n3', 4, 17))])), ['n3', 'n2'])
   })
 
   test('at the first start a node with rows comes before an empty one, whatever the names', () => {
@@ -80,6 +80,34 @@ describe('who is refused, and why (S6)', () => {
   test('a node with one server behind, though the other is in step (S6)', () => {
     const servers = [serverReport(), serverReport({ name: 'sb', position: position(3, 2) })]
     assert.equal(refusedAs(report('n2', { servers })), 'notInSync')
+  })
+
+  test('a node that followed another backup which was copying: its position is there before its rows (S6)', () => {
+    const through = { ...at('n2', 4, 17), following: 'n3' }
+    const copying = report('n3', { following: 'n1', servers: [serverReport({ position: position(4, 17), complete: false, incompleteReason: 'a resync is under way' })] })
+    const code = (source: Report) => candidates(config, knowing([through, source]), [], 1_100).refused.find(refused => refused.node === 'n2')?.code
+    assert.equal(code(copying), 'incomplete')
+    assert.equal(code(at('n3', 3, 9)), 'incomplete', 'what n3 last said is from before')
+    assert.equal(code(at('n3', 4, 16)), undefined, 'a whole copy of the last active\'s term is as good as the active itself')
+    assert.equal(refusedAs(through), 'incomplete', 'nothing is known of n3')
+  })
+
+  test('a node that follows the last active, which is being copied over already (S6)', () => {
+    const old = report('n1', { following: 'n3', servers: [serverReport({ complete: false, incompleteReason: 'a resync is under way' })] })
+    assert.equal(candidates(config, knowing([at('n2', 4, 17), old]), [], 1_100).refused.find(refused => refused.node === 'n2')?.code, 'incomplete')
+  })
+
+  test('a node whose servers follow different sources (S6)', () => {
+    const servers = [serverReport(), serverReport({ name: 'sb', source: 'tcp:192.0.2.3:16642' })]
+    assert.equal(refusedAs(report('n2', { following: null, servers })), 'incomplete')
+  })
+
+  test('the last active itself, when its file was replaced by an older one (S6)', () => {
+    const memory = { term: 4, active: 'n1', sequence: 20 }
+    const older = { ...releasedReport(), servers: [serverReport({ position: position(3, 2) })] }
+    assert.equal(refusedAs(older, { memory }), 'notInSync')
+    assert.equal(refusedAs({ ...older, voter: { ...older.voter, sequence: 17 } }), 'notInSync')
+    assert.equal(refusedAs(older), undefined, 'as far as anybody heard it never served in term 4')
   })
 
   test('a node with a server that is down, hung or busy', () => {
