@@ -273,7 +273,7 @@ describe('switchover', () => {
     for (const [index, node] of ['n2', 'n3'].entries()) {
       one.send({ type: 'termAnswered', operation, term: request.term, voter: node, reply: { ok: true, grants: [] } }, 2_021 + index)
       const voter = { term: request.term + 1, holder: 'n3', granted: true, sequence: 30, grants: [], previous: null }
-      one.reports([report(node, { voter, servers: [serverReport({ position: position(request.term + 1, 9) })] })], 2_021 + index)
+      one.reports([report(node, { voter, following: node === 'n2' ? 'n3' : null, servers: [serverReport({ position: position(request.term + 1, 9) })] })], 2_021 + index)
     }
     assert.equal(one.latest('operationEnded').ended.outcome, 'undone')
     assert.match(one.latest('operationEnded').ended.detail, /somebody served meanwhile: n2 is 21 heartbeats behind the last active n3/)
