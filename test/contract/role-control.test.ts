@@ -180,8 +180,11 @@ for (const { version, method } of KINDS) {
         const file = `${server.file}.vtep`
         await writeFile(`${file}.schema`, JSON.stringify({ name: 'hardware_vtep', version: '1.3.0', tables: { Logical_Router: { columns, isRoot: true, indexes: [['name']] } } }))
         await server.control.call('ovsdb-server/add-db', [await createDatabaseFile(file, `${file}.schema`)])
-        await server.role.promote()
-        await until('sessions are back', async () => (await server.database.listDbs()).includes('hardware_vtep'))
+        // the server ends every session when it gets a database, and the promotion may meet that end
+        await until('it is promoted again, and sessions are back', async () => {
+          await server.role.promote()
+          return (await server.database.listDbs()).includes('hardware_vtep')
+        })
         const schema = await server.database.getSchema('hardware_vtep')
         for (const marker of ['m1', 'm2']) {
           await writeMarker(server.database, schema, marker)
