@@ -52,8 +52,11 @@ function unable (state: ClusterState, node: string, report: Report | null): Refu
   return null
 }
 
-/** Why promoting it would lose writes without saying so; null when it would not (S6). */
-export function outOfSync (config: CoreConfig, state: ClusterState, report: Report): RefusedNode | null {
+/**
+ * Why promoting it would lose writes without saying so; null when it would not (S6). A marker that arrived is a better proof than
+ * the heartbeat, which travels in a database of its own and may come later: then the lag says nothing.
+ */
+export function outOfSync (config: CoreConfig, state: ClusterState, report: Report, hasMarker = false): RefusedNode | null {
   const { node } = report
   const cut = report.servers.find(server => !server.complete)
   if (cut !== undefined) return { node, code: 'incomplete', message: `the copy of ${cut.name} on ${node} is not complete: ${cut.incompleteReason ?? 'unknown'}` }
@@ -66,14 +69,13 @@ export function outOfSync (config: CoreConfig, state: ClusterState, report: Repo
   if (position === null || position.term < last.term) {
     return { node, code: 'notInSync', message: `${node} ends in term ${position?.term ?? 0}, and ${last.holder} may have served in term ${last.term} after it` }
   }
-  const doubt = sourceInDoubt(state, report, last)
-  if (doubt !== null) return { node, code: 'incomplete', message: doubt }
   const { memory } = state
   const lag = memory !== null && memory.term === last.term && position.term === last.term ? memory.sequence - position.sequence : 0
-  if (lag > config.cluster.timing.maxLagHeartbeats) {
+  if (!hasMarker && lag > config.cluster.timing.maxLagHeartbeats) {
     return { node, code: 'behind', message: `${node} is ${lag} heartbeats behind the last active ${last.holder}; at most ${config.cluster.timing.maxLagHeartbeats} are allowed` }
   }
-  return null
+  const doubt = sourceInDoubt(state, report, last)
+  return doubt === null ? null : { node, code: 'incomplete', message: doubt }
 }
 
 /**

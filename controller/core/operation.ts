@@ -134,8 +134,8 @@ function promoteOnFacts (config: CoreConfig, state: ClusterState, operation: Ope
     return end(state, operation, 'failed', `the voters that accepted term ${operation.term} do not report: who served before cannot be told`, nowMs)
   }
   const report = freshReport(config, state, operation.to, nowMs)
-  const lacks = operation.force || report === null ? null : outOfSync(config, state, report)
-  if (lacks !== null && !(lacks.code === 'behind' && hasMarker(state, operation))) return end(state, operation, 'undone', `somebody served meanwhile: ${lacks.message}`, nowMs)
+  const lacks = operation.force || report === null ? null : outOfSync(config, state, report, hasMarker(state, operation))
+  if (lacks !== null) return end(state, operation, 'undone', `somebody served meanwhile: ${lacks.message}`, nowMs)
   return promote(config, state, operation, sinceMs, nowMs)
 }
 

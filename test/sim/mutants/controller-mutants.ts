@@ -43,7 +43,7 @@ export const controllerMutants: readonly Mutant[] = [
     name: 'the lag is ignored',
     rule: 'S6',
     sentence: 'The term is the same.',
-    changes: [{ file: CANDIDATE, text: 'if (lag > config.cluster.timing.maxLagHeartbeats) {', replacement: 'if (false) {' }]
+    changes: [{ file: CANDIDATE, text: 'if (!hasMarker && lag > config.cluster.timing.maxLagHeartbeats) {', replacement: 'if (false) {' }]
   },
   {
     name: 'what voters heard of the holder is ignored',
@@ -71,7 +71,7 @@ export const controllerMutants: readonly Mutant[] = [
     rule: 'S6',
     sentence: 'It was in sync when it was chosen. (Voters that see somebody renew refuse most such terms, so that is broken as well.)',
     changes: [
-      { file: OPERATION, text: 'if (lacks !== null && !(lacks.code === \'behind\' && hasMarker(state, operation))) return end', replacement: 'if (false && lacks !== null) return end' },
+      { file: OPERATION, text: 'if (lacks !== null) return end', replacement: 'if (false && lacks !== null) return end' },
       { file: 'agent/core/voter.ts', text: 'if (renewing !== undefined) return refuse', replacement: 'if (false && renewing !== undefined) return refuse' }
     ]
   },

@@ -102,6 +102,12 @@ describe('who is refused, and why (S6)', () => {
     assert.equal(refusedAs(report('n2', { following: null, servers })), 'incomplete')
   })
 
+  test('being behind is told before doubts about the source: it is what lasts, as of a server that nobody told to follow again (S6)', () => {
+    const servers = [serverReport(), serverReport({ name: 'sb', source: null })]
+    const memory = { term: 4, active: 'n1', sequence: 40 }
+    assert.equal(refusedAs(report('n2', { following: null, servers }), { memory }), 'behind')
+  })
+
   test('the last active itself, when its file was replaced by an older one (S6)', () => {
     const memory = { term: 4, active: 'n1', sequence: 20 }
     const older = { ...releasedReport(), servers: [serverReport({ position: position(3, 2) })] }
