@@ -1,4 +1,4 @@
-import { readFile, rmdir, stat } from 'node:fs/promises'
+import { readFile, rmdir } from 'node:fs/promises'
 import { command } from './command.ts'
 import { INIT_SCRIPT } from './host.ts'
 import { namespacesOf, removeNetwork } from './network.ts'
@@ -35,10 +35,10 @@ export async function isMounted (directory: string): Promise<boolean> {
   return mounts.split('\n').some(line => line.split(' ')[4] === directory)
 }
 
-/** The directory of another testbed keeps the common one. */
+/** The directory of another testbed keeps the common one, and another testbed may have removed it first. */
 async function removeEmpty (directory: string): Promise<void> {
-  await rmdir(directory).catch(async (error: NodeJS.ErrnoException) => {
+  await rmdir(directory).catch((error: NodeJS.ErrnoException) => {
     const otherTestbeds = error.code === 'ENOTEMPTY' && directory === TESTBEDS_DIRECTORY
-    if (!otherTestbeds && await stat(directory).then(() => true, () => false)) throw error
+    if (!otherTestbeds && error.code !== 'ENOENT') throw error
   })
 }
