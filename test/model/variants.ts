@@ -51,6 +51,8 @@ export const MUTANTS: readonly Variant[] = [
   mutant('S2', 'a release is not stored', ['RELEASE_NOT_STORED'], 'RESTARTS=1'),
   mutant('S2', 'a term that was given back is taken up again', ['RELEASED_TERM_IS_TAKEN_UP']),
   { name: 'a voter grants while the grant of another runs', rule: 'S2', expected: 'broken', macros: [...BOUNDS.long, 'RESTARTS=0', 'FROM_TERM_1', 'MUTANT', 'MUTANT_VOTER_GRANTS_WHILE_ANOTHER_RUNS'] },
+  mutant('S2', 'a voter grants an older term, while the grant of another runs', ['VOTER_GRANTS_OLDER_TERM', 'VOTER_GRANTS_WHILE_ANOTHER_RUNS']),
+  mutant('S2', 'a voter grants a second holder of a term, while the grant of another runs', ['VOTER_GRANTS_SECOND_HOLDER', 'VOTER_GRANTS_WHILE_ANOTHER_RUNS']),
   mutant('S3', 'nobody waits for the grants that run', ['VOTER_GRANTS_WHILE_ANOTHER_RUNS', 'CONTROLLER_DOES_NOT_WAIT']),
   mutant('S3', 'a restarted voter says that it granted nothing', ['RESTART_SAYS_NO_GRANT'], 'RESTARTS=1'),
   mutant('S3', 'a restarted voter forgets the grants of earlier terms', ['RESTART_FORGETS_EARLIER_TERMS'], 'RESTARTS=1'),

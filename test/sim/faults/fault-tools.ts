@@ -1,11 +1,7 @@
 import type { TimingConfig } from '../../../protocol/cluster.ts'
 import type { AgentNode } from '../agent-node.ts'
-import type { ControllerNode } from '../controller-node.ts'
-import type { Observer } from '../invariants.ts'
-import type { Network } from '../network.ts'
+import type { ControllerContext, ControllerNode } from '../controller-node.ts'
 import type { ServerModel } from '../server-model.ts'
-import type { Settings } from '../settings.ts'
-import type { Random, World } from '../world.ts'
 
 export interface Fault {
   readonly name: string
@@ -16,13 +12,7 @@ export interface Fault {
   readonly strike: () => boolean
 }
 
-export interface FaultContext {
-  readonly world: World
-  readonly random: Random
-  readonly network: Network
-  readonly settings: Settings
-  readonly observer: Observer
-  readonly agents: readonly AgentNode[]
+export interface FaultContext extends ControllerContext {
   readonly controllers: readonly ControllerNode[]
 }
 
