@@ -71,8 +71,9 @@ function reportServer (state: UnitState, name: string, database: string): Server
 /** The node that every server here replicates from; null when there is none, or when they disagree. */
 export function followedNode (config: UnitConfig, state: UnitState): string | null {
   if (config.servers.length === 0) return null
-  for (const [node, addresses] of Object.entries(config.sources)) {
-    if (config.servers.every(name => state.servers[name]?.observation?.source === addresses[name])) return node
+  for (const node of Object.keys(config.sources)) {
+    const addresses = config.sources[node]
+    if (config.servers.every(name => state.servers[name]?.observation?.source === addresses?.[name])) return node
   }
   return null
 }

@@ -53,6 +53,7 @@ export function followEnded (config: CoreConfig, state: ClusterState, tag: numbe
 }
 
 export function followDueMs (state: ClusterState): number | null {
-  const due = Object.values(state.followRetries).map(retry => retry.notBeforeMs)
-  return due.length === 0 ? null : Math.min(...due)
+  let dueMs: number | null = null
+  for (const { notBeforeMs } of Object.values(state.followRetries)) dueMs = Math.min(dueMs ?? notBeforeMs, notBeforeMs)
+  return dueMs
 }

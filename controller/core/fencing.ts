@@ -132,7 +132,9 @@ export function fenceEnded (config: CoreConfig, state: ClusterState, event: Even
 
 /** A node that is heard of is not off, whoever said so. */
 export function heardOf (state: ClusterState, report: Report, nowMs: number): Stepped {
-  const heard = Object.entries(state.fences).filter(([node, { fenced, word }]) => {
+  const known = Object.entries(state.fences)
+  if (known.length === 0) return [state, []]
+  const heard = known.filter(([node, { fenced, word }]) => {
     const sinceMs = Math.max(fenced?.atMs ?? 0, word?.atMs ?? 0)
     if (fenced === null && word === null) return false
     return report.node === node || report.voter.grants.some(grant => grant.holder === node && nowMs - grant.renewedAgoMs > sinceMs)

@@ -17,11 +17,18 @@ export function freshReport (config: CoreConfig, state: ClusterState, node: stri
 }
 
 export function freshReports (config: CoreConfig, state: ClusterState, nowMs: number): readonly Report[] {
-  return config.cluster.members.flatMap(member => freshReport(config, state, member.name, nowMs) ?? [])
+  const reports: Report[] = []
+  for (const { name } of config.cluster.members) {
+    const report = freshReport(config, state, name, nowMs)
+    if (report !== null) reports.push(report)
+  }
+  return reports
 }
 
 export function allReports (state: ClusterState): readonly Report[] {
-  return Object.values(state.agents).flatMap(agent => agent.report ?? [])
+  const reports: Report[] = []
+  for (const { report } of Object.values(state.agents)) if (report !== null) reports.push(report)
+  return reports
 }
 
 export function voterQuorum (config: CoreConfig): number {
@@ -30,8 +37,12 @@ export function voterQuorum (config: CoreConfig): number {
 
 /** The node that serves under an unexpired lease, by its own report; the highest term wins. */
 export function servingReport (config: CoreConfig, state: ClusterState, nowMs: number): Report | null {
-  const serving = freshReports(config, state, nowMs).filter(report => report.lease.held && (report.phase === 'active' || report.phase === 'handingOver'))
-  return serving.toSorted((a, b) => b.lease.term - a.lease.term)[0] ?? null
+  let serving: Report | null = null
+  for (const report of freshReports(config, state, nowMs)) {
+    const serves = report.lease.held && (report.phase === 'active' || report.phase === 'handingOver')
+    if (serves && (serving === null || report.lease.term > serving.lease.term)) serving = report
+  }
+  return serving
 }
 
 /** The highest term that any voter accepted, and whose it is. */
@@ -76,8 +87,8 @@ export function servedClaims (state: ClusterState): readonly HolderTerm[] {
  * out what a node held after a term: its own position tells that it never served then.
  */
 export function lastServed (state: ClusterState, except: { readonly holder: string, readonly after: number } | null = null): HolderTerm | null {
-  const served = servedClaims(state).filter(({ holder, term }) => releaseOf(state, holder, term)?.served !== false && !(except?.holder === holder && term > except.after))
-  return served.toSorted((a, b) => b.term - a.term)[0] ?? null
+  const mayHaveServed = ({ holder, term }: HolderTerm): boolean => releaseOf(state, holder, term)?.served !== false && !(except?.holder === holder && term > except.after)
+  return servedClaims(state).toSorted((a, b) => b.term - a.term).find(mayHaveServed) ?? null
 }
 
 /** The highest term in which this node wrote a heartbeat, as far as anybody heard; 0 for none. */

@@ -2,7 +2,7 @@
 import type { ClusterView, NodeView, OperationView } from '../../protocol/api.ts'
 import type { MemberConfig } from '../../protocol/cluster.ts'
 import type { Report } from '../../protocol/report.ts'
-import { candidates } from './candidate.ts'
+import { candidates, type Candidates } from './candidate.ts'
 import { fenceOf } from './fencing.ts'
 import { dataNodes, freshReport, freshReports, highestTerm, isFollowing, isFresh, positionOf, servingReport, voterQuorum } from './knowledge.ts'
 import type { ClusterState, CoreConfig, EndedOperation, Operation } from './state.ts'
@@ -12,7 +12,8 @@ export type WallOf = (atMs: number) => string
 
 export function viewCluster (config: CoreConfig, state: ClusterState, nowMs: number, wallOf: WallOf): ClusterView {
   const active = servingReport(config, state, nowMs)
-  const nodes = config.cluster.members.map(member => viewNode(config, state, member, active, nowMs, wallOf))
+  const sifted = candidates(config, state, [], nowMs)
+  const nodes = config.cluster.members.map(member => viewNode(config, state, member, active, sifted, nowMs, wallOf))
   return {
     name: config.cluster.name,
     state: stateOf(state, active),
@@ -20,7 +21,7 @@ export function viewCluster (config: CoreConfig, state: ClusterState, nowMs: num
     active: active?.node ?? null,
     term: highestTerm(state).term,
     paused: state.paused === null ? null : { ...state.paused },
-    automaticFailover: automaticFailover(config, state, nowMs),
+    automaticFailover: automaticFailover(config, state, active, sifted, nowMs),
     endpoints: endpointHolders(config, state, nowMs),
     hold: state.hold === null ? null : { code: state.hold.code, message: state.hold.message, refused: [...state.hold.refused] },
     operation: state.operation === null ? null : viewOperation(state.operation, null, wallOf),
@@ -72,14 +73,14 @@ const words: Record<Operation['kind'], string> = {
   forcedFailover: 'A forced failover'
 }
 
-function viewNode (config: CoreConfig, state: ClusterState, member: MemberConfig, active: Report | null, nowMs: number, wallOf: WallOf): NodeView {
+function viewNode (config: CoreConfig, state: ClusterState, member: MemberConfig, active: Report | null, sifted: Candidates, nowMs: number, wallOf: WallOf): NodeView {
   const agent = state.agents[member.name]
   const fence = fenceOf(state, member.name)
   const reachable = isFresh(config, agent, nowMs)
   const report = agent?.report ?? null
   const role = reachable ? roleOf(report) : 'none'
   const lag = report === null || active === null || member.witness || active.node === member.name ? null : lagOf(active, report)
-  const refused = member.witness || active?.node === member.name ? null : candidates(config, state, [], nowMs).refused.find(one => one.node === member.name) ?? null
+  const refused = member.witness || active?.node === member.name ? null : sifted.refused.find(one => one.node === member.name) ?? null
   return {
     name: member.name,
     address: member.address,
@@ -136,16 +137,15 @@ function nodeInWords (member: MemberConfig, report: Report | null, reachable: bo
 }
 
 /** Whether the loss of the active's node would be survived without an operator, and why not (S9). */
-function automaticFailover (config: CoreConfig, state: ClusterState, nowMs: number): ClusterView['automaticFailover'] {
+function automaticFailover (config: CoreConfig, state: ClusterState, active: Report | null, sifted: Candidates, nowMs: number): ClusterView['automaticFailover'] {
   const voters = config.cluster.members.length
   const quorum = voterQuorum(config)
   if (voters - 1 < quorum) return { possible: false, why: `${voters} voters cannot lose one and keep a majority: add a witness (S9)` }
   if (state.paused !== null) return { possible: false, why: 'the cluster is paused' }
   const answering = freshReports(config, state, nowMs).filter(report => report.voter.problem === null)
-  const active = servingReport(config, state, nowMs)
   const left = answering.filter(report => report.node !== active?.node).length
   if (left < quorum) return { possible: false, why: `without the active's node only ${left} of ${voters} voters would answer; ${quorum} are needed` }
-  const ready = candidates(config, state, [], nowMs).eligible.filter(report => active === null || isFollowing(report, active.node))
+  const ready = sifted.eligible.filter(report => active === null || isFollowing(report, active.node))
   if (ready.length === 0) return { possible: false, why: 'no backup is in sync' }
   return { possible: true, why: `${list(ready.map(report => report.node).toSorted())} could take over` }
 }

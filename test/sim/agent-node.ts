@@ -11,7 +11,7 @@ import { createNodeCommands, type NodeCommands, type Outcome } from './node-comm
 import type { Observer } from './invariants.ts'
 import type { KernelModel } from './kernel-model.ts'
 import type { Network } from './network.ts'
-import { reportKey } from './report-key.ts'
+import { saysTheSame, type Said } from './said.ts'
 import type { ServerModel } from './server-model.ts'
 import type { Settings } from './settings.ts'
 import type { Random, World } from './world.ts'
@@ -74,7 +74,7 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, rate:
   let waiting = new Map<number, (answer: never) => void>()
   let requestIds = 0
   let reportSequence = 0
-  let lastKey = ''
+  let said: Said | null = null
   let crashIn = 0
   let followers: { readonly listener: (report: Report) => boolean, readonly onEnd: () => void }[] = []
   let wake = 0
@@ -238,7 +238,7 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, rate:
   function reportEvery (mine: number): void {
     world.after(config.timing.reportEveryMs, () => {
       if (mine !== boot || !running) return
-      if (!paused) tell(report())
+      if (!paused && followers.length > 0) tell(report())
       reportEvery(mine)
     })
   }
@@ -255,9 +255,9 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, rate:
 
   function sayReport (): void {
     if (followers.length === 0 || state === null) return
-    const key = reportKey(config, state, localMs())
-    if (key === lastKey) return
-    lastKey = key
+    const now = { state, atMs: localMs() }
+    if (said !== null && saysTheSame(config, said, now)) return
+    said = now
     tell(report())
   }
 
@@ -288,7 +288,7 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, rate:
     if (running) return
     running = true
     boot++
-    lastKey = ''
+    said = null
     commands = createNodeCommands({ ...context, config, servers, kernel, localMs, rate, finished, started: (server, op, adopted) => startEnded(server, op, adopted), look, gatesOpened, alive: aliveIn(boot), whenRunning })
     const [booted, actions] = bootUnit(config, durable, localMs())
     observer.started(name)

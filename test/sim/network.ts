@@ -13,22 +13,33 @@ export interface Network {
   heal (): void
 }
 
+interface Link {
+  /** How many faults cut it now. */
+  cuts: number
+  /** Drawn when the first message goes this way. */
+  pace: number | null
+}
+
 const QUICK = 0.005
 const HEALED: NetworkSettings = { delayMinMs: 0.2, delayMaxMs: 2, loss: 0, duplication: 0, slowTo: null }
 
 export function createNetwork (world: World, random: Random, drawn: NetworkSettings): Network {
   let settings = drawn
-  const cuts = new Map<string, number>()
-  const paces = new Map<string, number>()
-  const key = (from: string, to: string): string => `${from}>${to}`
+  const links = new Map<string, Map<string, Link>>()
+
+  function linkOf (from: string, to: string): Link {
+    const known = links.get(from)?.get(to)
+    if (known !== undefined) return known
+    const link: Link = { cuts: 0, pace: null }
+    links.set(from, (links.get(from) ?? new Map<string, Link>()).set(to, link))
+    return link
+  }
 
   /** Links differ, and a link differs from its way back: what is slow one way only tells sent from arrived. */
   function paceOf (from: string, to: string): number {
-    const known = paces.get(key(from, to))
-    if (known !== undefined) return known
-    const pace = drawn.slowTo === null ? random.pick([1, 1, 0.2, 0.005]) : to === drawn.slowTo ? 1 : QUICK
-    paces.set(key(from, to), pace)
-    return pace
+    const link = linkOf(from, to)
+    link.pace ??= drawn.slowTo === null ? random.pick([1, 1, 0.2, 0.005]) : to === drawn.slowTo ? 1 : QUICK
+    return link.pace
   }
 
   function delayMs (from: string, to: string): number {
@@ -38,7 +49,7 @@ export function createNetwork (world: World, random: Random, drawn: NetworkSetti
   }
 
   function reaches (from: string, to: string): boolean {
-    return (cuts.get(key(from, to)) ?? 0) === 0
+    return linkOf(from, to).cuts === 0
   }
 
   function carry (from: string, to: string, deliver: () => void): void {
@@ -55,11 +66,14 @@ export function createNetwork (world: World, random: Random, drawn: NetworkSetti
       if (!reaches(from, to)) return null
       return delayMs(from, to) + (settings.loss > 0 && random.chance(settings.loss / 2) ? random.between(50, 800) : 0)
     },
-    cut (from, to) { cuts.set(key(from, to), (cuts.get(key(from, to)) ?? 0) + 1) },
-    mend (from, to) { cuts.set(key(from, to), Math.max(0, (cuts.get(key(from, to)) ?? 0) - 1)) },
+    cut (from, to) { linkOf(from, to).cuts++ },
+    mend (from, to) {
+      const link = linkOf(from, to)
+      link.cuts = Math.max(0, link.cuts - 1)
+    },
     reaches,
     heal () {
-      cuts.clear()
+      for (const ways of links.values()) for (const link of ways.values()) link.cuts = 0
       settings = HEALED
     }
   }

@@ -73,7 +73,7 @@ const TRACE_LINES_MAX = 4_000
 
 export function createWorld (): World {
   const heap: Due[] = []
-  let lines: string[] = []
+  let lines: { readonly atMs: number, readonly text: string }[] = []
   let nowMs = 0
   let order = 0
   let executed = 0
@@ -136,10 +136,10 @@ export function createWorld (): World {
     halt () { halted = true },
     note (text) {
       for (let at = 0; at < text.length; at++) mix(text.charCodeAt(at))
-      lines.push(`${nowMs.toFixed(2).padStart(10)} ${text}`)
+      lines.push({ atMs: nowMs, text })
       if (lines.length > 2 * TRACE_LINES_MAX) lines = lines.slice(-TRACE_LINES_MAX)
     },
-    trace: () => lines,
+    trace: () => lines.map(({ atMs, text }) => `${atMs.toFixed(2).padStart(10)} ${text}`),
     digest: () => (hash >>> 0).toString(16).padStart(8, '0'),
     events: () => executed
   }
