@@ -22,7 +22,7 @@ export interface Outcome {
 }
 
 export interface Operations {
-  promoteServers (position: Position): Promise<Outcome>
+  promoteServers (position: Position, options: { readonly force: boolean }): Promise<Outcome>
   takeEndpoints (untilMs: number): Promise<Outcome>
   openGates (): Promise<Outcome>
   extendGuard (untilMs: number, endpoints: boolean): Promise<void>
@@ -180,7 +180,7 @@ export function createOperations ({ servers, endpoints, guard, guardLeadMs, onPr
   }
 
   return {
-    promoteServers: position => letIn([each('promote', server => server.promote(position))]),
+    promoteServers: (position, options) => letIn([each('promote', server => server.promote(position, options))]),
     takeEndpoints: untilMs => {
       cancelLingering()
       return letIn([{ ...holdEndpoints(untilMs), guard: () => openGuard(untilMs) }])

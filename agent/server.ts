@@ -50,8 +50,12 @@ export interface OvsdbServer {
    * complete; `signal` ends it (the server then stays a backup of whatever it was pointed at).
    */
   follow (source: Source, signal: AbortSignal): Promise<void>
-  /** Promotes, re-reads all databases, and proves it by a write probe and one real row: `position` in the heartbeat database. */
-  promote (position: Position): Promise<void>
+  /**
+   * Promotes, re-reads all databases, and proves it by a write probe and one real row: `position` in the heartbeat database.
+   * Refuses a server that is active already unless it was promoted in that very term (then nothing happens), one whose rows
+   * are gone, and, unless forced, an incomplete copy.
+   */
+  promote (position: Position, options: { readonly force: boolean }): Promise<void>
   /** Adds the clients' listeners on these addresses and makes sure that they listen. */
   openGate (addresses: readonly string[]): Promise<void>
   /**

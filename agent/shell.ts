@@ -181,7 +181,7 @@ export function createUnitShell (options: UnitShellOptions): UnitShell {
         await server.closeGate()
       }))
       case 'killServer': return run(action.op, only(action.server, 'kill', server => server.kill()))
-      case 'promoteServers': return run(action.op, operations.promoteServers(action.position))
+      case 'promoteServers': return run(action.op, operations.promoteServers(action.position, { force: action.force }))
       case 'takeEndpoints': return run(action.op, operations.takeEndpoints(action.untilMs))
       case 'openGates': return run(action.op, operations.openGates())
       case 'extendGuard':

@@ -38,7 +38,7 @@ export type UnitAction =
   /** Placeholder source: read-only at once, data kept; then a gate that was left open is closed. */
   | { readonly type: 'demoteServer', readonly server: string, readonly op: number }
   | { readonly type: 'killServer', readonly server: string, readonly op: number }
-  | { readonly type: 'promoteServers', readonly op: number, readonly position: Position }
+  | { readonly type: 'promoteServers', readonly op: number, readonly position: Position, readonly force: boolean }
   /** Endpoints, and the packet guard: no gate is there yet. */
   | { readonly type: 'takeEndpoints', readonly op: number, readonly untilMs: number }
   | { readonly type: 'openGates', readonly op: number }

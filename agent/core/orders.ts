@@ -55,7 +55,7 @@ export function takeOrder (config: UnitConfig, state: UnitState, orderId: number
 function promote (config: UnitConfig, state: UnitState, order: OrderOf<'promote'>, asked: Asked, nowMs: number): Stepped {
   const giveUpAtMs = nowMs + Math.min(order.deadlineMs, config.timing.promoteDeadlineMs)
   const lease = newLease(order.term, order.leaveOut, nowMs)
-  return chain(abandonFollow(state), next => [enter(next, { type: 'acquiring', lease, asked, giveUpAtMs }, nowMs), []])
+  return chain(abandonFollow(state), next => [enter(next, { type: 'acquiring', lease, asked, giveUpAtMs, force: order.force }, nowMs), []])
 }
 
 /** A backup follows only the holder of the term, by that node's own address, never an endpoint and never itself (S5). */

@@ -8,12 +8,12 @@ import type { Asked, PhaseState, StopReason, UnitConfig, UnitState } from './sta
 import { acceptRelease } from './voter.ts'
 
 /** The lease is held: promote every server and prove it by a write. */
-export function beginPromotion (config: UnitConfig, state: UnitState, lease: Lease, asked: Asked, nowMs: number): Stepped {
+export function beginPromotion (config: UnitConfig, state: UnitState, { lease, asked, force }: Extract<PhaseState, { type: 'acquiring' }>, nowMs: number): Stepped {
   invariant(isHeld(lease, nowMs), 'a promotion begins only under an unexpired lease (S2)')
   const [op, next] = takeId(state)
   const waited: Step = { name: 'lease', startMs: asked.receivedAtMs, endMs: nowMs, error: null }
   const phase: PhaseState = { type: 'promoting', lease, asked: addSteps(asked, [waited]), stage: 'servers', op }
-  return [enter(next, phase, nowMs), [{ type: 'promoteServers', op, position: { term: lease.term, sequence: 0, writer: config.node } }]]
+  return [enter(next, phase, nowMs), [{ type: 'promoteServers', op, position: { term: lease.term, sequence: 0, writer: config.node }, force }]]
 }
 
 /** The endpoints come after the servers: a backup that sees the VIP on its own host would follow itself (F2). */

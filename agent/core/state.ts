@@ -43,7 +43,8 @@ export type PhaseState =
   /** At `giveUpAtMs` the lease from before the restart is certainly over, and its slack. */
   | { readonly type: 'resuming', readonly lease: Lease, readonly giveUpAtMs: number }
   | { readonly type: 'backup', readonly follow: { readonly op: number, readonly source: string, readonly asked: Asked } | null }
-  | { readonly type: 'acquiring', readonly lease: Lease, readonly asked: Asked, readonly giveUpAtMs: number }
+  /** `force`: an operator was told what an incomplete copy lacks. */
+  | { readonly type: 'acquiring', readonly lease: Lease, readonly asked: Asked, readonly giveUpAtMs: number, readonly force: boolean }
   /** Also after a resume (`asked` null): the endpoints and gates are made sure of again. */
   | { readonly type: 'promoting', readonly lease: Lease, readonly asked: Asked | null, readonly stage: 'servers' | 'endpoints' | 'gates', readonly op: number }
   | { readonly type: 'active', readonly lease: Lease, readonly sequence: number, readonly nextHeartbeatAtMs: number, readonly heartbeatOp: number | null }

@@ -42,7 +42,7 @@ function settlePhase (config: UnitConfig, state: UnitState, nowMs: number): Step
     }
     case 'acquiring': {
       const settled = config.servers.every(name => state.servers[name]?.busyOp === null)
-      if (isHeld(phase.lease, nowMs) && settled) return beginPromotion(config, state, phase.lease, phase.asked, nowMs)
+      if (isHeld(phase.lease, nowMs) && settled) return beginPromotion(config, state, phase, nowMs)
       const hopeless = isHopeless(leaseConfig(config), phase.lease)
       if (!hopeless && nowMs < phase.giveUpAtMs) return roundIfDue(config, state, nowMs)
       const late = settled ? 'no majority of the voters granted the lease in time' : 'a server was still being demoted'

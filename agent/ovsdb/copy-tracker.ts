@@ -17,7 +17,11 @@ const ROWS_EVERY_MS = 10_000
 /** Follows what happens to one server's copy and keeps its state on disk: whether it may be chosen and copied from (S6). */
 export interface CopyTracker {
   state (): CopyState
+  /** We promoted this very process in that term, and did not demote it since. */
+  wasPromoted (term: number, process: ProcessHandle | null): boolean
   hasRows (): boolean
+  /** Asks the server now. */
+  lookForRows (): Promise<boolean>
   /** Reads the state file; once, before anything else. */
   load (): Promise<void>
   /** A process that answers: a known one changes nothing, a new one is judged by its predecessor's state, its rows and its log. */
@@ -104,7 +108,9 @@ export function createCopyTracker ({ server, file, database, onHappening }: Copy
 
   return {
     state: () => file.current(),
+    wasPromoted: (term, process) => file.current().promoted && file.current().position?.term === term && isSame(file.current().process, boot(process)),
     hasRows: rows.has,
+    lookForRows: rows.look,
     begins: source => file.update(state => copyBegins(state, source)),
     promoted: position => later(state => copyPromoted(state, { position })),
     demoted: () => later(copyDemoted),
@@ -119,9 +125,10 @@ function createRowsWatch (server: ServerConfig, database: Database) {
   return {
     has: () => rows,
     ageMs: () => performance.now() - lookedAtMs,
-    async look (): Promise<void> {
+    async look (): Promise<boolean> {
       rows = await database.hasRows(server.database)
       lookedAtMs = performance.now()
+      return rows
     }
   }
 }

@@ -55,6 +55,17 @@ export class FollowRefusedError extends OvsdbHaError {
   }
 }
 
+/** A server was not made active because of what it holds (S6); it is demoted with the rest of its unit (S8). */
+export class PromotionRefusedError extends OvsdbHaError {
+  readonly code = 'OVSDB_HA_PROMOTION_REFUSED'
+  readonly httpStatus = 409
+  readonly hint = 'Nothing to do: another node is tried, and this one copies the data of the new active. Its log file says why it turned active.'
+
+  constructor (server: string, why: string, detail?: ErrorDetail) {
+    super(`${server} is not promoted: ${why}`, detail)
+  }
+}
+
 /** Replication was asked for and not seen complete. */
 export class FollowIncompleteError extends OvsdbHaError {
   readonly code = 'OVSDB_HA_FOLLOW_INCOMPLETE'

@@ -15,6 +15,7 @@ import { HEARTBEAT_DATABASE, HEARTBEAT_SCHEMA_FILE, writePosition } from './hear
 import { awaitMarker, writeMarker } from './marker.ts'
 import { createObserver, unknownServer } from './observe-server.ts'
 import { createProcessRun } from './process-run.ts'
+import { promoteServer } from './promote-server.ts'
 import { createRescues } from './rescue.ts'
 import type { RoleControl, RoleControlOptions } from './role-control.ts'
 import type { DatabaseSchema } from './schema.ts'
@@ -73,13 +74,7 @@ export function createOvsdbServer (options: OvsdbServerOptions): OvsdbServer {
       await ensureHeartbeat(parts)
     },
     follow: (source, signal) => followSource(parts, source, signal),
-    async promote (position) {
-      await changes.run(async () => {
-        copy.promoted(position)
-        await roles.promote()
-      })
-      await writePosition(database, position, wallClock().getTime(), timing.commandTimeoutMs)
-    },
+    promote: (position, { force }) => promoteServer(parts, position, force),
     openGate: addresses => openGate(parts, addresses),
     closeGate: () => closeGate(parts),
     writeMarker: async marker => await writeMarker(database, await known.schema(), marker),

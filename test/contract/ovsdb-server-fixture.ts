@@ -9,6 +9,7 @@ import type { Position } from '../../protocol/position.ts'
 import type { OvsdbServer } from '../../agent/server.ts'
 import { connectOvsdb, type OvsdbClient } from '../../agent/ovsdb/client.ts'
 import { isGone, readStat } from '../../agent/ovsdb/process-identity.ts'
+import { PLACEHOLDER } from '../../agent/ovsdb/role-control.ts'
 import { createOvsdbServer } from '../../agent/ovsdb/server.ts'
 import { until } from './support/wait.ts'
 
@@ -196,9 +197,21 @@ export async function promoteBehindOurBack (node: TestNode): Promise<void> {
     await execa('ovs-appctl', ['-t', node.config.controlSocket, 'ovsdb-server/disconnect-active-ovsdb-server'], { timeout: 5_000, stdin: 'ignore' })
     return
   }
+  await reloadWith(node, false)
+}
+
+/** Back to the placeholder, by hand. */
+export async function demoteBehindOurBack (node: TestNode): Promise<void> {
+  if (node.config.run.control === 'configFile') return await reloadWith(node, true)
+  for (const command of [['set-active-ovsdb-server', PLACEHOLDER], ['connect-active-ovsdb-server'], ['set-active-ovsdb-server-probe-interval', '60000']]) {
+    await execa('ovs-appctl', ['-t', node.config.controlSocket, `ovsdb-server/${command[0]}`, ...command.slice(1)], { timeout: 5_000, stdin: 'ignore' })
+  }
+}
+
+async function reloadWith (node: TestNode, backup: boolean): Promise<void> {
   const path = (await readdir(join(node.folder, 'db'))).find(name => name.endsWith('.json')) ?? ''
   const file = join(node.folder, 'db', path)
-  await writeFile(file, (await readFile(file, 'utf8')).replaceAll(/"backup":\s*true/g, '"backup":false'))
+  await writeFile(file, (await readFile(file, 'utf8')).replaceAll(/"backup":\s*(true|false)/g, `"backup":${backup}`))
   await execa('ovs-appctl', ['-t', node.config.controlSocket, 'ovsdb-server/reload'], { timeout: 5_000, stdin: 'ignore' })
 }
 

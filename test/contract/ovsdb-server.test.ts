@@ -7,13 +7,14 @@ import { isGone, readStat } from '../../agent/ovsdb/process-identity.ts'
 import { RescueError } from '../../agent/ovsdb/server-errors.ts'
 import { connectOvsdb } from '../../agent/ovsdb/client.ts'
 import {
-  createTestNode, descriptors, dial, GATE_ADDRESS, insertRows, position, promoteBehindOurBack, signalAndWait, startByHand, switchNames, tinyDisk, VERSIONS,
+  createTestNode, descriptors, demoteBehindOurBack, dial, GATE_ADDRESS, insertRows, position, promoteBehindOurBack, signalAndWait, startByHand, switchNames, tinyDisk, VERSIONS,
   type TestNode, type TestNodeOptions
 } from './ovsdb-server-fixture.ts'
 import { createCertificates } from './ovsdb-fixture.ts'
 import { until } from './support/wait.ts'
 
 const NEVER_ABORTED = new AbortController().signal
+const PLAINLY = { force: false }
 
 for (const version of VERSIONS) {
   describe(`one ovsdb-server ${version.name}`, { skip: version.skip, concurrency: 1 }, () => {
@@ -26,7 +27,7 @@ for (const version of VERSIONS) {
     const active = async (name = 'a', term = 1): Promise<TestNode> => {
       const made = await node(name)
       await made.server().start()
-      await made.server().promote(position(term))
+      await made.server().promote(position(term), PLAINLY)
       return made
     }
     afterEach(async () => { for (const made of nodes.splice(0)) await made.end() })
@@ -88,7 +89,7 @@ for (const version of VERSIONS) {
       const source = await a.client()
       await insertRows(source, 'a', 50)
       await b.server().start()
-      await b.server().promote(position(1, 9, 'b'))
+      await b.server().promote(position(1, 9, 'b'), PLAINLY)
       const own = await b.client()
       await insertRows(own, 'diverged', 5)
       await b.server().follow({ node: 'a', address: a.address }, NEVER_ABORTED)
@@ -122,7 +123,7 @@ for (const version of VERSIONS) {
     test('a source with another schema is refused before anything is touched (S5)', async () => {
       const a = await node('a', { server: { schemaFile: '/usr/share/ovn/ovn-sb.ovsschema', database: 'OVN_Southbound' } })
       await a.server().start()
-      await a.server().promote(position(1))
+      await a.server().promote(position(1), PLAINLY)
       const b = await node('b')
       await b.server().start()
       await assert.rejects(b.server().follow({ node: 'a', address: a.address }, NEVER_ABORTED), /serves OVN_Southbound, OVSDB_HA/)
@@ -224,7 +225,7 @@ for (const version of VERSIONS) {
       try {
         const [a, b] = [await active(), await node('b', { rescueDirectory: tiny.path })]
         await b.server().start()
-        await b.server().promote(position(1, 1, 'b'))
+        await b.server().promote(position(1, 1, 'b'), PLAINLY)
         const own = await b.client()
         await insertRows(own, 'mine', 2_000)
         await assert.rejects(b.server().follow({ node: 'a', address: a.address }, NEVER_ABORTED), (error: Error) => error instanceof RescueError && /ENOSPC|no space/i.test(error.message))
@@ -297,7 +298,7 @@ for (const version of VERSIONS) {
         const secure = (port: number) => ({ tls, listen: { method: 'ssl' as const, port: 26642 }, replicationPort: port })
         const [a, b] = [await node('a', { address: '::1', server: secure(26742) }), await node('b', { address: '127.0.2.2', server: secure(26742) })]
         await a.server().start()
-        await a.server().promote(position(1))
+        await a.server().promote(position(1), PLAINLY)
         await a.server().openGate(['::1'])
         const outside = await connectOvsdb({ target: { method: 'ssl', host: '::1', port: 26642, tls }, connectTimeoutMs: 3_000, callTimeoutMs: 3_000 })
         await insertRows(outside, 's', 3)
@@ -335,9 +336,45 @@ for (const version of VERSIONS) {
       assert.deepEqual(await a.server().start(), { adopted: true })
       assert.deepEqual([(await a.server().observe()).role, (await a.server().observe()).position], ['active', null])
       await a.server().becomeBackup()
-      await a.server().promote(position(1))
+      await a.server().promote(position(1), PLAINLY)
       const seen = await a.server().observe()
       assert.deepEqual([seen.role, seen.position, seen.complete], ['active', position(1), true])
+    })
+
+    test('a server that turned active by itself a moment ago is not promoted, forced or not, until it was demoted; a promotion of ours is simply repeated (S6, S8)', async () => {
+      const a = await active()
+      await a.server().promote(position(1), PLAINLY)
+      const again = await a.restartAgent()
+      await again.start()
+      await again.promote(position(1), PLAINLY)
+      await assert.rejects(again.promote(position(2), PLAINLY), { code: 'OVSDB_HA_PROMOTION_REFUSED', message: /nobody promoted it in term 2/ })
+      await again.becomeBackup()
+      await promoteBehindOurBack(a)
+      for (const force of [false, true]) await assert.rejects(again.promote(position(3), { force }), { code: 'OVSDB_HA_PROMOTION_REFUSED', message: /OVN_Northbound/ })
+      await again.becomeBackup()
+      await again.promote(position(3), PLAINLY)
+    })
+
+    test('what is not complete is promoted only by force, and rows that are gone are noticed in any case (S6)', async () => {
+      const a = await active()
+      const client = await a.client()
+      await insertRows(client, 's', 1)
+      await a.server().becomeBackup()
+      const server = await a.restartAgent()
+      await server.start()
+      assert.equal((await server.observe()).hasRows, true)
+      await promoteBehindOurBack(a)
+      await client.transact('OVN_Northbound', [{ op: 'delete', table: 'Logical_Switch', where: [] }])
+      client.destroy()
+      await demoteBehindOurBack(a)
+      await assert.rejects(server.promote(position(2), PLAINLY), { code: 'OVSDB_HA_PROMOTION_REFUSED', message: /held rows, and is empty/ })
+      await server.becomeBackup()
+      await server.detach()
+      await writeFile(join(a.folder, 'state', 'test-nb.copy.json'), '{')
+      const again = await a.restartAgent()
+      await again.start()
+      await assert.rejects(again.promote(position(3), PLAINLY), { code: 'OVSDB_HA_PROMOTION_REFUSED', message: /not complete/ })
+      await again.promote(position(3), { force: true })
     })
 
     test('a server that turned active by itself is told, and not complete until it followed again', async () => {

@@ -45,7 +45,7 @@ describe('letting clients in', () => {
   test('all servers are promoted at once; one that fails names the outcome, and each step is timed (S8)', async () => {
     const { world, operations } = setUp()
     world.failing.set('promote sb', 'no answer')
-    const outcome = await operations.promoteServers(position(4, 0))
+    const outcome = await operations.promoteServers(position(4, 0), { force: false })
     assert.equal(outcome.error, 'promote sb: no answer')
     assert.deepEqual(outcome.steps.map(step => [step.name, step.error]), [['promote nb', null], ['promote sb', 'no answer']])
     assert.ok(outcome.steps.every(step => step.endMs >= step.startMs))

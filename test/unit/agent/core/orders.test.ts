@@ -95,6 +95,8 @@ describe('promote', () => {
     assert.deepEqual(refusal(unit), { kind: 'notReady', why: 'the copy of server nb is not complete: a resync was cut off' })
     unit.order(promoteOrder({ force: true }), 120)
     unit.phase('acquiring')
+    unit.reply('n2', 125)
+    assert.equal(unit.latest('promoteServers').force, true)
   })
 
   test('a server that is being changed is not promoted', () => {

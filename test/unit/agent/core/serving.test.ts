@@ -67,7 +67,7 @@ describe('promotion', () => {
 
   test('a promotion begins only under an unexpired lease: anything else is a bug of ours (S2)', () => {
     const unit = backup()
-    assert.throws(() => beginPromotion(unit.config, unit.state(), newLease(4, [], 0), { orderId: 1, receivedAtMs: 0, steps: [] }, 1), { name: 'InvariantError' })
+    assert.throws(() => beginPromotion(unit.config, unit.state(), { type: 'acquiring', lease: newLease(4, [], 0), asked: { orderId: 1, receivedAtMs: 0, steps: [] }, giveUpAtMs: 100, force: false }, 1), { name: 'InvariantError' })
   })
 
   test('a late end of a promotion that was undone opens nothing (S4)', () => {
