@@ -56,7 +56,7 @@ export interface OvsdbServer {
    * are gone, and, unless forced, an incomplete copy.
    */
   promote (position: Position, options: { readonly force: boolean }): Promise<void>
-  /** Adds the clients' listeners on these addresses and makes sure that they listen. */
+  /** Adds the clients' listeners on these addresses, and the one for replication where there is none yet, and makes sure that they listen. */
   openGate (addresses: readonly string[]): Promise<void>
   /**
    * Resolves only when this server certainly serves no client any more: the clients' listeners are removed (their

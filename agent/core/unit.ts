@@ -3,11 +3,13 @@
 // first, then the state is brought to where nothing more is due (watch.ts), so late and repeated events do no harm.
 import type { ServerObservation } from '../server.ts'
 import type { Step } from '../../protocol/order.ts'
+import type { TermRequest } from '../../protocol/vote.ts'
 import type { DurableState, UnitAction } from './actions.ts'
 import type { UnitEvent } from './events.ts'
 import { takeOrder } from './orders.ts'
 import { countReply } from './rounds.ts'
-import { finishStop, handoverStageEnded, promotionStageEnded } from './serving.ts'
+import { followedNode } from './report.ts'
+import { demoteServers, finishStop, handoverStageEnded, promotionStageEnded } from './serving.ts'
 import { addSteps, answer, chain, setServer, type Stepped } from './stepped.ts'
 import type { ServerState, UnitConfig, UnitState } from './state.ts'
 import { acceptRelease, acceptTerm, grantLease, restartVoter, type VoterAnswer, type VoterConfig } from './voter.ts'
@@ -55,8 +57,8 @@ function note (config: UnitConfig, state: UnitState, event: UnitEvent, nowMs: nu
   switch (event.type) {
     case 'woke': return [state, []]
     case 'termAsked':
-      return vote(state, voter => acceptTerm(voterConfig(config), voter, event.request, nowMs), cannotVote,
-        reply => ({ type: 'answerTerm', requestId: event.requestId, reply }))
+      return chain(vote(state, voter => acceptTerm(voterConfig(config), voter, event.request, nowMs), cannotVote,
+        reply => ({ type: 'answerTerm', requestId: event.requestId, reply })), next => letSourceGo(config, next, event.request))
     case 'leaseAsked':
       return vote(state, voter => grantLease(voter, event.request, nowMs), cannotVote,
         reply => ({ type: 'answerLease', requestId: event.requestId, reply }))
@@ -84,6 +86,23 @@ function vote<Reply> (state: UnitState, decide: (voter: Extract<UnitState['voter
   const { voter, reply, persist } = decide(state.voterSide.voter)
   const actions: UnitAction[] = persist ? [{ type: 'persist', durable: { voter: voter.record, ownRelease: state.ownRelease } }, say(reply)] : [say(reply)]
   return [{ ...state, voterSide: { type: 'voting', voter } }, actions]
+}
+
+/**
+ * The node that these servers follow is to serve anew, and they would copy what it comes back with as soon as it listens:
+ * whatever is here and not there goes first into a rescue, when they are told to follow (S7). Of a term that was taken
+ * again for an active that serves on, nothing of this is true.
+ */
+function letSourceGo (config: UnitConfig, state: UnitState, { term, holder, reason }: TermRequest): Stepped {
+  const { phase, voterSide } = state
+  const accepted = voterSide.type === 'voting' && voterSide.voter.record.term === term && voterSide.voter.record.holder === holder
+  if (!accepted || reason === 'reasserted' || phase.type !== 'backup' || phase.follow !== null || followedNode(config, state) !== holder) return [state, []]
+  return chain(demoteServers(config, state), next => [next, [{
+    type: 'happened',
+    kind: 'sourceReturns',
+    message: `${config.node} lets go of ${holder}, which is to serve again in term ${term}, until it is told to follow it`,
+    facts: { source: holder, term }
+  }]])
 }
 
 function observe (state: UnitState, name: string, startedAtMs: number, observation: ServerObservation): UnitState {

@@ -37,7 +37,7 @@ export function createConfigFileControl (options: ConfigFileControlOptions): Rol
 
   return {
     async birthArguments () {
-      await writeConfiguration(options.configFile, atBirth({ remotes, databases: databases.map(({ file }) => ({ file, backup: true, source: PLACEHOLDER })) }))
+      await writeConfiguration(options.configFile, atBirth({ remotes, databases: databases.map(({ file }) => ({ file, backup: true, source: PLACEHOLDER })) }, remotes))
       return [`--config-file=${options.configFile}`]
     },
     observe,
@@ -83,7 +83,7 @@ const MAX_WAITING_CHANGES = 16
 type Edit = (now: ServerConfiguration) => ServerConfiguration
 
 /** Reads the state, edits it, reloads, checks; one change at a time, and back towards the state before when one fails. */
-function createReloader ({ name, control, databases, configFile }: ConfigFileControlOptions) {
+function createReloader ({ name, control, remotes, databases, configFile }: ConfigFileControlOptions) {
   let last: Promise<unknown> = Promise.resolve()
   let waiting = 0
 
@@ -106,7 +106,7 @@ function createReloader ({ name, control, databases, configFile }: ConfigFileCon
       const text = await control.call('ovsdb-server/reload')
       if (text.trim() !== '') throw new ControlRefusedError(name, 'reload', text)
     } finally {
-      await writeConfiguration(configFile, atBirth(configuration))
+      await writeConfiguration(configFile, atBirth(configuration, remotes))
     }
   }
 

@@ -1,6 +1,7 @@
 // The file of `ovsdb-server --config-file` (3.3 and later): what it says, and how it is replaced.
 import { open, rename, access } from 'node:fs/promises'
 import { OvsdbHaError, type ErrorDetail } from '../../protocol/errors.ts'
+import { parsePassive } from './listening.ts'
 import { PLACEHOLDER, SOURCE_PROBE_MS } from './role-control.ts'
 
 export interface ConfiguredDatabase {
@@ -33,9 +34,10 @@ export function renderConfiguration ({ remotes, databases }: ServerConfiguration
   }, null, 2)}\n`
 }
 
-/** The same server as it should be born: a backup of nobody (S5). */
-export function atBirth ({ remotes, databases }: ServerConfiguration): ServerConfiguration {
-  return { remotes, databases: databases.map(({ file }) => ({ file, backup: true, source: PLACEHOLDER })) }
+/** The same server as it should be born: a backup of nobody (S5), and, but for `born`, with no listener for other hosts (S4, S7). */
+export function atBirth ({ remotes, databases }: ServerConfiguration, born: readonly string[]): ServerConfiguration {
+  const kept = remotes.filter(remote => born.includes(remote) || parsePassive(remote) === null)
+  return { remotes: kept, databases: databases.map(({ file }) => ({ file, backup: true, source: PLACEHOLDER })) }
 }
 
 /**

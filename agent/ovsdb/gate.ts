@@ -1,15 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { gateRemote, isGateRemote } from './server-command.ts'
+import { gateRemote, hasReplicationRemote, isGateRemote, replicationRemote } from './server-command.ts'
 import { GateError } from './server-errors.ts'
 import type { ServerParts } from './server-parts.ts'
 
-/** See OvsdbServer.openGate. Listeners on addresses that are no endpoint any more go first. */
+/**
+ * See OvsdbServer.openGate. Listeners on addresses that are no endpoint any more go first. The replication listener comes
+ * with the first gate of a process and stays: a server is born without it, since a backup dials its source again by itself
+ * within milliseconds, and would copy whatever a new file holds over its own data, with no rescue taken (S7).
+ */
 export async function openGate (parts: ServerParts, addresses: readonly string[]): Promise<void> {
-  const { server, roles } = parts
-  const wanted = addresses.map(address => gateRemote(server, address))
-  const stale = (await gateRemotes(parts)).filter(remote => !wanted.includes(remote))
+  const { server, nodeAddress, roles } = parts
+  const gates = addresses.map(address => gateRemote(server, address))
+  const { remotes } = await roles.observe()
+  const stale = remotes.filter(remote => isGateRemote(server, nodeAddress, remote) && !gates.includes(remote))
   if (stale.length > 0) await roles.removeRemotes(stale)
-  await roles.addRemotes(wanted)
+  await roles.addRemotes(hasReplicationRemote(server, nodeAddress, remotes) ? gates : [...gates, replicationRemote(server, nodeAddress)])
 }
 
 /**

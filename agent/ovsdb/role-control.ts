@@ -41,7 +41,7 @@ export interface RoleObservation {
 export interface RoleControl {
   /**
    * What goes on the command line of a server started anew, so that it is born a read-only backup on the placeholder
-   * (S5): databases, permanent listeners, source. The config-file driver writes its file first.
+   * (S5): databases, `remotes`, source. The config-file driver writes its file first.
    */
   birthArguments (): Promise<readonly string[]>
   observe (): Promise<RoleObservation>
@@ -65,7 +65,7 @@ export interface RoleControlOptions {
   readonly control: Control
   /** The connection to the server's Unix socket: a remote that may write. */
   readonly database: Database
-  /** Listeners that exist always: the Unix socket (`punix:…`) and replication (`ptcp:16641:10.0.0.1`). */
+  /** Listeners that a server is born with: the Unix socket (`punix:…`). None for replication: see openGate. */
   readonly remotes: readonly string[]
   /** What the server serves: the user database and the heartbeat database. */
   readonly databases: readonly DatabaseFile[]

@@ -1,14 +1,20 @@
 import { dirname, join } from 'node:path'
 import type { ServerConfig } from '../../protocol/cluster.ts'
+import { parsePassive } from './listening.ts'
 
 /** An IPv6 address in an OVSDB method stands in brackets. */
 export function bracketed (address: string): string {
   return address.includes(':') ? `[${address}]` : address
 }
 
-/** The listener that other nodes replicate from; open for as long as the process lives. */
+/** The listener that other nodes replicate from; open from the first time that the process serves. */
 export function replicationRemote (server: ServerConfig, nodeAddress: string): string {
   return `p${server.listen.method}:${server.replicationPort}:${bracketed(nodeAddress)}`
+}
+
+/** Whether other nodes can replicate from it, through whatever listener somebody else gave it. */
+export function hasReplicationRemote (server: ServerConfig, nodeAddress: string, remotes: readonly string[]): boolean {
+  return remotes.map(parsePassive).some(passive => passive?.port === server.replicationPort && [nodeAddress, '0.0.0.0', '::'].includes(passive.address))
 }
 
 /** How another node's replication listener is dialled. */

@@ -19,7 +19,7 @@ import { promoteServer } from './promote-server.ts'
 import { createRescues } from './rescue.ts'
 import type { RoleControl, RoleControlOptions } from './role-control.ts'
 import type { DatabaseSchema } from './schema.ts'
-import { heartbeatFile, replicationRemote } from './server-command.ts'
+import { heartbeatFile } from './server-command.ts'
 import { createRoleChanges, type ServerParts } from './server-parts.ts'
 import { createServerProbe } from './server-probe.ts'
 import { ensureHeartbeat, readVersion, startServer } from './start-server.ts'
@@ -129,7 +129,7 @@ function assemble (options: OvsdbServerOptions): ServerParts {
     name: server.name,
     control,
     database,
-    remotes: [`punix:${server.databaseSocket}`, replicationRemote(server, nodeAddress)],
+    remotes: [`punix:${server.databaseSocket}`],
     databases: [{ name: server.database, file: server.databaseFile }, { name: HEARTBEAT_DATABASE, file: heartbeatFile(server) }],
     commandTimeoutMs: timing.commandTimeoutMs,
     pid: () => probe.process()?.pid ?? null

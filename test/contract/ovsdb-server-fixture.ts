@@ -121,6 +121,34 @@ export async function createTestNode (options: TestNodeOptions): Promise<TestNod
   }
 }
 
+export const PLAINLY = { force: false }
+
+/** The nodes of one test: `a` on 127.0.2.1, any other on 127.0.2.2. */
+export function createTestNodes (version: Version) {
+  const nodes: TestNode[] = []
+
+  async function node (name: string, more: Partial<TestNodeOptions> = {}): Promise<TestNode> {
+    const made = await createTestNode({ version, name, address: name === 'a' ? '127.0.2.1' : '127.0.2.2', ...more })
+    nodes.push(made)
+    return made
+  }
+
+  return {
+    node,
+    /** It serves, and others can replicate from it. */
+    async active (name = 'a', term = 1): Promise<TestNode> {
+      const made = await node(name)
+      await made.server().start()
+      await made.server().promote(position(term), PLAINLY)
+      await made.server().openGate([])
+      return made
+    },
+    async end (): Promise<void> {
+      for (const made of nodes.splice(0)) await made.end()
+    }
+  }
+}
+
 /** Where clients would dial; loopback has every 127.x address. */
 export const GATE_ADDRESS = '127.0.2.100'
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { voterConfig } from '../../../../agent/core/unit.ts'
-import { durableState, handoverBeginOrder, leaseRequest, observation, promoteOrder, releaseRequest, termRequest, timing, unitConfig } from '../../../fixtures.ts'
+import type { TermRequest } from '../../../../protocol/vote.ts'
+import { durableState, handoverBeginOrder, leaseRequest, NEW_VOTER, observation, promoteOrder, releaseRequest, sourceOf, termRequest, timing, unitConfig } from '../../../fixtures.ts'
 import { active, backup, find, harness, promoting, typesOf } from './unit-harness.ts'
 
 describe('requests to the voter (S1, S2)', () => {
@@ -89,6 +90,30 @@ describe('late and repeated events', () => {
     unit.observe({}, 100)
     assert.equal(unit.state().servers['nb']?.startProblem, null)
     assert.equal(unit.state().servers['nb']?.startAttempts, 0)
+  })
+})
+
+describe('a source that is to serve anew (S7)', () => {
+  const following = (changes = {}) => {
+    const unit = backup(NEW_VOTER, {})
+    unit.observe({ source: sourceOf('n2'), replication: 'replicating', ...changes }, 100)
+    return unit
+  }
+  const asked = (unit: ReturnType<typeof backup>, changes: Partial<TermRequest>) => unit.send({ type: 'termAsked', requestId: 1, request: termRequest({ reason: 'released', ...changes }) }, 200)
+
+  test('it may come back with another file: its backup lets go of it before it can listen', () => {
+    const actions = asked(following(), { holder: 'n2' })
+    assert.equal(find(actions, 'answerTerm')?.reply.ok, true)
+    assert.equal(find(actions, 'demoteServer')?.server, 'nb')
+    assert.equal(find(actions, 'happened')?.kind, 'sourceReturns')
+  })
+
+  test('for anybody else\'s term, for one that was taken again for an active that serves on, and for one that was not accepted, a backup goes on following', () => {
+    for (const changes of [{ holder: 'n3' }, { holder: 'n2', reason: 'reasserted' }] as const) assert.equal(find(asked(following(), changes), 'demoteServer'), undefined)
+    const unit = following()
+    asked(unit, { holder: 'n3' })
+    assert.equal(find(asked(unit, { holder: 'n2' }), 'demoteServer'), undefined)
+    assert.equal(find(asked(following({ source: sourceOf('n3') }), { holder: 'n2' }), 'demoteServer'), undefined)
   })
 })
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ServerConfig } from '../../../../protocol/cluster.ts'
-import { birthProblem, gateRemote, heartbeatFile, isGateRemote, processArguments, replicationRemote, replicationSource, toolBeside } from '../../../../agent/ovsdb/server-command.ts'
+import { birthProblem, gateRemote, hasReplicationRemote, heartbeatFile, isGateRemote, processArguments, replicationRemote, replicationSource, toolBeside } from '../../../../agent/ovsdb/server-command.ts'
 
 const server = (changes: Partial<ServerConfig> = {}): ServerConfig => ({
   name: 'nb',
@@ -32,6 +32,12 @@ test('every listener on the clients\' port is a gate, whoever opened it, and the
   for (const remote of ['ptcp:6641:10.0.0.100', 'ptcp:6641', 'pssl:06641:[fd00::1]', 'ptcp:6641:0.0.0.0']) assert.ok(gate(remote), remote)
   for (const remote of ['punix:/run/nb.sock', 'ptcp:16641:10.0.0.1', 'ptcp:66410:10.0.0.1', 'tcp:10.0.0.9:6641', 'db:OVN_Northbound,NB_Global,connections']) assert.ok(!gate(remote), remote)
   assert.ok(!gate('ptcp:6641:10.0.0.1', server({ replicationPort: 6641 })), 'both may use one port on different addresses')
+})
+
+test('whatever listens on the replication port of this node\'s address serves replication', () => {
+  const has = (...remotes: string[]) => hasReplicationRemote(server(), '10.0.0.1', remotes)
+  for (const remote of ['ptcp:16641:10.0.0.1', 'pssl:16641', 'ptcp:016641:0.0.0.0', 'pssl:16641:[::]']) assert.ok(has('punix:/run/nb.sock', remote), remote)
+  for (const remote of ['punix:/run/nb.sock', 'ptcp:6641:10.0.0.1', 'ptcp:16641:10.0.0.100', 'tcp:10.0.0.1:16641']) assert.ok(!has(remote), remote)
 })
 
 test('a server is started detached, with its files, and with certificates where it speaks TLS', () => {
