@@ -16,8 +16,9 @@ import type { Endpoint } from './endpoint/endpoint.ts'
 import { createLooks } from './looks.ts'
 import type { Operations, Outcome } from './operations.ts'
 import { refusalError } from './order-refusal.ts'
-import { ShellOverloadedError, StateNotStoredError } from './shell-errors.ts'
+import { ShellOverloadedError, type StateNotStoredError } from './shell-errors.ts'
 import type { OvsdbServer } from './server.ts'
+import { createStoring } from './storing.ts'
 import type { UnitService } from './unit-service.ts'
 
 /** More events than this waiting is a fault, not load: requests are refused, observations are dropped. */
@@ -75,6 +76,7 @@ type Waiting = { readonly resolve: (value: never) => void, readonly reject: (err
 export function createUnitShell (options: UnitShellOptions): UnitShell {
   const { config, operations, durable, voters, logger, servers } = options
   const log = logger.child({ cluster: config.cluster, node: config.node })
+  const store = createStoring({ cluster: config.cluster, node: config.node, durable, problems: options.problems, log })
   const queue: UnitEvent[] = []
   const waiting = new Map<number, Waiting>()
   const followers = new Set<{ onReport: (report: Report) => void, onHappening: (happening: Happening) => void }>()
@@ -126,17 +128,8 @@ export function createUnitShell (options: UnitShellOptions): UnitShell {
   async function commit (next: UnitState, actions: readonly UnitAction[]): Promise<StateNotStoredError | null> {
     const stores = actions.filter(action => action.type === 'persist')
     const last = stores.at(-1)
-    if (last !== undefined) {
-      try {
-        await durable.store(last.durable)
-        options.problems.set('stateNotStored', null)
-      } catch (cause) {
-        const error = new StateNotStoredError(config.cluster, config.node, durable.path, cause)
-        options.problems.set('stateNotStored', error.message)
-        log.error({ err: error }, 'state not stored')
-        return error
-      }
-    }
+    const failure = last === undefined ? null : await store(last.durable)
+    if (failure !== null) return failure
     state = next
     for (const action of actions) perform(action)
     sayReport()

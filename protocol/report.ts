@@ -91,7 +91,10 @@ export const ReportSchema = Type.Object({
     held: Type.Boolean()
   }, { additionalProperties: false })),
   guard: Type.Object({
-    kind: Type.Union([Type.Literal('nftables'), Type.Literal('vipLifetime'), Type.Literal('none')]),
+    /** As the file says. */
+    kind: Type.Union([Type.Literal('nftables'), Type.Literal('none')]),
+    /** Without a guard the kernel still takes the virtual addresses away at the end of the lease; false where there are none. */
+    vipLifetime: Type.Boolean(),
     slackMs: Type.Integer({ minimum: 0 }),
     problem: Nullable(Type.String())
   }, { additionalProperties: false }),

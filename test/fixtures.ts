@@ -137,7 +137,7 @@ export function report (node: string, { voter, lease, ...changes }: ReportChange
     servers: [serverReport()],
     following: 'n1',
     endpoints: [{ address: '10.0.0.100', held: false }],
-    guard: { kind: 'nftables', slackMs: 100, problem: null },
+    guard: { kind: 'nftables', vipLifetime: false, slackMs: 100, problem: null },
     rescues: { files: 0, bytes: 0 },
     problems: [],
     ...changes

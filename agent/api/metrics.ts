@@ -19,10 +19,11 @@ export function createAgentMetrics (registry: Registry) {
       phase: gauge('node_phase', 'What the unit of servers on this node is doing: 1 for one of the phases.', 'phase'),
       term: gauge('agent_term', 'The highest term that this voter accepted.'),
       voter: gauge('voter_ready', 'Whether this voter can vote.'),
+      stores: gauge('voter_stores', 'Whether the disk takes what this voter accepts; while it does not, everything that must be stored is refused.'),
       leaseHeld: gauge('lease_held', 'Whether this node holds an unexpired lease.'),
       leaseRemaining: gauge('lease_remaining_seconds', 'How long the lease of this node still runs; 0 when it has none.'),
       sequence: gauge('report_sequence', 'Number of the last report since the agent started; an agent whose number stands still reports nothing.'),
-      guard: gauge('guard_ok', 'Whether the guard of this kind does its work.', 'kind'),
+      guard: gauge('guard_ok', 'Whether the guard of this kind does its work; `none` never does.', 'kind'),
       guardSlack: gauge('guard_slack_seconds', 'How long after the end of the lease the kernel may let clients through, at most.'),
       endpoint: gauge('endpoint_held', 'Whether this node has the address of the endpoint.', 'address'),
       problems: gauge('problems', 'How many problems the node reports now.'),
@@ -74,10 +75,11 @@ function observeUnit (unit: AgentMetrics['unit'], report: Report): void {
   for (const one of PHASES) unit.phase.set({ cluster, phase: one }, Number(one === phase))
   unit.term.set({ cluster }, voter.term)
   unit.voter.set({ cluster }, Number(voter.problem === null))
+  unit.stores.set({ cluster }, Number(!problems.some(({ code }) => code === 'stateNotStored')))
   unit.leaseHeld.set({ cluster }, Number(serving))
   unit.leaseRemaining.set({ cluster }, lease.held ? lease.remainingMs / 1_000 : 0)
   unit.sequence.set({ cluster }, report.sequence)
-  unit.guard.set({ cluster, kind: guard.kind }, Number(guard.problem === null))
+  unit.guard.set({ cluster, kind: guard.kind }, Number(guard.kind !== 'none' && guard.problem === null))
   unit.guardSlack.set({ cluster }, guard.slackMs / 1_000)
   for (const { address, held } of endpoints) unit.endpoint.set({ cluster, address }, Number(held))
   unit.problems.set({ cluster }, problems.length)

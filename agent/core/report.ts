@@ -34,7 +34,7 @@ export function buildReport (config: UnitConfig, state: UnitState, extras: Repor
     servers: config.servers.map(name => reportServer(state, name, extras.databases[name] ?? name)),
     following: followedNode(config, state),
     endpoints: Object.entries(state.endpoints).map(([address, held]) => ({ address, held })),
-    guard: { kind: config.guardKind, slackMs: config.slackMs, problem: extras.guardProblem },
+    guard: { kind: config.guardKind === 'nftables' ? 'nftables' : 'none', vipLifetime: config.guardKind === 'vipLifetime', slackMs: config.slackMs, problem: extras.guardProblem },
     rescues: { ...extras.rescues },
     problems: [...state.problems, ...ownProblems(config, state)]
   }
@@ -85,8 +85,8 @@ function ownProblems (config: UnitConfig, state: UnitState): readonly Problem[] 
     problems.push({
       code: 'weakGuard',
       message: config.guardKind === 'vipLifetime'
-        ? `no packet guard: only the VIP's kernel lifetime shuts this node out when its agent freezes, up to ${config.slackMs / 1_000} s after its lease`
-        : 'no guard: a frozen agent would leave this node serving',
+        ? `no guard (guard: none): only the VIP's kernel lifetime shuts this node out when its agent freezes, up to ${config.slackMs / 1_000} s after its lease`
+        : 'no guard (guard: none), and no virtual address either: a frozen agent would leave this node serving',
       server: null
     })
   }

@@ -25,7 +25,7 @@ function setFence (state: ClusterState, node: string, change: Partial<NodeFence>
 
 /** Nothing but its agent stops that node: when the agent freezes it serves on, whatever its lease says (S4). */
 export function isUnguarded (report: Report | null): boolean {
-  return report !== null && report.guard.kind === 'none'
+  return report !== null && report.guard.kind === 'none' && !report.guard.vipLifetime
 }
 
 /** The node that must be certain not to serve before this one is promoted and that is not heard of; null when there is none. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
-import { pino } from 'pino'
+import { pino, type Logger } from 'pino'
 import type { DurableState } from '../../../agent/core/actions.ts'
 import type { UnitConfig } from '../../../agent/core/state.ts'
 import type { Restored } from '../../../agent/core/unit.ts'
@@ -16,7 +16,7 @@ const DEADLINE_MS = 5_000
 const granting: VoterPeer = { lease: () => Promise.resolve({ ok: true }), release: () => Promise.resolve() }
 
 /** The fixtures' unit on ports in memory, with operations as they are. */
-async function startUnit (t: TestContext, { restored = NEW_VOTER, changes = {}, problem = null }: { readonly restored?: Restored, readonly changes?: Partial<UnitConfig>, readonly problem?: string | null } = {}) {
+async function startUnit (t: TestContext, { restored = NEW_VOTER, changes = {}, problem = null, logger = pino({ level: 'silent' }) }: { readonly restored?: Restored, readonly changes?: Partial<UnitConfig>, readonly problem?: string | null, readonly logger?: Logger } = {}) {
   const world = createWorld()
   const config = unitConfig(changes)
   const server = serverDouble(world, 'nb')
@@ -38,7 +38,7 @@ async function startUnit (t: TestContext, { restored = NEW_VOTER, changes = {}, 
     voters: new Map([['n2', granting], ['n3', granting]]),
     rescueUsage: () => ({ files: 0, bytes: 0 }),
     problems,
-    logger: pino({ level: 'silent' }),
+    logger,
     onInvariantBroken: broken.resolve
   })
   problems.set('guard', problem)
@@ -103,6 +103,18 @@ describe('what must be durable (S1)', { timeout: DEADLINE_MS }, () => {
     await assert.rejects(shell.release(releaseRequest()), coded('OVSDB_HA_STATE_NOT_STORED', 503))
     assert.deepEqual([shell.report().voter.term, shell.report().voter.released], [4, null])
     assert.match(problems.list()[0]?.message ?? '', /no space left/)
+  })
+
+  test('a disk that fails is logged when it begins to and when it works again, however often it is tried', async t => {
+    const lines: { level: number, msg: string }[] = []
+    const logger = pino({ level: 'info' }, { write: (line: string) => { lines.push(JSON.parse(line)) } })
+    const { world, shell } = await startUnit(t, { restored: durableState(), changes: { witness: true, servers: [] }, logger })
+    world.failing.set('store', 'ENOSPC: no space left on device')
+    for (let again = 0; again < 5; again++) await assert.rejects(shell.term(termRequest({ reason: 'switchover' })))
+    world.failing.clear()
+    assert.equal((await shell.term(termRequest({ reason: 'switchover' }))).ok, true)
+    assert.deepEqual(lines.filter(({ msg }) => /^state /.test(msg)).map(({ level, msg }) => [level, msg]), [[50, 'state not stored'], [30, 'state is stored again']])
+    assert.equal(lines.filter(({ level }) => level >= 50).length, 1)
   })
 
   test('a request that changes nothing durable is answered also while the disk fails', async t => {

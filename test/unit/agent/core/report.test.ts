@@ -50,10 +50,11 @@ test('a lost voter record is a problem, and no term is claimed (S1)', () => {
   assert.deepEqual(problems.map(problem => problem.code), ['cannotVote'])
 })
 
-test('a node without a packet guard says so (S4)', () => {
-  for (const [guardKind, expected] of [['nftables', []], ['vipLifetime', ['weakGuard']], ['none', ['weakGuard']]] as const) {
-    const unit = backup({ voter: voterRecord(), ownRelease: { term: 4, served: true } }, { guardKind })
-    assert.deepEqual(reportOf(unit, 10).problems.map(problem => problem.code), expected)
+test('a node without a packet guard says so, and whether the kernel ends its right to serve all the same (S4)', () => {
+  for (const [guardKind, kind, vipLifetime, expected] of [['nftables', 'nftables', false, []], ['vipLifetime', 'none', true, ['weakGuard']], ['none', 'none', false, ['weakGuard']]] as const) {
+    const { guard, problems } = reportOf(backup({ voter: voterRecord(), ownRelease: { term: 4, served: true } }, { guardKind }), 10)
+    assert.deepEqual([guard.kind, guard.vipLifetime], [kind, vipLifetime])
+    assert.deepEqual(problems.map(problem => problem.code), expected)
   }
 })
 

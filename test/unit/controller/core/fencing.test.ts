@@ -8,7 +8,7 @@ import { find, leader, orderTo, releasedReport, type LeaderHarness } from './lea
 
 const PLAN: FencePlan = { delayMs: 0, afterwards: 'off' }
 const fencing = (plan: Partial<FencePlan> = {}): CoreConfig => ({ ...coreConfig(), fencing: { n1: { ...PLAN, ...plan } } })
-const NO_GUARD = { guard: { kind: 'none' as const, slackMs: 0, problem: null } }
+const NO_GUARD = { guard: { kind: 'none' as const, vipLifetime: false, slackMs: 0, problem: null } }
 const REMAINING = [grant({ remainingMs: 500, renewedAgoMs: 1_950 })]
 
 /** n1 served in term 4 and is silent; nobody sees it renew. Term 5 is being asked for n2. */

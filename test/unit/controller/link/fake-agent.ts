@@ -16,7 +16,7 @@ export function report (over: Partial<Report> = {}): Report {
     servers: [],
     following: 'n2',
     endpoints: [],
-    guard: { kind: 'nftables', slackMs: 5, problem: null },
+    guard: { kind: 'nftables', vipLifetime: false, slackMs: 5, problem: null },
     rescues: { files: 0, bytes: 0 },
     problems: [],
     ...over
