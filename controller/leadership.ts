@@ -24,6 +24,8 @@ export interface LeadershipOptions {
   readonly refresh: () => Promise<void>
   readonly onGained: () => void
   readonly onLost: (why: string) => void
+  /** The store had forgotten who leads, and was told. */
+  readonly onForgotten: () => void
   /** Another controller leads. */
   readonly onFollowing: (leader: string) => void
   readonly onRound: (error: unknown) => void
@@ -57,9 +59,10 @@ export function createLeadership (options: LeadershipOptions): Leadership {
 
   async function ask (): Promise<Answer> {
     const { ttlMs } = timing
-    const answer = await store.lead(cluster, controller, { ttlMs, take: tenure.holds() })
+    tenure.lapse() // a timer may be late: what is over by its own clock is not kept
+    const answer = await store.lead(cluster, controller, { ttlMs, want: tenure.holds() ? 'keep' : 'look' })
     if (answer.leads || answer.leader !== null) return answer
-    return await share.inTurn(async () => stopped ? answer : await store.lead(cluster, controller, { ttlMs, take: true }))
+    return await share.inTurn(async () => stopped ? answer : await store.lead(cluster, controller, { ttlMs, want: 'take' }))
   }
 
   async function round (): Promise<void> {
@@ -71,6 +74,7 @@ export function createLeadership (options: LeadershipOptions): Leadership {
       if (answer.leader !== null) options.onFollowing(answer.leader)
     } else if (tenure.holds()) {
       tenure.until(answer.untilMs)
+      if (answer.restored) options.onForgotten()
     } else {
       await gain(answer.untilMs)
     }

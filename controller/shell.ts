@@ -257,6 +257,10 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
       drain()
       rejectCommands(`${config.controller} lost its leadership before this ended: ${why}`)
     },
+    onForgotten () {
+      record('storeForgot', 'warning', null, `the store had forgotten that ${config.controller} leads the cluster, and was told again`, { controller: config.controller })
+      journal.writeAgain()
+    },
     onFollowing () { recording = false },
     onRound: storeAsked
   })

@@ -27,7 +27,7 @@ export function createEmbeddedStore ({ file, historyMax = 10_000, deadlineMs = 5
       lastEntryId = await calls.call('lastEntryId', []) as number
     },
     close: calls.close,
-    lead: async () => ({ leads: true, untilMs: Infinity }),
+    lead: async () => ({ leads: true, untilMs: Infinity, restored: false }),
     resign: async () => {},
     intent: call('intent'),
     setIntent: call('setIntent'),

@@ -61,7 +61,7 @@ export function createRedisStore ({ servers, access, prefix, part, historyMax = 
 
 type Ask = (name: ScriptName, keys: readonly string[], args: readonly (string | number)[]) => Promise<readonly unknown[]>
 type AskAll = (name: ScriptName, keys: readonly string[], args: readonly (string | number)[]) => readonly Promise<unknown>[]
-type LeadAnswer = readonly ['renewed' | 'taken' | 'held' | 'free', string]
+type LeadAnswer = readonly ['renewed' | 'taken' | 'restored' | 'held' | 'free' | 'settling', string]
 
 /** Clocks may differ in rate by up to one percent, and timers are a few milliseconds late. */
 function clockMarginMs (durationMs: number): number {
@@ -72,7 +72,7 @@ function leadership (instances: number, askAll: AskAll): Pick<Store, 'lead' | 'r
   const quorum = majorityOf(instances)
   /** Two processes of one name are two. */
   const incarnation = randomUUID()
-  const mine = ([answer]: LeadAnswer) => answer === 'renewed' || answer === 'taken'
+  const mine = ([answer]: LeadAnswer) => answer === 'renewed' || answer === 'taken' || answer === 'restored'
 
   /** Who holds it with a majority, somebody else than who asks. */
   function otherLeader (answers: readonly LeadAnswer[]): string | null {
@@ -86,15 +86,15 @@ function leadership (instances: number, askAll: AskAll): Pick<Store, 'lead' | 'r
     if (values.length < quorum) throw tooFew(instances, values.length, errors)
   }
 
-  async function lead (cluster: string, controller: string, { ttlMs, take }: LeadRequest): Promise<Leadership> {
+  async function lead (cluster: string, controller: string, { ttlMs, want }: LeadRequest): Promise<Leadership> {
     const askedAtMs = monotonicMs()
-    const asked = askAll('lead', [`lead:${cluster}`], [`${controller}/${incarnation}`, Math.floor(ttlMs), take ? '1' : '0']) as readonly Promise<LeadAnswer>[]
+    const asked = askAll('lead', [`lead:${cluster}`, 'dataset', 'settling'], [`${controller}/${incarnation}`, Math.floor(ttlMs), want]) as readonly Promise<LeadAnswer>[]
     const { values, errors } = await gather(asked, answers => answers.filter(mine).length >= quorum || otherLeader(answers) !== null)
     const untilMs = askedAtMs + ttlMs - clockMarginMs(ttlMs)
-    if (values.filter(mine).length >= quorum && monotonicMs() < untilMs) return { leads: true, untilMs }
+    if (values.filter(mine).length >= quorum && monotonicMs() < untilMs) return { leads: true, untilMs, restored: values.some(([answer]) => answer === 'restored') }
     const leader = otherLeader(values)
     if (leader !== null) return { leads: false, leader }
-    if (values.length < quorum || values.some(([answer]) => answer === 'renewed')) throw tooFew(instances, values.filter(mine).length, errors)
+    if (values.length < quorum || values.some(([answer]) => answer === 'renewed' || answer === 'restored')) throw tooFew(instances, values.filter(mine).length, errors)
     // nobody has a majority: what was taken goes back, so that the next try of anybody may have one
     if (values.some(mine)) await resign(cluster, controller)
     return { leads: false, leader: null }

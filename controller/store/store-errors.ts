@@ -85,7 +85,8 @@ export class StoreRefusedError extends StoreError {
 /** Redis' error words (the first word of an error reply), and what helps. */
 const REFUSALS: ReadonlyArray<readonly [words: RegExp, hint: string]> = [
   [/\b(WRONGPASS|NOAUTH|invalid password)\b/, 'Check controller.store.username and the content of controller.store.passwordFile.'],
-  [/\bNOPERM\b/, 'Give the user of controller.store.username all commands on the keys that begin with controller.store.keyPrefix (ACL SETUSER).'],
+  [/\bNOPERM\b|ACL failure|executing the script can't/, 'Give the user of controller.store.username all commands on the keys that begin with controller.store.keyPrefix (ACL SETUSER).'],
+  [/certificate|\balert\b|SSL routines/i, 'Check the files of controller.store.tls: Redis and this controller must trust each other\'s authority, and the certificate of Redis must name the host of controller.store.urls.'],
   [/\bREADONLY\b/, 'It is a replica: name the master in controller.store.urls, or use sentinel://. After a failover of Redis this passes by itself.'],
   [/\bLOADING\b/, 'It reads its data set after a start: wait, this passes by itself.'],
   [/\bOOM\b/, 'Its memory is full: raise maxmemory, or remove what other programs store there.'],

@@ -15,15 +15,21 @@ export interface Memory {
 }
 
 export type Leadership =
-  /** Until then, on this process's monotonic clock; counted from before the store was asked, and clock rates allowed for. */
-  | { readonly leads: true, readonly untilMs: number }
+  /**
+   * Until then, on this process's monotonic clock; counted from before the store was asked, and clock rates allowed for.
+   * `restored`: the store had forgotten it, and may have forgotten more.
+   */
+  | { readonly leads: true, readonly untilMs: number, readonly restored: boolean }
   /** `leader` is who leads; null: nobody does. */
   | { readonly leads: false, readonly leader: string | null }
 
 export interface LeadRequest {
   readonly ttlMs: number
-  /** Become the leader where nobody is; otherwise only stay it. */
-  readonly take: boolean
+  /**
+   * `look`: stay the leader, and take nothing. `take`: become it where nobody is. `keep`: for whoever leads by its own clock;
+   * stay it, also when the store forgot.
+   */
+  readonly want: 'look' | 'take' | 'keep'
 }
 
 /**
@@ -33,7 +39,10 @@ export interface LeadRequest {
 export interface Store {
   open (): Promise<void>
   close (): Promise<void>
-  /** Stays the leader of a cluster for another `ttlMs`, or becomes it. Two that lead the same cluster at one time are possible only when the store forgot. */
+  /**
+   * Stays the leader of a cluster for another `ttlMs`, or becomes it. A store that may have forgotten (it restarted, failed over
+   * or was flushed) lets nobody new lead for `ttlMs`: two at one time are possible only when it split, so that both halves answer.
+   */
   lead (cluster: string, controller: string, request: LeadRequest): Promise<Leadership>
   resign (cluster: string, controller: string): Promise<void>
   intent (cluster: string): Promise<Intent>

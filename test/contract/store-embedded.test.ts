@@ -34,9 +34,9 @@ describe('embedded store: one file that survives', () => {
   test('whoever has the file leads, without an end: also while the file fails', async () => {
     const store = createEmbeddedStore({ file: newFile() })
     await store.open()
-    assert.deepEqual(await store.lead('ovn', 'c1', { ttlMs: 10, take: false }), { leads: true, untilMs: Infinity })
+    assert.deepEqual(await store.lead('ovn', 'c1', { ttlMs: 10, want: 'look' }), { leads: true, untilMs: Infinity, restored: false })
     await store.close()
-    assert.deepEqual(await store.lead('ovn', 'c1', { ttlMs: 10, take: false }), { leads: true, untilMs: Infinity })
+    assert.deepEqual(await store.lead('ovn', 'c1', { ttlMs: 10, want: 'look' }), { leads: true, untilMs: Infinity, restored: false })
   })
 
   test('a pause of before there were versions is kept, and can be changed', async () => {

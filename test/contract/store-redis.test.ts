@@ -1,45 +1,22 @@
 // What goes wrong with Redis, on real processes: each time a typed error that says what to do, and nothing hangs.
 import assert from 'node:assert/strict'
-import { after, afterEach, before, describe, test } from 'node:test'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, afterEach, describe, test } from 'node:test'
 import { inspect } from 'node:util'
-import { createRedisStore, type RedisStoreOptions } from '../../controller/store/redis.ts'
 import type { Store } from '../../controller/store/store.ts'
-import { createRedisDirectory, redisProcess, type RedisProcess } from './redis-processes.ts'
+import { answers, createRedisStores, NOBODY, refuses } from './redis-stores.ts'
+import type { RedisProcess } from './redis-processes.ts'
 import { appendTo } from './store-fixtures.ts'
-import { eventually, leads } from './store-suite.ts'
+import { eventually, leads, TAKE } from './store-suite.ts'
 
-const NOBODY = { username: null, password: null, tls: null }
-const TAKE = { ttlMs: 60_000, take: true } as const
 const PASSWORD = 'do-not-print-me'
 const PAUSED = { version: 1, paused: { by: 'ann', at: '2026-01-02T03:04:05.678Z', reason: '' } }
 
-const directory = await createRedisDirectory()
-after(directory.remove)
-const running: RedisProcess[] = []
-const open: Store[] = []
-
-async function redis (...lines: readonly string[]): Promise<RedisProcess> {
-  const made = await redisProcess(directory.path, lines)
-  running.push(made)
-  await made.start()
-  return made
-}
-
-async function storeOn (processes: readonly RedisProcess[], over: Partial<RedisStoreOptions> = {}): Promise<Store> {
-  const store = createRedisStore({ servers: processes.map(({ server }) => server), access: NOBODY, prefix: 'test:', part: open.length, commandTimeoutMs: 400, ...over })
-  open.push(store)
-  await store.open()
-  return store
-}
-
-/** Whatever it answers, it answers: connected. */
-const answers = (store: Store) => eventually('it answers', () => store.intent('any').then(() => true, () => false))
-const refuses = (store: Store, word: RegExp) => eventually(`it says ${word}`, () => store.setIntent('any', PAUSED).then(() => false, (error: Error) => word.test(error.message)))
-
-afterEach(async () => {
-  for (const store of open.splice(0)) await store.close()
-  await Promise.all(running.splice(0).map(one => one.kill()))
-})
+const { redis, storeOn, readyStoreOn, end, remove } = createRedisStores()
+afterEach(end)
+after(remove)
 
 describe('one Redis in trouble', () => {
   test('a wrong password is told as such, and appears in no error', async () => {
@@ -63,8 +40,34 @@ describe('one Redis in trouble', () => {
     await one.cli('config', 'set', 'maxmemory', '0')
     await one.cli('replicaof', '127.0.0.1', '1')
     await refuses(store, /READONLY/)
+    await assert.rejects(store.setIntent('ovn', PAUSED), { code: /OVSDB_HA_STORE_(REFUSED|UNAVAILABLE)/, hint: /Redis|sentinel/ })
     await one.cli('replicaof', 'no', 'one')
     await eventually('it stores again', () => store.setIntent('ovn', PAUSED).then(() => true, () => false))
+  })
+
+  test('a Redis that reads its data set says so, and is used as soon as it has', async () => {
+    const one = await redis('key-load-delay 1000', 'loading-process-events-interval-bytes 1024')
+    await one.cli('eval', 'for i = 1, 2000 do redis.call("SET", "key" .. i, string.rep("x", 100)) end', '0')
+    await one.cli('save')
+    const store = await storeOn([one])
+    await answers(store)
+    await one.kill()
+    await one.start()
+    await refuses(store, /LOADING/)
+    await assert.rejects(store.setIntent('ovn', PAUSED), { code: 'OVSDB_HA_STORE_REFUSED', hint: /passes by itself/ })
+    await answers(store)
+    assert.deepEqual(await store.intent('ovn'), { version: 0, paused: null })
+  })
+
+  test('a Redis that cannot save to its disk takes nothing, and says why', async () => {
+    const place = await mkdtemp(join(tmpdir(), 'ovsdb-ha-redis-gone-'))
+    const one = await redis('save 3600 1000000', `dir ${place}`)
+    const store = await storeOn([one])
+    await answers(store)
+    await rm(place, { recursive: true })
+    await one.cli('bgsave')
+    await eventually('the save failed', async () => /rdb_last_bgsave_status:err/.test(await one.cli('info', 'persistence')))
+    await assert.rejects(store.setIntent('ovn', PAUSED), { code: 'OVSDB_HA_STORE_REFUSED', message: /MISCONF/, hint: /disk/ })
   })
 
   test('a process that is stopped makes every call end in its time, and is used again when it goes on', async () => {
@@ -92,19 +95,35 @@ describe('one Redis in trouble', () => {
     assert.deepEqual(await store.intent('ovn'), { version: 0, paused: null })
   })
 
-  test('after FLUSHALL everything is gone and everything works: scripts, leadership, history', async () => {
+  test('after FLUSHALL everything is gone and everything works; whoever leads goes on, and nobody else may lead before that has run out', async () => {
     const one = await redis()
-    const store = await storeOn([one])
-    await answers(store)
+    const store = await readyStoreOn([one])
+    const other = await storeOn([one])
+    await answers(other)
     assert.ok(leads(await store.lead('ovn', 'c1', TAKE)))
     await store.setIntent('ovn', PAUSED)
     await appendTo(store)
     await one.cli('flushall')
     await one.cli('script', 'flush')
     assert.equal((await store.intent('ovn')).version, 0)
-    assert.ok(leads(await store.lead('ovn', 'c1', TAKE)))
+    assert.deepEqual(await other.lead('ovn', 'c2', TAKE), { leads: false, leader: null })
+    assert.partialDeepStrictEqual(await store.lead('ovn', 'c1', { ttlMs: 60_000, want: 'keep' }), { leads: true, restored: true })
+    assert.partialDeepStrictEqual(await store.lead('ovn', 'c1', { ttlMs: 60_000, want: 'keep' }), { leads: true, restored: false })
+    assert.deepEqual(await other.lead('ovn', 'c2', TAKE), { leads: false, leader: 'c1' })
     const entry = await appendTo(store)
     assert.deepEqual(await store.history({ limit: 10 }), [entry])
+  })
+
+  test('a Redis that comes back without its data lets nobody new lead before the leadership of before has run out by the leader\'s clock', async () => {
+    const one = await redis()
+    const [store, other] = [await readyStoreOn([one]), await storeOn([one])]
+    await answers(other)
+    const first = await store.lead('ovn', 'c1', { ttlMs: 1_500, want: 'take' })
+    assert.ok(first.leads)
+    await one.kill()
+    await one.start()
+    await eventually('c2 leads', async () => await other.lead('ovn', 'c2', { ttlMs: 1_500, want: 'take' }).then(leads, () => false))
+    assert.ok(performance.now() > first.untilMs, 'the leader had given up before')
   })
 })
 
@@ -114,24 +133,24 @@ describe('three Redis in trouble', () => {
   let other: Store
   async function threeStores (): Promise<void> {
     three = await Promise.all([redis(), redis(), redis()])
-    store = await storeOn(three)
-    other = await storeOn(three)
-    await Promise.all([answers(store), answers(other)])
-    await eventually('all are connected', async () => leads(await store.lead('warm', 'c1', TAKE)))
+    store = await readyStoreOn(three)
+    other = await readyStoreOn(three)
   }
-  before(() => { assert.equal(running.length, 0) })
 
   test('one that is killed and one that hangs: each alone changes nothing; both together refuse', async () => {
     await threeStores()
     assert.ok(leads(await store.lead('ovn', 'c1', TAKE)))
     await store.setIntent('ovn', PAUSED)
     await three[0]?.kill()
-    assert.ok(leads(await store.lead('ovn', 'c1', { ...TAKE, take: true })))
+    assert.ok(leads(await store.lead('ovn', 'c1', TAKE)))
     assert.deepEqual(await other.lead('ovn', 'c2', TAKE), { leads: false, leader: 'c1' })
     assert.deepEqual(await other.intent('ovn'), PAUSED)
     three[1]?.signal('SIGSTOP')
     await assert.rejects(store.lead('ovn', 'c1', TAKE), { code: 'OVSDB_HA_STORE_NO_MAJORITY' })
     await assert.rejects(other.intent('ovn'), { code: 'OVSDB_HA_STORE_NO_MAJORITY', message: /^1 of 3/ })
+    await three[0]?.start()
+    await eventually('two of three are enough again', () => store.lead('ovn', 'c1', { ttlMs: 60_000, want: 'keep' }).then(leads, () => false))
+    assert.deepEqual(await store.intent('ovn'), PAUSED)
   })
 
   test('one that forgot everything gives nobody a second leader, and the newest of a majority is read', async () => {
@@ -141,9 +160,21 @@ describe('three Redis in trouble', () => {
     const entry = await appendTo(store)
     await three[2]?.cli('flushall')
     assert.equal(leads(await other.lead('ovn', 'c2', TAKE)), false)
-    assert.ok(leads(await store.lead('ovn', 'c1', TAKE)))
+    assert.ok(leads(await store.lead('ovn', 'c1', { ttlMs: 60_000, want: 'keep' })))
     await three[2]?.cli('flushall')
     assert.deepEqual(await other.intent('ovn'), PAUSED)
     assert.deepEqual(await other.entry(entry.id), entry)
+  })
+
+  test('two that come back empty, one after the other, do not make a second leader (the copies of a majority are gone)', async () => {
+    await threeStores()
+    const first = await store.lead('ovn', 'c1', { ttlMs: 1_500, want: 'take' })
+    assert.ok(first.leads)
+    for (const one of three.slice(0, 2)) {
+      await one.kill()
+      await one.start()
+    }
+    await eventually('c2 leads', async () => await other.lead('ovn', 'c2', { ttlMs: 1_500, want: 'take' }).then(leads, () => false))
+    assert.ok(performance.now() > first.untilMs, 'the leader had given up before')
   })
 })

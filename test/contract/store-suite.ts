@@ -15,8 +15,8 @@ export interface StoreAdapter {
   readonly place: () => (historyMax?: number) => Store
 }
 
-const TAKE = { ttlMs: 60_000, take: true } as const
-const STAY = { ttlMs: 60_000, take: false } as const
+export const TAKE = { ttlMs: 60_000, want: 'take' } as const
+const STAY = { ttlMs: 60_000, want: 'look' } as const
 
 export async function eventually (what: string, condition: () => Promise<boolean>, deadlineMs = 10_000): Promise<void> {
   const deadline = performance.now() + deadlineMs
@@ -27,6 +27,13 @@ export async function eventually (what: string, condition: () => Promise<boolean
 }
 
 export const leads = ({ leads }: Leadership): boolean => leads
+
+/** An instance with nothing in it may have forgotten: it lets nobody lead for as long as it was first asked for. */
+export async function settle (store: Store): Promise<void> {
+  await store.lead('settling', 'test', { ttlMs: 1, want: 'look' }).catch(() => undefined)
+  await eventually('somebody may lead', async () => leads(await store.lead('settling', 'test', { ttlMs: 1_000, want: 'take' })))
+  await store.resign('settling', 'test')
+}
 
 export function describeStore (adapter: StoreAdapter): void {
   describe(`store contract: ${adapter.name}`, () => {
@@ -91,7 +98,7 @@ function describeLeadership (both: (body: (one: Store, two: Store) => Promise<vo
   }))
 
   test('leadership that is not renewed ends by itself, and not before the leader counts it as over', () => both(async (one, two) => {
-    const first = await one.lead('ovn', 'c1', { ttlMs: 300, take: true })
+    const first = await one.lead('ovn', 'c1', { ttlMs: 300, want: 'take' })
     assert.ok(first.leads)
     await eventually('c2 leads', async () => leads(await two.lead('ovn', 'c2', TAKE)))
     assert.ok(performance.now() > first.untilMs, 'the leader had given up before')

@@ -7,7 +7,7 @@ import { createRedisStore } from '../../controller/store/redis.ts'
 import type { Store } from '../../controller/store/store.ts'
 import type { RedisServer } from '../../protocol/cluster.ts'
 import { createRedisDirectory, redisProcess, type RedisProcess } from './redis-processes.ts'
-import { describeStore, eventually } from './store-suite.ts'
+import { describeStore, eventually, settle } from './store-suite.ts'
 
 const directory = await mkdtemp(join(tmpdir(), 'ovsdb-ha-store-'))
 let files = 0
@@ -53,6 +53,7 @@ function redisAdapter (name: string, processes: (directory: string) => Promise<{
           async open () {
             await store.open()
             await eventually('every connection is there', async () => await store.setMemory('connected', { term: 1, active: 'n1', sequence: 0 }).then(() => true, () => false))
+            await settle(store)
           }
         }
       }

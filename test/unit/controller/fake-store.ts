@@ -40,12 +40,13 @@ export function fakeStore (over: Partial<FakeStore> = {}): FakeStore {
     calls: [],
     open: async () => { /* nothing to open */ },
     close: async () => { /* nothing to close */ },
-    async lead (_cluster, controller, { ttlMs, take }) {
-      if (store.margin === null) return { leads: true, untilMs: Infinity }
+    async lead (_cluster, controller, { ttlMs, want }) {
+      if (store.margin === null) return { leads: true, untilMs: Infinity, restored: false }
       const askedAtMs = performance.now()
       return await asked('lead', () => {
-        if (take) store.leader ??= controller
-        return store.leader === controller ? { leads: true, untilMs: askedAtMs + ttlMs } : { leads: false, leader: store.leader }
+        const restored = want === 'keep' && store.leader === null
+        if (want !== 'look') store.leader ??= controller
+        return store.leader === controller ? { leads: true, untilMs: askedAtMs + ttlMs, restored } : { leads: false, leader: store.leader }
       })
     },
     resign: (_cluster, controller) => asked('resign', () => { if (store.leader === controller) store.leader = null }),
