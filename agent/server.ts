@@ -6,6 +6,8 @@ import type { Position } from '../protocol/position.ts'
 export interface ServerObservation {
   readonly health: Health
   readonly reason: string | null
+  /** It is busy, and has been for longer than `busyAfterMs`. */
+  readonly overdue: boolean
   /** `active` or `backup` only when all its databases say so. */
   readonly role: ServerRole
   readonly source: string | null

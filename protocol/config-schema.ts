@@ -150,7 +150,7 @@ const TimingSchema = Type.Object({
   suspectAfter: Type.Optional(Duration(100, 10 * MINUTE_MS, '1s', 'Reports missing for this long are the first of two signs that a node is lost.')),
   probeEvery: Type.Optional(Duration(50, MINUTE_MS, '250ms', 'Pause between two health probes of a server.')),
   hungAfter: Type.Optional(Duration(100, 10 * MINUTE_MS, '1s', 'A server that is stopped or makes no progress is failed over after this long without an answer.')),
-  busyAfter: Type.Optional(Duration(1_000, 60 * MINUTE_MS, '20s', 'A server that does not answer but uses CPU or disk is failed over only after this long.')),
+  busyAfter: Type.Optional(Duration(1_000, 60 * MINUTE_MS, '20s', 'A server that does not answer but uses CPU or disk is failed over only after this long, and only when a backup can take over.')),
   heartbeatEvery: Type.Optional(Duration(100, MINUTE_MS, '1s', 'Pause between two heartbeat rows, the measure of how far a backup is.')),
   maxLag: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000, default: DEFAULTS.maxLag, description: 'Automatic failover takes a node that is at most this many heartbeats behind.' })),
   handoverDeadline: Type.Optional(Duration(100, 5 * MINUTE_MS, '2s', 'A switchover that has not moved all data in this time is undone.')),

@@ -20,6 +20,8 @@ export const OrderSchema = Type.Union([
   Type.Object({ type: Type.Literal('handoverFinish'), ...common }, { additionalProperties: false }),
   /** Old active: open the gates again under the same lease; nothing happened. */
   Type.Object({ type: Type.Literal('handoverCancel'), ...common }, { additionalProperties: false }),
+  /** Active: cease to serve and release the lease, servers that are overdue killed; a backup can take over. */
+  Type.Object({ type: Type.Literal('stepDown'), ...common }, { additionalProperties: false }),
   /** Backup: replicate from the holder of this term, by its own address. */
   Type.Object({ type: Type.Literal('follow'), ...common, source: Type.String() }, { additionalProperties: false })
 ])

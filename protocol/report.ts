@@ -16,6 +16,8 @@ export const ServerReportSchema = Type.Object({
   health: Type.Enum(HEALTHS),
   /** Why it is not `up`, in words. */
   reason: Nullable(Type.String()),
+  /** It is busy, and has been for longer than `timing.busyAfter`: to be relieved when a backup can take over. */
+  overdue: Type.Boolean(),
   role: Type.Enum(SERVER_ROLES),
   /** The source it follows (`tcp:10.0.0.1:16641`), null when none but the placeholder. */
   source: Nullable(Type.String()),

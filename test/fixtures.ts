@@ -102,6 +102,7 @@ export function observation (changes: Partial<ServerObservation> = {}): ServerOb
   return {
     health: 'up',
     reason: null,
+    overdue: false,
     role: 'backup',
     source: null,
     replication: 'none',

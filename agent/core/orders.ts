@@ -3,7 +3,7 @@ import type { Order } from '../../protocol/order.ts'
 import type { OrderRefusal, UnitAction } from './actions.ts'
 import { newLease } from './lease.ts'
 import { answer, chain, enter, takeId, type Stepped } from './stepped.ts'
-import { reopen } from './serving.ts'
+import { reopen, stopTerm } from './serving.ts'
 import type { Asked, OrderOf, UnitConfig, UnitState } from './state.ts'
 
 export function takeOrder (config: UnitConfig, state: UnitState, orderId: number, order: Order, nowMs: number): Stepped {
@@ -39,6 +39,13 @@ export function takeOrder (config: UnitConfig, state: UnitState, orderId: number
       if (phase.type === 'active' && phase.lease.term === order.term) return [state, answer(asked, null)]
       if (phase.type !== 'handingOver' || phase.stage !== 'waiting' || phase.lease.term !== order.term) return refuse({ kind: 'notServing' })
       return reopen(state, phase, asked, nowMs)
+    }
+    case 'stepDown': {
+      const overdue = config.servers.find(name => state.servers[name]?.observation?.overdue === true)
+      if (phase.type !== 'active' || phase.lease.term !== order.term || overdue === undefined) return refuse({ kind: 'notServing' })
+      const { lease: { term, untilMs } } = phase
+      const why = `server ${overdue}: ${state.servers[overdue]?.observation?.reason ?? 'busy for too long'}; a backup can take over`
+      return chain([state, answer(asked, null)], next => stopTerm(config, next, { term, untilMs, served: true, asked: null }, 'serverOverdue', why, nowMs))
     }
     case 'awaitMarker': {
       if (phase.type !== 'backup') return refuse({ kind: 'busy', doing: phase.type })

@@ -63,7 +63,7 @@ function reportServer (state: UnitState, name: string, database: string): Server
   const observation = server?.observation ?? null
   if (observation === null) {
     const reason = server?.startProblem ?? 'not seen yet'
-    return { name, database, health: server?.startProblem === null ? 'unknown' : 'down', reason, role: 'unknown', source: null, replication: 'none', complete: false, incompleteReason: 'not seen yet', position: null, hasRows: false, pid: null, version: null, fileBytes: 0, gateOpen: false }
+    return { name, database, health: server?.startProblem === null ? 'unknown' : 'down', reason, overdue: false, role: 'unknown', source: null, replication: 'none', complete: false, incompleteReason: 'not seen yet', position: null, hasRows: false, pid: null, version: null, fileBytes: 0, gateOpen: false }
   }
   return { name, database, ...observation, reason: observation.reason ?? server?.startProblem ?? null }
 }

@@ -4,6 +4,7 @@ import type { Step } from '../../protocol/order.ts'
 import type { UnitAction } from './actions.ts'
 import { isHeld, type Lease } from './lease.ts'
 import { addSteps, answer, chain, enter, setServer, takeId, type Stepped } from './stepped.ts'
+import type { ServerObservation } from '../server.ts'
 import type { Asked, PhaseState, StopReason, UnitConfig, UnitState } from './state.ts'
 import { acceptRelease } from './voter.ts'
 
@@ -70,10 +71,15 @@ interface Ending {
 /** Shuts gates and guard first; the term is given back only when that is certain (S3). */
 export function stopTerm (config: UnitConfig, state: UnitState, { term, untilMs, served, asked }: Ending, reason: StopReason, detail: string, nowMs: number): Stepped {
   const [op, next] = takeId(state)
-  const kill = config.servers.filter(name => state.servers[name]?.observation?.health === 'hung')
+  const kill = config.servers.filter(name => isStuck(state.servers[name]?.observation ?? null))
   const certainAtMs = Math.max(nowMs, untilMs) + config.slackMs
   const stopping: PhaseState = { type: 'stopping', term, reason, detail, served, op, certainAtMs, startedAtMs: nowMs, asked }
   return [enter(next, stopping, nowMs), [{ type: 'stopServing', op, kill }]]
+}
+
+/** It may hold writes that it would still commit after its gate was closed. */
+function isStuck (observation: ServerObservation | null): boolean {
+  return observation !== null && (observation.health === 'hung' || observation.overdue)
 }
 
 /** Certain that no client is served: give the term back, durably and for ever (S2), then become a backup. */

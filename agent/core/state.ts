@@ -34,7 +34,7 @@ export interface Asked {
   readonly steps: readonly Step[]
 }
 
-export type StopReason = 'serverDown' | 'serverHung' | 'roleLost' | 'leaseLapsed' | 'superseded' | 'promotionFailed' | 'handoverFailed'
+export type StopReason = 'serverDown' | 'serverHung' | 'serverOverdue' | 'roleLost' | 'leaseLapsed' | 'superseded' | 'promotionFailed' | 'handoverFailed'
 
 export type PhaseState =
   | { readonly type: 'witness' }

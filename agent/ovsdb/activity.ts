@@ -36,14 +36,15 @@ export interface Silence {
 
 /**
  * What a server is that does not answer. A stopped or idle one is hung after `hungAfterMs`; one that uses CPU or disk is
- * busy (compaction and large copies stall a server for seconds, FACTS K) and counts as hung only after `busyAfterMs`.
+ * busy (compaction and large copies stall a server for seconds, FACTS K), and overdue after `busyAfterMs`: whether it is
+ * given up for that is for somebody to decide who knows if a backup can take over.
  */
-export function judgeSilence ({ silentMs, idleMs, stopped, hungAfterMs, busyAfterMs }: Silence): { readonly health: Health, readonly reason: string } {
+export function judgeSilence ({ silentMs, idleMs, stopped, hungAfterMs, busyAfterMs }: Silence): { readonly health: Health, readonly reason: string, readonly overdue: boolean } {
   const silence = `no answer for ${Math.round(silentMs)} ms`
-  if (stopped) return { health: silentMs >= hungAfterMs ? 'hung' : 'busy', reason: `${silence}; the process is stopped` }
-  if (silentMs >= busyAfterMs) return { health: 'hung', reason: `${silence}, longer than a busy server may take (${busyAfterMs} ms)` }
-  if (silentMs >= hungAfterMs && idleMs >= hungAfterMs) return { health: 'hung', reason: `${silence}; the process used neither CPU nor disk for ${Math.round(idleMs)} ms` }
-  return { health: 'busy', reason: silence }
+  if (stopped) return { health: silentMs >= hungAfterMs ? 'hung' : 'busy', reason: `${silence}; the process is stopped`, overdue: false }
+  if (silentMs >= hungAfterMs && idleMs >= hungAfterMs) return { health: 'hung', reason: `${silence}; the process used neither CPU nor disk for ${Math.round(idleMs)} ms`, overdue: false }
+  if (silentMs >= busyAfterMs) return { health: 'busy', reason: `${silence}, longer than a busy server may take (${busyAfterMs} ms)`, overdue: true }
+  return { health: 'busy', reason: silence, overdue: false }
 }
 
 /** Null when the process is gone. */

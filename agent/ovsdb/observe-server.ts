@@ -7,7 +7,7 @@ import { isGateRemote } from './server-command.ts'
 import type { Look } from './server-probe.ts'
 import type { ServerParts } from './server-parts.ts'
 
-type Details = Omit<ServerObservation, 'health' | 'reason' | 'pid' | 'version' | 'fileBytes'>
+type Details = Omit<ServerObservation, 'health' | 'reason' | 'overdue' | 'pid' | 'version' | 'fileBytes'>
 
 /**
  * See OvsdbServer.observe: one look at everything but the version, and what follows from it for the copy. A server that
@@ -30,7 +30,7 @@ export function createObserver (parts: ServerParts): () => Promise<ServerObserva
     const look = await parts.probe.look()
     const fileBytes = await stat(parts.server.databaseFile).then(found => found.size, () => 0)
     const blank = { ...unknownServer(''), ...copyFacts(parts), fileBytes }
-    if (look.health !== 'up') return { ...blank, ...pidOf(look), health: look.health, reason: look.reason }
+    if (look.health !== 'up') return { ...blank, ...pidOf(look), health: look.health, reason: look.reason, overdue: look.overdue }
     const details = await ask(look, epoch)
     if (details !== null && !(details instanceof Error)) return { ...blank, ...details, ...pidOf(look), health: 'up', reason: null }
     // it answered its echo, and no more: silent by now, gone, or alive and not to be understood
@@ -38,7 +38,7 @@ export function createObserver (parts: ServerParts): () => Promise<ServerObserva
     const reason = details === null ? 'it answers its echo, and no question about its role yet' : details.message
     return again.health === 'up'
       ? { ...blank, ...pidOf(again), health: details === null ? 'busy' : 'unknown', reason }
-      : { ...blank, ...pidOf(again), health: again.health, reason: again.reason }
+      : { ...blank, ...pidOf(again), health: again.health, reason: again.reason, overdue: again.overdue }
   }
 }
 
@@ -74,6 +74,7 @@ export function unknownServer (reason: string): ServerObservation {
   return {
     health: 'unknown',
     reason,
+    overdue: false,
     role: 'unknown',
     source: null,
     replication: 'none',

@@ -9,6 +9,8 @@ import type { ServerProcess } from './supervisor.ts'
 export interface Look {
   readonly health: Health
   readonly reason: string | null
+  /** Busy for longer than `busyAfterMs`. */
+  readonly overdue: boolean
   readonly process: ProcessHandle | null
 }
 
@@ -48,7 +50,7 @@ export function createServerProbe ({ timing, process: run, database }: ServerPro
     bell.rearm()
     if (known.current() === null || await known.isGone()) await known.identify()
     await activity.look(known.current())
-    return { health: 'up', reason: null, process: known.current() }
+    return { health: 'up', reason: null, overdue: false, process: known.current() }
   }
 
   async function silent (): Promise<Look> {
@@ -63,10 +65,10 @@ export function createServerProbe ({ timing, process: run, database }: ServerPro
     const refused = isNobodyThere(error)
     const before = known.current()
     // one that was killed needs some milliseconds to leave; and no search through /proc while a failover is under way
-    if (before !== null && await waitUntilGone(before, refused ? 0 : LEAVING_MS)) return { health: 'down', reason: `process ${before.pid} ended`, process: null }
+    if (before !== null && await waitUntilGone(before, refused ? 0 : LEAVING_MS)) return { health: 'down', reason: `process ${before.pid} ended`, overdue: false, process: null }
     const found = await known.identify()
-    if (!found.found) return { health: refused ? 'down' : 'unknown', reason: `${refused ? '' : `${(error as Error).message}; `}${found.reason}`, process: null }
-    if (refused || error instanceof ServerGarbledError) return { health: 'unknown', reason: `process ${found.process.pid} runs, but ${(error as Error).message}`, process: found.process }
+    if (!found.found) return { health: refused ? 'down' : 'unknown', reason: `${refused ? '' : `${(error as Error).message}; `}${found.reason}`, overdue: false, process: null }
+    if (refused || error instanceof ServerGarbledError) return { health: 'unknown', reason: `process ${found.process.pid} runs, but ${(error as Error).message}`, overdue: false, process: found.process }
     return await silent()
   }
 
@@ -84,7 +86,7 @@ export function createServerProbe ({ timing, process: run, database }: ServerPro
         if (look.health === 'hung' || look.health === 'down') bell.ring()
         return look
       } catch (error) {
-        return { health: 'unknown', reason: (error as Error).message, process: known.current() }
+        return { health: 'unknown', reason: (error as Error).message, overdue: false, process: known.current() }
       }
     },
     process: known.current,

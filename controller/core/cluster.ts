@@ -11,6 +11,7 @@ import type { Report } from '../../protocol/report.ts'
 import { positionOf, servingReport } from './knowledge.ts'
 import { operationDueMs, operationOrderEnded, progress, termAnswered } from './operation.ts'
 import { reassert } from './reassert.ts'
+import { relieve } from './relieve.ts'
 import { chain, type Stepped } from './stepped.ts'
 import type { AgentView, ClusterState, CoreConfig, Memory } from './state.ts'
 
@@ -74,7 +75,7 @@ function settle (config: CoreConfig, state: ClusterState, nowMs: number): Steppe
   if (active === null) return decide(config, state, nowMs)
   const serving = { ...state, hold: null, majoritySinceMs: null, retry: { attempts: 0, notBeforeMs: 0 } }
   return chain(chain([serving, []], next => remember(next, active.node, active.lease.term, sequenceOf(active), nowMs)),
-    next => chain(reassert(config, next, active, nowMs), after => tendBackups(config, after, active, nowMs)))
+    next => chain(chain(reassert(config, next, active, nowMs), after => relieve(config, after, active, nowMs)), after => tendBackups(config, after, active, nowMs)))
 }
 
 function remember (state: ClusterState, active: string, term: number, sequence: number, nowMs: number): Stepped {

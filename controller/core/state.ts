@@ -145,6 +145,8 @@ export interface ClusterState {
   readonly lastEnded: EndedOperation | null
   /** When a newer term was last asked for the node that serves. */
   readonly reassertedAtMs: number | null
+  /** The active has been busy for too long: when it was last told to step down, null while nobody could take over. */
+  readonly relief: { readonly orderedAtMs: number | null } | null
   readonly highestTermTried: number
   readonly fences: Readonly<Record<string, NodeFence>>
   readonly nextId: number
@@ -168,6 +170,7 @@ export function bootCluster (config: CoreConfig, nowMs: number): ClusterState {
     retry: { attempts: 0, notBeforeMs: 0 },
     lastEnded: null,
     reassertedAtMs: null,
+    relief: null,
     highestTermTried: 0,
     fences: {},
     nextId: 1

@@ -137,7 +137,7 @@ function nodeInWords (member: MemberConfig, report: Report | null, reachable: bo
 }
 
 /** Whether the loss of the active's node would be survived without an operator, and why not (S9). */
-function automaticFailover (config: CoreConfig, state: ClusterState, active: Report | null, sifted: Candidates, nowMs: number): ClusterView['automaticFailover'] {
+export function automaticFailover (config: CoreConfig, state: ClusterState, active: Report | null, sifted: Candidates, nowMs: number): ClusterView['automaticFailover'] {
   const voters = config.cluster.members.length
   const quorum = voterQuorum(config)
   if (voters - 1 < quorum) return { possible: false, why: `${voters} voters cannot lose one and keep a majority: add a witness (S9)` }

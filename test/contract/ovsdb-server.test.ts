@@ -26,6 +26,7 @@ for (const version of VERSIONS) {
       assert.deepEqual({ ...seen, pid: 0, fileBytes: 0, version: '' }, {
         health: 'up',
         reason: null,
+        overdue: false,
         role: 'backup',
         source: null,
         replication: 'connecting',

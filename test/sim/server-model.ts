@@ -296,6 +296,7 @@ export function createServerModel (context: ServerContext, node: string, name: s
     observe () {
       const hungForMs = hungSinceMs === null ? 0 : world.now() - hungSinceMs
       return {
+        overdue: false,
         health: !running ? 'down' : hungSinceMs === null ? 'up' : hungForMs >= settings.cluster.timing.hungAfterMs ? 'hung' : 'busy',
         reason: running && hungSinceMs === null ? null : running ? 'it does not answer' : 'the process is gone',
         role: running ? role : 'unknown',

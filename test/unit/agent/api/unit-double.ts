@@ -38,6 +38,7 @@ export function reportOf (changes: Partial<Report> = {}): Report {
       database: 'OVN_Northbound',
       health: 'up',
       reason: null,
+      overdue: false,
       role: 'backup',
       source: 'tcp:10.0.0.2:16641',
       replication: 'replicating',

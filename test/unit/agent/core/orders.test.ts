@@ -99,6 +99,22 @@ describe('promote', () => {
     assert.equal(unit.latest('promoteServers').force, true)
   })
 
+  test('an active steps down when its server is overdue, and the server is killed first; for anything else it does not', () => {
+    const stepDown = { type: 'stepDown', term: 4, controller: 'ctl-a', deadlineMs: 500 } as const
+    const unit = active()
+    unit.observe({ role: 'active', gateOpen: true, health: 'busy' }, 1_100)
+    unit.order(stepDown, 1_110)
+    assert.deepEqual(refusal(unit), { kind: 'notServing' })
+    unit.observe({ role: 'active', health: 'busy', overdue: true, reason: 'no answer for 20000 ms' }, 1_200)
+    unit.phase('active')
+    unit.order({ ...stepDown, term: 3 }, 1_210)
+    unit.phase('active')
+    const actions = unit.order(stepDown, 1_220)
+    assert.equal(find(actions, 'answerOrder')?.reply.ok, true)
+    assert.deepEqual(find(actions, 'stopServing')?.kill, ['nb'])
+    assert.equal(unit.phase('stopping').reason, 'serverOverdue')
+  })
+
   test('a server that is being changed is not promoted', () => {
     const unit = backup()
     unit.observe({ role: 'active' }, 100)

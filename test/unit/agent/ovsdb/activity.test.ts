@@ -25,9 +25,11 @@ test('a stopped or idle server is hung after hungAfterMs, and busy until then', 
   assert.equal(silence({ silentMs: 1_000, idleMs: 1_000 }).health, 'hung')
 })
 
-test('a server that uses CPU or disk is busy, and hung only after busyAfterMs', () => {
-  assert.equal(silence({ silentMs: 9_999, idleMs: 999 }).health, 'busy')
-  assert.equal(silence({ silentMs: 10_000, idleMs: 0 }).health, 'hung')
+test('a server that uses CPU or disk is busy, however long, and overdue after busyAfterMs', () => {
+  const judged = (changes: Parameters<typeof silence>[0]) => [silence(changes).health, silence(changes).overdue]
+  assert.deepEqual(judged({ silentMs: 9_999, idleMs: 999 }), ['busy', false])
+  assert.deepEqual(judged({ silentMs: 10_000, idleMs: 999 }), ['busy', true])
+  assert.deepEqual(judged({ silentMs: 10_000, idleMs: 1_000 }), ['hung', false])
 })
 
 test('a process at work shows progress in /proc', async () => {

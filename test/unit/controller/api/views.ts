@@ -8,6 +8,7 @@ export function serverReport (over: Partial<ServerReport> = {}): ServerReport {
     database: 'OVN_Northbound',
     health: 'up',
     reason: null,
+    overdue: false,
     role: 'backup',
     source: 'tcp:10.0.0.1:16641',
     replication: 'replicating',
