@@ -31,6 +31,23 @@ export function announceCommands (address: VipAddress, device: string): readonly
   return ['-U', '-A'].map(style => ['arping', ['-q', style, '-c', '1', '-I', device, address.address]])
 }
 
+const LOOK_DEADLINE_MS = 2_000
+
+/** Why this host could not announce the addresses, or null: known before it is needed, so that another node is preferred. */
+export async function announcersMissing (addresses: readonly VipAddress[], device: string): Promise<string | null> {
+  const programs = new Set(addresses.flatMap(address => announceCommands(address, device)).map(([program]) => program))
+  const missing: string[] = []
+  for (const program of programs) {
+    try {
+      await runCommand(program, ['-V'], { timeoutMs: LOOK_DEADLINE_MS })
+    } catch (error) {
+      // one that is there and says nothing useful will be judged by its work
+      if (error instanceof CommandError && error.why === 'missing') missing.push(program)
+    }
+  }
+  return missing.length === 0 ? null : `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing: after a takeover the neighbours of this node would not be told where the addresses are`
+}
+
 /** Announces in the background. A new start ends the earlier series; `stop` also kills what is still running. */
 export function createAnnouncer ({ interface: device, addresses, onProblem }: AnnounceOptions): Announcer {
   let series = new AbortController()

@@ -2,14 +2,16 @@ import { monotonicMs } from '../clock.ts'
 import { CommandError } from '../command.ts'
 import { createLane } from '../lane.ts'
 import type { VipEndpointConfig } from '../../protocol/cluster.ts'
-import { createAnnouncer } from './announce.ts'
+import { announcersMissing, createAnnouncer } from './announce.ts'
 import { createDuplicateCheck } from './duplicate.ts'
 import type { Endpoint } from './endpoint.ts'
 import { EndpointError } from './endpoint-errors.ts'
 import { dropAddresses, readAddresses, takeAddresses } from './vip-address.ts'
 
 /** What keeps working although it cannot do a part of its work; `null` when it can again. */
-export type EndpointProblem = (part: 'announce' | 'duplicateCheck', problem: string | null) => void
+export type EndpointProblem = (part: 'announce' | 'announcer' | 'duplicateCheck', problem: string | null) => void
+
+const ANNOUNCERS_EVERY_MS = 30_000
 
 export interface VipEndpointOptions {
   readonly cluster: string
@@ -30,6 +32,7 @@ export interface VipEndpointOptions {
 export function createVipEndpoint (options: VipEndpointOptions): Endpoint {
   const { cluster, node, config, commandTimeoutMs, onProblem = () => {} } = options
   const lane = createLane()
+  const lookForAnnouncers = createAnnouncersLook(config, problem => onProblem('announcer', problem))
   const listeners = new Set<(address: string, owner: string) => void>()
   const announcer = createAnnouncer({ interface: config.interface, addresses: config.addresses, onProblem: problem => onProblem('announce', problem) })
   const duplicates = createDuplicateCheck({
@@ -72,6 +75,7 @@ export function createVipEndpoint (options: VipEndpointOptions): Endpoint {
       }
     },
     async held () {
+      await lookForAnnouncers()
       try {
         return await readAddresses(config, commandTimeoutMs)
       } catch (cause) {
@@ -83,6 +87,15 @@ export function createVipEndpoint (options: VipEndpointOptions): Endpoint {
       announcer.stop()
       duplicates.stop()
     }
+  }
+}
+
+function createAnnouncersLook (config: VipEndpointConfig, onSeen: (problem: string | null) => void): () => Promise<void> {
+  let dueMs = 0
+  return async () => {
+    if (monotonicMs() < dueMs) return
+    dueMs = monotonicMs() + ANNOUNCERS_EVERY_MS
+    onSeen(await announcersMissing(config.addresses, config.interface))
   }
 }
 

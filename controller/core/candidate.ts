@@ -101,9 +101,11 @@ function byMerit (config: CoreConfig, state: ClusterState): (a: Report, b: Repor
   const last = lastServed(state)
   const member = (report: Report): MemberConfig | undefined => config.cluster.members.find(one => one.name === report.node)
   const wasActive = (report: Report): number => last?.holder === report.node ? 1 : 0
+  // clients that are not told would go on asking the old node: better a node that can tell them, and better this one than none
+  const announces = (report: Report): number => report.problems.some(problem => problem.code === 'announcer') ? 0 : 1
   const hasRows = (report: Report): number => report.servers.filter(server => server.hasRows).length
   return (a, b) => comparePositions(positionOf(b), positionOf(a)) || wasActive(b) - wasActive(a) || hasRows(b) - hasRows(a) ||
-    (member(b)?.priority ?? 0) - (member(a)?.priority ?? 0) || (a.node < b.node ? -1 : 1)
+    announces(b) - announces(a) || (member(b)?.priority ?? 0) - (member(a)?.priority ?? 0) || (a.node < b.node ? -1 : 1)
 }
 
 /**

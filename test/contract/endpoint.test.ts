@@ -1,5 +1,8 @@
 // Every endpoint adapter against the real kernel: hosts are network namespaces that this test makes itself.
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { createNetwork, DEVICE, type Network } from './support/namespaces.ts'
 import { startHost, type Host } from './support/host.ts'
@@ -158,6 +161,22 @@ describe('the vip endpoint', () => {
     })
     assert.equal(problems[0]?.part, 'announce')
     assert.match(problems[0].problem, /the program (arping|ndptool) is missing/)
+  })
+
+  test('a host that could not announce its addresses says so before it has them, and says nothing when it can', async () => {
+    await a.held()
+    assert.deepEqual((await a.problems() as { part: string, problem: string | null }[]).filter(({ part }) => part === 'announcer'), [{ part: 'announcer', problem: null }])
+    const place = await mkdtemp(join(tmpdir(), 'ovsdb-ha-path-'))
+    try {
+      await symlink('/usr/bin/env', join(place, 'ndptool'))
+      await build(b)
+      await b.setPath(place)
+      await assert.rejects(b.held())
+      const told = (await b.problems() as { part: string, problem: string | null }[]).find(({ part }) => part === 'announcer')
+      assert.match(told?.problem ?? '', /^arping is missing: /)
+    } finally {
+      await rm(place, { recursive: true })
+    }
   })
 
   test('a host that holds the address is no stranger to itself', async () => {

@@ -44,6 +44,13 @@ describe('order of merit (S6)', () => {
     assert.deepEqual(names(knowing([{ ...ofN3(at('n2', 4, 17)), following: 'n3' }, ofN3(at('n3', 4, 17))])), ['n3', 'n2'])
   })
 
+  test('between equal positions a node that can announce the addresses comes first, whatever its priority; alone the other one is taken all the same', () => {
+    const mute = (node: string) => ({ ...at(node, 4, 17), problems: [{ code: 'announcer', message: 'arping is missing', server: null }] })
+    const members = [memberConfig('n1'), memberConfig('n2', { priority: 10 }), memberConfig('n3')]
+    assert.deepEqual(names(knowing([mute('n2'), at('n3', 4, 17)]), { ...config, cluster: clusterConfig({ members }) }), ['n3', 'n2'])
+    assert.deepEqual(names(knowing([mute('n2')])), ['n2'])
+  })
+
   test('at the first start a node with rows comes before an empty one, whatever the names', () => {
     const full = freshNodeReport('n3', { servers: [serverReport({ position: null, hasRows: true })] })
     assert.deepEqual(names(knowing([freshNodeReport('n1'), freshNodeReport('n2'), full])), ['n3', 'n1', 'n2'])
