@@ -36,7 +36,7 @@ export async function startAgent ({ configFile, node }: AgentOptions): Promise<v
     units: new Map(units.map(unit => [unit.shell.cluster, unit.shell])),
     node,
     tls,
-    allowedPeers: [...config.nodes.map(one => one.name), config.controller.name, ...config.controller.others],
+    allowedPeers: [...config.nodes.map(one => one.name), config.controller.name, ...config.controller.others.map(one => one.name)],
     reportEveryMs: Math.min(...clusters.map(cluster => cluster.timing.reportEveryMs)),
     logger,
     registry: new Registry()

@@ -29,8 +29,12 @@ export class ControllerUnreachableError extends OvsdbHaError {
   readonly httpStatus = 503
   readonly hint: string
 
-  constructor (server: string, what: string, cause?: unknown) {
+  /** Nothing of the request can have reached it: another controller may be asked the same. */
+  readonly nothingSent: boolean
+
+  constructor (server: string, what: string, cause?: unknown, nothingSent = false) {
     super(`The controller at ${server} ${what}`, { cause })
-    this.hint = 'Check that it runs, and --server or OVSDB_HA_SERVER. The clusters keep serving without it; only their state is not known here.'
+    this.nothingSent = nothingSent
+    this.hint = 'Check that it runs, and --server or OVSDB_HA_SERVER (several controllers: all of their addresses, with commas between). The clusters keep serving without it; only their state is not known here.'
   }
 }

@@ -5,11 +5,11 @@ import {
   type ClusterList, type ClusterView, type ConfirmOffBody, type FailoverBody, type FenceBody, type HistoryEntry,
   type HistoryQuery, type OperationView, type PauseBody, type SwitchoverBody, type UnfenceBody
 } from '../protocol/api.ts'
-import { createHttp, parseJson, type ServerOptions } from './http.ts'
+import { createControllers } from './controllers.ts'
+import { parseJson, type Access } from './http.ts'
 
-/** The controller's REST API as the commands use it. Refusals are RemoteErrors; no answer is a ControllerUnreachableError. */
+/** The controllers' REST API as the commands use it. Refusals are RemoteErrors; no answer is a ControllerUnreachableError. */
 export interface ControllerClient {
-  readonly server: string
   clusters (): Promise<ClusterList>
   cluster (name: string): Promise<ClusterView>
   switchover (cluster: string, body: SwitchoverBody): Promise<OperationView>
@@ -30,11 +30,10 @@ const READ_DEADLINE_MS = 10_000
 const OPERATION_DEADLINE_MS = 600_000
 const EVENT_CHARACTERS_MAX = 4 << 20
 
-export function createControllerClient (options: ServerOptions): ControllerClient {
-  const { ask, stream } = createHttp(options)
+export function createControllerClient (servers: readonly string[], access: Access): ControllerClient {
+  const { ask, stream } = createControllers(servers, access)
   const of = (cluster: string) => `/v1/clusters/${encodeURIComponent(cluster)}`
   return {
-    server: options.server,
     clusters: () => ask(ClusterListSchema, 'GET', '/v1/clusters', null, READ_DEADLINE_MS),
     cluster: name => ask(ClusterViewSchema, 'GET', of(name), null, READ_DEADLINE_MS),
     switchover: async (cluster, body) => (await ask(OperationReplySchema, 'POST', `${of(cluster)}/switchover`, body, OPERATION_DEADLINE_MS)).operation,

@@ -38,7 +38,7 @@ Exit codes:
   5  the token is missing, unknown, or not allowed to do this
 
 Environment:
-  OVSDB_HA_SERVER       the controller, http://127.0.0.1:8640 when not set
+  OVSDB_HA_SERVER       the controller, or several with commas between; http://127.0.0.1:8640 when not set
   OVSDB_HA_TOKEN_FILE   the file that holds the token; or OVSDB_HA_TOKEN, the token itself
   OVSDB_HA_CA_FILE      the authority of the controller's certificate (PEM)
   NO_COLOR              no colour, also on a terminal`

@@ -5,24 +5,36 @@ import { OvsdbHaError } from '../protocol/errors.ts'
 import { remoteErrorFrom } from '../protocol/remote-error.ts'
 import { ControllerUnreachableError } from './cli-errors.ts'
 
-export interface ServerOptions {
-  readonly server: string
+export interface Access {
   readonly token: string | null
   /** PEM text of the authority to believe instead of the system's. */
   readonly ca: string | null
+}
+
+export interface ServerOptions extends Access {
+  readonly server: string
+}
+
+/** What a client may ask, of one controller or of several. */
+export interface Http {
+  ask<Schema extends TSchema> (schema: Schema, method: 'GET' | 'POST', path: string, body: object | null, deadlineMs: number): Promise<Static<Schema>>
+  /** The body of a stream, until it breaks (then it throws) or `signal` ends it. */
+  stream (path: string, signal: AbortSignal): AsyncGenerator<Uint8Array>
 }
 
 const CONNECT_DEADLINE_MS = 5_000
 /** The controller's event stream says `alive` every 15 s. */
 const SILENT_AFTER_MS = 40_000
 const ANSWER_BYTES_MAX = 16 << 20
+/** The connection was never made. */
+const NOT_SENT: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'])
 
 /** Requests to one controller. Its refusals are thrown as it sent them; anything else that goes wrong is a ControllerUnreachableError. */
-export function createHttp ({ server, token, ca }: ServerOptions) {
+export function createHttp ({ server, token, ca }: ServerOptions): Http {
   const headers = token === null ? {} : { authorization: `Bearer ${token}` }
   const connect = { timeout: CONNECT_DEADLINE_MS, ...(ca === null ? {} : { ca }) }
   const dial = (bodyTimeout: number) => new Client(server, { connect, headersTimeout: 0, bodyTimeout, maxResponseSize: bodyTimeout === 0 ? ANSWER_BYTES_MAX : -1 })
-  const unreachable = (what: string, cause?: unknown) => cause instanceof OvsdbHaError ? cause : new ControllerUnreachableError(server, what, cause)
+  const unreachable = (what: string, cause?: unknown) => cause instanceof OvsdbHaError ? cause : new ControllerUnreachableError(server, what, cause, NOT_SENT.has(codeOf(cause)))
 
   /** The JSON of a good answer; throws what the controller said, or says that this is no controller. */
   async function answered ({ statusCode, body }: Dispatcher.ResponseData): Promise<unknown> {
@@ -50,7 +62,6 @@ export function createHttp ({ server, token, ca }: ServerOptions) {
     }
   }
 
-  /** The body of a stream, until it breaks (then it throws) or `signal` ends it. */
   async function * stream (path: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
     const client = dial(SILENT_AFTER_MS)
     try {
@@ -80,4 +91,9 @@ export function parseJson (text: string): unknown {
 function reasonOf (error: unknown): string {
   const [first] = error instanceof AggregateError ? error.errors : [error]
   return first instanceof Error ? first.message : String(first)
+}
+
+function codeOf (error: unknown): string {
+  const [first] = error instanceof AggregateError ? error.errors : [error]
+  return (first as NodeJS.ErrnoException | undefined)?.code ?? ''
 }

@@ -1,4 +1,4 @@
-import type { RefusedNode } from '../protocol/api.ts'
+import type { Leader, RefusedNode } from '../protocol/api.ts'
 import { OvsdbHaError } from '../protocol/errors.ts'
 import type { CommandRefusal } from './core/actions.ts'
 
@@ -34,13 +34,15 @@ export class CommandRefusedError extends OvsdbHaError {
   readonly httpStatus: number
   readonly hint: string
   readonly refused: readonly RefusedNode[]
+  /** Who could do it, where another controller leads. */
+  readonly leader: Leader | undefined
 
-  /** `leader`: who could do it, where another controller leads. */
-  constructor (cluster: string, refusal: CommandRefusal, leader: string | null = null) {
-    super(refusal.kind === 'notLeading' && leader !== null ? `this controller does not lead cluster ${cluster}: ${leader} does` : sentence(cluster, refusal), { cluster })
+  constructor (cluster: string, refusal: CommandRefusal, leader: Leader | null = null) {
+    super(refusal.kind === 'notLeading' && leader !== null ? `this controller does not lead cluster ${cluster}: ${leader.name} does${leader.url === null ? '' : ` (${leader.url})`}` : sentence(cluster, refusal), { cluster })
     this.code = CODES[refusal.kind]
     this.httpStatus = refusal.kind === 'unknownNode' ? 404 : refusal.kind === 'notLeading' ? 503 : 409
     this.hint = HINTS[refusal.kind]
+    this.leader = refusal.kind === 'notLeading' ? leader ?? undefined : undefined
     this.refused = refusal.kind === 'noCandidate' ? refusal.refused : []
   }
 }

@@ -40,6 +40,7 @@ export async function startController ({ configFile }: ControllerOptions): Promi
     links: cluster.members.map(member => createHttpAgentLink({ cluster: cluster.name, node: member.name, url: agentUrl(member, tls), tls, silentAfterMs: silentAfterMs(cluster) })),
     store,
     share,
+    urlOf: other => controller.others.find(one => one.name === other)?.url ?? null,
     metrics,
     logger,
     onHistory: entry => { for (const listener of listeners) listener(entry) }

@@ -1,7 +1,7 @@
 // The one loop of a cluster's leader: events in, one at a time, through the pure step; actions out. What happened is
 // written once, here: a history entry, a log line and a metric from the same facts.
 import type { Logger } from 'pino'
-import type { ClusterView, HistoryEntry, OperationView, Severity } from '../protocol/api.ts'
+import type { ClusterView, HistoryEntry, Leader, OperationView, Severity } from '../protocol/api.ts'
 import type { Happening, Report } from '../protocol/report.ts'
 import { monotonicMs, wallClock, wallOf } from './clock.ts'
 import type { ClusterService } from './cluster-service.ts'
@@ -34,6 +34,8 @@ export interface ClusterShellOptions {
   readonly fenceDevices: ReadonlyMap<string, FenceDevice>
   readonly store: Store
   readonly share: FairShare
+  /** Where another controller's API answers; null when the configuration does not say. */
+  readonly urlOf: (controller: string) => string | null
   readonly leadership?: LeadershipTiming
   readonly metrics: ControllerMetrics
   readonly logger: Logger
@@ -126,7 +128,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
         if (operation.commandId !== null) settle(operation.commandId)?.resolve(view)
         return
       }
-      case 'refuseCommand': return settle(action.commandId)?.reject(new CommandRefusedError(name, action.refusal, leadership.leader()))
+      case 'refuseCommand': return settle(action.commandId)?.reject(new CommandRefusedError(name, action.refusal, otherLeader()))
       case 'fence': return power(action)
       case 'commandDone': return settle(action.commandId)?.resolve(null)
       case 'wakeAt': return wakeAt(action.atMs)
@@ -199,7 +201,12 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   }
 
   function view (): ClusterView {
-    return viewCluster(config, state, monotonicMs(), wallOf)
+    return { ...viewCluster(config, state, monotonicMs(), wallOf), controller: { name: config.controller, leads: state.leading, leader: otherLeader() } }
+  }
+
+  function otherLeader (): Leader | null {
+    const leader = leadership.leader()
+    return leader === null || leader === config.controller ? null : { name: leader, url: options.urlOf(leader) }
   }
 
   /** Followers hear of changes, not of time passing. */
@@ -261,7 +268,10 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
       record('storeForgot', 'warning', null, `the store had forgotten that ${config.controller} leads the cluster, and was told again`, { controller: config.controller })
       journal.writeAgain()
     },
-    onFollowing () { recording = false },
+    onFollowing () {
+      recording = false
+      sayView()
+    },
     onRound: storeAsked
   })
 
@@ -291,7 +301,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
 
   async function setPaused (paused: Paused | null, actor: string): Promise<void> {
     leadership.lapse()
-    if (!state.leading) throw new CommandRefusedError(name, { kind: 'notLeading' }, leadership.leader())
+    if (!state.leading) throw new CommandRefusedError(name, { kind: 'notLeading' }, otherLeader())
     await intents.set(paused)
     record(paused === null ? 'resumed' : 'paused', 'warning', null, paused === null ? `${actor} resumed the cluster` : `${actor} paused the cluster${paused.reason === '' ? '' : `: ${paused.reason}`}`, { actor })
   }

@@ -6,6 +6,10 @@ import { StepSchema } from './order.ts'
 const NullableString = Type.Union([Type.String(), Type.Null()])
 const NullableInteger = Type.Union([Type.Integer(), Type.Null()])
 
+/** The controller that leads a cluster, and where its REST API answers; null when nobody said. */
+export const LeaderSchema = Type.Object({ name: Type.String(), url: NullableString })
+export type Leader = Static<typeof LeaderSchema>
+
 /** Body of every error answer. */
 export const ErrorBodySchema = Type.Object({
   code: Type.String(),
@@ -16,7 +20,9 @@ export const ErrorBodySchema = Type.Object({
   /** Order with an old term: the current one. */
   term: Type.Optional(Type.Integer()),
   /** Refused nodes and why, when a decision was refused. */
-  refused: Type.Optional(Type.Array(Type.Object({ node: Type.String(), code: Type.String(), message: Type.String() })))
+  refused: Type.Optional(Type.Array(Type.Object({ node: Type.String(), code: Type.String(), message: Type.String() }))),
+  /** Only the leader does this: who that is, as far as it is known. */
+  leader: Type.Optional(LeaderSchema)
 })
 export type ErrorBody = Static<typeof ErrorBodySchema>
 
@@ -82,6 +88,8 @@ export const CLUSTER_STATES = ['starting', 'serving', 'changing', 'holding', 'un
 
 export const ClusterViewSchema = Type.Object({
   name: Type.String(),
+  /** Who answers. A controller that does not lead the cluster decides nothing; `leader` is then the one that does, null when none is known. */
+  controller: Type.Object({ name: Type.String(), leads: Type.Boolean(), leader: Type.Union([LeaderSchema, Type.Null()]) }),
   state: Type.Enum(CLUSTER_STATES),
   /** One or two sentences that tell the truth in plain words. */
   summary: Type.String(),

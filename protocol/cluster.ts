@@ -172,7 +172,11 @@ export interface ControllerConfig {
   readonly listen: string
   readonly port: number
   /** The other controllers: agents take orders from them too. */
-  readonly others: readonly string[]
+  readonly others: ReadonlyArray<{
+    readonly name: string
+    /** Its REST API as operators reach it; null where the file does not say. */
+    readonly url: string | null
+  }>
   readonly store: EmbeddedStoreConfig | RedisStoreConfig
   readonly tokens: readonly TokenConfig[]
 }

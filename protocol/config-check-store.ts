@@ -7,7 +7,7 @@ const OF_REDIS = ['urls', 'username', 'passwordFile', 'keyPrefix', 'tls']
 export function checkStore (findings: Findings): void {
   const { controller } = findings.draft
   const store = controller?.store
-  const names = [controller?.name, ...controller?.others ?? []]
+  const names = [controller?.name, ...(controller?.others ?? []).map(other => other?.name)]
   refuseDuplicates(findings, names.map((key, index) => ({ path: index === 0 ? ['controller', 'name'] : ['controller', 'others', index - 1], key })), first => `is the name of another controller too (${first})`)
   if (store?.type === 'embedded') {
     for (const key of OF_REDIS) if (findings.written([...PATH, key]) !== undefined) findings.problem([...PATH, key], 'is for a store of type redis, and this one is embedded', { allowed: 'type: redis, or without this key' })

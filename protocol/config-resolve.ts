@@ -3,7 +3,7 @@
 // over several values still run on all the others and every problem is told at once.
 import type { ClusterConfig, Config, ControllerConfig, FenceConfig, MemberConfig, NodeConfig, ServerConfig, TimingConfig, TlsFiles, VipEndpointConfig } from './cluster.ts'
 import { formatPath, type Path } from './config-errors.ts'
-import { DEFAULTS, SCHEMA_FILES, TIMING_SCHEMA, type ClusterFile, type ConfigFile, type FenceFile, type ServerFile, type StoreFile } from './config-schema.ts'
+import { DEFAULTS, SCHEMA_FILES, TIMING_SCHEMA, type ClusterFile, type ConfigFile, type FenceFile, type OtherFile, type ServerFile, type StoreFile } from './config-schema.ts'
 import { parseDurationMs } from './duration.ts'
 import { parseIp, parsePrefix } from './ip.ts'
 import { parseRedisUrl } from './redis-url.ts'
@@ -62,7 +62,7 @@ export function resolveDraft (value: unknown, badPaths: readonly Path[]): Draft<
       name: reader.or(folded(controller?.name), ['controller', 'name'], DEFAULTS.controllerName),
       listen: reader.or(controller?.listen === undefined ? undefined : parseIp(controller.listen)?.text, ['controller', 'listen'], DEFAULTS.controllerListen),
       port: reader.or(controller?.port, ['controller', 'port'], DEFAULTS.controllerPort),
-      others: reader.isBad(['controller', 'others']) ? undefined : (controller?.others ?? []).map(folded),
+      others: reader.isBad(['controller', 'others']) ? undefined : (controller?.others ?? []).map((other, index) => other === undefined ? undefined : resolveOther(other, ['controller', 'others', index], reader)),
       store: resolveStore(controller?.store, reader),
       tokens: reader.isBad(['controller', 'tokens']) ? undefined : (controller?.tokens ?? []).map(token => token && { name: folded(token.name), role: token.role, file: token.file })
     },
@@ -89,6 +89,11 @@ function resolveFence (fence: Partly<FenceFile> | undefined, path: Path, reader:
       timeoutMs: durationMs(level.timeout, [...path, 'levels', index, 'timeout'], DEFAULTS.fenceTimeout)
     })
   }
+}
+
+function resolveOther (other: string | Partly<Exclude<OtherFile, string>>, path: Path, reader: Reader): Draft<ControllerConfig['others'][number]> {
+  if (typeof other === 'string') return { name: folded(other), url: null }
+  return { name: folded(other.name), url: reader.isBad([...path, 'url']) ? undefined : other.url ?? null }
 }
 
 function resolveStore (store: Partly<StoreFile> | undefined, reader: Reader): Draft<ControllerConfig['store']> {

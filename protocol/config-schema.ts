@@ -78,11 +78,16 @@ const TokenSchema = Type.Object({
   file: AbsolutePath({ description: 'The file that holds the token.' })
 }, closed)
 
+const OtherControllerSchema = Type.Object({
+  name: Name('Another controller.'),
+  url: Type.Optional(Type.String({ maxLength: 300, pattern: '^https?://[^/?#@\\s]+$', patternErrorMessage: 'the address of its REST API, such as https://10.0.0.12:8640', description: 'Its REST API: operators who ask this controller for what only the leader does are told it.' }))
+}, closed)
+
 const ControllerSchema = Type.Object({
   name: Type.Optional(Name('This controller in history and certificates.', { default: DEFAULTS.controllerName })),
   listen: Type.Optional(ListenAddress({ default: DEFAULTS.controllerListen, description: 'Address of the REST API and the dashboard.' })),
   port: Type.Optional(Port({ default: DEFAULTS.controllerPort, description: 'Port of the REST API and the dashboard.' })),
-  others: Type.Optional(Type.Array(Name('Another controller.'), { minItems: 1, maxItems: 16, description: 'Names of the other controllers, with a store of type redis: agents take orders from them too.' })),
+  others: Type.Optional(Type.Array(Type.Union([Name('Another controller.'), OtherControllerSchema]), { minItems: 1, maxItems: 16, description: 'The other controllers, with a store of type redis: agents take orders from them too.' })),
   store: Type.Optional(Type.Object({
     type: Type.Enum(['embedded', 'redis'], { description: 'embedded: one controller, one file. redis: several controllers.' }),
     file: Type.Optional(AbsolutePath({ default: DEFAULTS.storeFile, description: 'The embedded store\'s file.' })),
@@ -193,6 +198,7 @@ export type ConfigFile = Static<typeof ConfigFileSchema>
 export type FenceFile = NonNullable<ConfigFile['nodes'][number]['fence']>
 export type ClusterFile = ConfigFile['clusters'][number]
 export type StoreFile = NonNullable<NonNullable<ConfigFile['controller']>['store']>
+export type OtherFile = NonNullable<NonNullable<ConfigFile['controller']>['others']>[number]
 export type ServerFile = ClusterFile['servers'][number]
 export const TIMING_SCHEMA = TimingSchema
 

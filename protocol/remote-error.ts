@@ -1,5 +1,5 @@
 import { Compile } from 'typebox/compile'
-import { ErrorBodySchema, type ErrorBody, type RefusedNode } from './api.ts'
+import { ErrorBodySchema, type ErrorBody, type Leader, type RefusedNode } from './api.ts'
 import { OvsdbHaError, type ErrorDetail } from './errors.ts'
 
 const errorBody = Compile(ErrorBodySchema)
@@ -17,6 +17,8 @@ export class RemoteError extends OvsdbHaError {
   /** The remote's current term, when an order or a request was refused for an old one (S1). */
   readonly term: number | undefined
   readonly refused: readonly RefusedNode[] | undefined
+  /** Who could do it, when a controller that does not lead was asked. */
+  readonly leader: Leader | undefined
 
   constructor (code: OvsdbHaError['code'], httpStatus: number, body: ErrorBody, detail: ErrorDetail) {
     super(body.message, { cluster: body.cluster ?? detail.cluster, node: body.node ?? detail.node, cause: detail.cause })
@@ -25,6 +27,7 @@ export class RemoteError extends OvsdbHaError {
     this.hint = body.hint
     this.term = body.term
     this.refused = body.refused
+    this.leader = body.leader
   }
 }
 

@@ -5,7 +5,7 @@ import type { ControllerClient } from '../client.ts'
 /** The options that every command which talks to a controller takes. */
 export function addConnectionOptions (command: Command): Command {
   return command
-    .option('--server <url>', 'the controller (OVSDB_HA_SERVER; else http://127.0.0.1:8640)')
+    .option('--server <urls>', 'the controller; several with commas between, of which the one that leads gets the orders (OVSDB_HA_SERVER; else http://127.0.0.1:8640)')
     .option('--token-file <file>', 'the file that holds the token (OVSDB_HA_TOKEN_FILE)')
     .option('--ca-file <file>', 'the authority of the controller\'s certificate (OVSDB_HA_CA_FILE)')
 }

@@ -19,6 +19,7 @@ function renderSummary (view: ClusterView, paint: Paint): readonly string[] {
   const { paused, hold, operation, automaticFailover } = view
   const toned = (tone: Tone | null, text: string, indent = '  ') => paragraph(text, indent, `${indent}  `).map(line => tone === null ? line : paint(tone, line))
 
+  lines.push(...followsInWords(view.controller).flatMap(text => toned('warning', text)))
   if (paused !== null) lines.push(...toned('warning', `PAUSED by ${paused.by} since ${instant(paused.at)}${paused.reason === '' ? '' : `: ${paused.reason}`}. Nothing is decided until it is resumed; renewals go on.`))
   if (hold !== null) {
     const said = view.summary.includes(hold.message)
@@ -32,6 +33,13 @@ function renderSummary (view: ClusterView, paint: Paint): readonly string[] {
   lines.push(...toned(automaticFailover.possible ? null : 'warning', `automatic failover: ${automaticFailover.possible ? 'yes' : 'NO'}${automaticFailover.why === '' ? '' : `, ${automaticFailover.why}`}`))
   lines.push(`  term: ${view.term}`)
   return lines
+}
+
+/** Whoever leads needs no word of it. */
+function followsInWords ({ name, leads, leader }: ClusterView['controller']): readonly string[] {
+  if (leads) return []
+  if (leader === null) return [`answered by ${name}, which does not lead this cluster; who does is not known: nothing is decided until one leads`]
+  return [`answered by ${name}, which follows ${leader.name}${leader.url === null ? '' : ` (${leader.url})`}`]
 }
 
 function renderNodes (view: ClusterView, paint: Paint): readonly string[] {

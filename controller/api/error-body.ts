@@ -5,15 +5,15 @@ import { OvsdbHaError } from '../../protocol/errors.ts'
 import { describeFaults } from '../../protocol/request-fault.ts'
 import { BadRequestError, InternalError, RouteUnknownError } from './api-errors.ts'
 
-const termAndRefused = Compile(ErrorBodySchema)
+const withDetails = Compile(ErrorBodySchema)
 
-/** What every error answer says. An error may carry a `term` and `refused` nodes of its own; they are passed on when they are of the schema's shape. */
+/** What every error answer says. An error may carry a `term`, `refused` nodes and a `leader` of its own; they are passed on when they are of the schema's shape. */
 export function errorBodyOf (error: OvsdbHaError): ErrorBody {
   const { code, message, hint, cluster, node } = error
   const body = { code, message, hint, ...(cluster === undefined ? {} : { cluster }), ...(node === undefined ? {} : { node }) }
-  const { term, refused } = error as { readonly term?: unknown, readonly refused?: unknown }
-  const full = { ...body, ...(term === undefined ? {} : { term }), ...(refused === undefined ? {} : { refused }) }
-  return termAndRefused.Check(full) ? full : body
+  const { term, refused, leader } = error as { readonly term?: unknown, readonly refused?: unknown, readonly leader?: unknown }
+  const full = { ...body, ...(term === undefined ? {} : { term }), ...(refused === undefined ? {} : { refused }), ...(leader === undefined ? {} : { leader }) }
+  return withDetails.Check(full) ? full : body
 }
 
 /** The one place where a failure becomes an answer: routes throw, and know nothing of statuses. */

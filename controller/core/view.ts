@@ -10,7 +10,7 @@ import type { ClusterState, CoreConfig, EndedOperation, Operation } from './stat
 /** Turns monotonic milliseconds into what people read. */
 export type WallOf = (atMs: number) => string
 
-export function viewCluster (config: CoreConfig, state: ClusterState, nowMs: number, wallOf: WallOf): ClusterView {
+export function viewCluster (config: CoreConfig, state: ClusterState, nowMs: number, wallOf: WallOf): Omit<ClusterView, 'controller'> {
   const active = servingReport(config, state, nowMs)
   const sifted = candidates(config, state, [], nowMs)
   const nodes = config.cluster.members.map(member => viewNode(config, state, member, active, sifted, nowMs, wallOf))
@@ -45,7 +45,7 @@ function summarize (config: CoreConfig, state: ClusterState, active: Report | nu
     const { kind, from, to, trigger } = state.operation
     return `${words[kind]}${from === null ? '' : ` from ${from}`} to ${to} is running: ${trigger}.${pause}`
   }
-  if (active === null) return `Nobody is known to serve: ${state.hold?.message ?? 'the controller has not looked yet'}.${pause}`
+  if (active === null) return `Nobody is known to serve: ${state.hold?.message ?? (state.leading ? 'the controller has not looked yet' : 'this controller does not lead, and decides nothing')}.${pause}`
   const servers = active.servers.map(server => server.name).join(' and ')
   const where = config.cluster.endpoints.flatMap(endpoint => endpoint.addresses.map(one => one.address)).join(', ')
   const backups = nodes.filter(node => !node.witness && node.name !== active.node)

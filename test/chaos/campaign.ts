@@ -3,11 +3,12 @@ import type { HistoryEntry, HistoryList } from '../../protocol/api.ts'
 import { CLUSTER_NAME } from '../testbed/cluster-file.ts'
 import { TestbedError } from '../testbed/command.ts'
 import type { Observer } from '../testbed/observer.ts'
-import { dataHostsOf, nodesOf } from '../testbed/plan.ts'
+import { leaderOf } from '../testbed/controllers-api.ts'
+import { controllersOf, dataHostsOf, nodesOf, redisHostsOf } from '../testbed/plan.ts'
 import type { Testbed } from '../testbed/testbed.ts'
 import { poll } from '../testbed/wait.ts'
 import { ackedRows, outagesOf, presentRows, removeRows, startClients, writeBallast, type Client, type RoundClients } from './clients.ts'
-import { drawRound, ROUND_MS, type FaultKind, type Layout } from './faults.ts'
+import { drawRound, kindsOf, ROUND_MS, type FaultKind, type Layout } from './faults.ts'
 import { converge, heal } from './heal.ts'
 import { createErrorWatch } from './internal-errors.ts'
 import { directWrites, endedOperations, judgeRows, rowsLost, staleActives, termsBack, twoActives, type Violation } from './judgement.ts'
@@ -35,6 +36,8 @@ export const CONVERGENCE_BOUND_MS = 30_000
 const WRITES_TO_SEE = 10
 const WRITES_DEADLINE_MS = 20_000
 const HISTORY_PAGE = 1_000
+/** How much of the history is asked for each second: a store may forget it any time. */
+const RECENT = 50
 /** A campaign goes on after a violation, but not for ever. */
 const VIOLATIONS_MAX = 10
 
@@ -74,7 +77,8 @@ export async function runCampaign (options: CampaignOptions): Promise<ChaosRepor
   }
   const stage: Stage = { ...options, observer, record, shelf: await createRescueShelf(testbed.plan), internalErrors: createErrorWatch(testbed.plan) }
   const strikes = createStrikes(testbed)
-  const layout = { ...hostsOf(testbed), kinds: options.kinds }
+  const hosts = hostsOf(testbed)
+  const layout = { ...hosts, kinds: kindsOf(options.kinds, hosts) }
   const leftMs = () => minutes * 60_000 - (performance.now() - startMs)
   const ballast = await writeBallast(testbed)
   let earlier: readonly Client[] = []
@@ -90,8 +94,13 @@ export async function runCampaign (options: CampaignOptions): Promise<ChaosRepor
         strikes,
         interrupt,
         serving: observer.lastServing,
+        leading: async () => await leaderOf(await testbed.api()),
         dataNodes: layout.dataNodes,
-        meanwhile: async () => { await stage.shelf.collect() }
+        controllers: layout.controllers,
+        meanwhile: async () => {
+          await stage.shelf.collect()
+          if (layout.redis.length > 0) await collectHistory(stage, RECENT)
+        }
       })
       record.blows.push(...blows)
       interrupt.throwIfAborted()
@@ -110,7 +119,7 @@ export async function runCampaign (options: CampaignOptions): Promise<ChaosRepor
 
 function hostsOf ({ plan }: Testbed): Omit<Layout, 'kinds'> {
   const names = (hosts: readonly { readonly name: string }[]) => hosts.map(({ name }) => name)
-  return { nodes: names(nodesOf(plan)), dataNodes: names(dataHostsOf(plan)), controllers: names(plan.hosts.filter(({ kind }) => kind === 'controller')) }
+  return { nodes: names(nodesOf(plan)), dataNodes: names(dataHostsOf(plan)), controllers: names(controllersOf(plan)), redis: names(redisHostsOf(plan)) }
 }
 
 /** False: it did not converge, and nothing that would be found after that could be trusted. */
@@ -127,7 +136,7 @@ async function recover (stage: Stage, clients: RoundClients): Promise<boolean> {
   } catch (error) {
     if (!(error instanceof TestbedError)) throw error
     record.violations.push({ rule: 'notConverged', atMs: healedMs, message: error.message })
-    record.entries.push(...await newEntries(stage).catch(() => [])) // a controller that does not answer is part of the violation
+    await collectHistory(stage, HISTORY_PAGE)
     return false
   }
 }
@@ -144,7 +153,7 @@ async function stopClients ({ through, direct }: RoundClients): Promise<void> {
 /** Every row of this round and of the one before: what is there once must stay. Rows that were counted twice are removed. */
 async function count (stage: Stage, { through, direct }: RoundClients, { ballast, earlier }: { readonly ballast: readonly Client[], readonly earlier: readonly Client[] }): Promise<void> {
   const { testbed, record, shelf } = stage
-  record.entries.push(...await newEntries(stage))
+  if (!await collectHistory(stage, HISTORY_PAGE)) throw new TestbedError('the history cannot be read')
   await shelf.collect()
   for (const client of through) {
     record.outages.push(...outagesOf(client, await client.probe.done))
@@ -170,19 +179,27 @@ async function judge ({ testbed, record, shelf, observer }: Stage, client: Clien
   return { acked: acked.length, present: verdict.present, rescued: verdict.rescued.length, told: verdict.told.length, lost: verdict.lost.length }
 }
 
-/** What the history says since the last time it was asked, oldest first. */
-async function newEntries ({ testbed, record }: Stage): Promise<readonly HistoryEntry[]> {
+/**
+ * Takes over what the history says that is not known yet: page by page, until one has nothing new. A store that is flushed
+ * forgets what nobody has read by then. Resolves to whether the controllers told all of it.
+ */
+async function collectHistory ({ testbed, record }: Stage, pageSize: number): Promise<boolean> {
   const api = await testbed.api()
-  const knownId = record.entries.at(-1)?.id ?? 0
+  const known = new Set(record.entries.map(({ id }) => id))
   const found: HistoryEntry[] = []
-  for (let before = ''; ;) {
-    const { status, body } = await api.get<HistoryList>(`/v1/clusters/${CLUSTER_NAME}/history?limit=${HISTORY_PAGE}${before}`)
-    if (status !== 200) throw new TestbedError(`the history cannot be read: ${status} ${JSON.stringify(body)}`)
-    found.push(...body.entries.filter(({ id }) => id > knownId))
-    const lowestId = body.entries.at(-1)?.id ?? 0
-    if (lowestId <= knownId + 1) return found.toSorted((a, b) => a.id - b.id)
-    before = `&before=${lowestId}`
+  let told = false
+  for (let before = ''; !told;) {
+    const reply = await api.get<HistoryList>(`/v1/clusters/${CLUSTER_NAME}/history?limit=${pageSize}${before}`).catch(() => null)
+    if (reply?.status !== 200) break
+    const { entries } = reply.body
+    const unknown = entries.filter(({ id }) => !known.has(id))
+    found.push(...unknown)
+    told = unknown.length === 0
+    before = `&before=${entries.at(-1)?.id}`
   }
+  record.entries.push(...found)
+  record.entries.sort((a, b) => a.id - b.id)
+  return told
 }
 
 function findings ({ seed, minutes, testbed }: CampaignOptions, record: Record): Omit<Findings, 'elapsedMs' | 'observer'> {
@@ -199,6 +216,7 @@ function findings ({ seed, minutes, testbed }: CampaignOptions, record: Record):
     violations,
     ovs: testbed.options.ovs,
     controllers: hostsOf(testbed).controllers.length,
+    redis: hostsOf(testbed).redis.length,
     boundMs: CONVERGENCE_BOUND_MS
   }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { HistoryEntry } from '../../protocol/api.ts'
 import { clusterFilePath } from '../testbed/cluster-file.ts'
-import type { TestbedPlan } from '../testbed/plan.ts'
+import { controllersOf, type TestbedPlan } from '../testbed/plan.ts'
 import type { Blow } from './timeline.ts'
 
 /** Resolves to the directory. */
@@ -16,7 +16,10 @@ export async function keepEvidence (plan: TestbedPlan, seed: number, { blows, en
       await cp(`${host.directory}/${part}`, `${directory}/${host.name}/${part}`, { recursive: true, filter: file => !file.endsWith('chaos-fill') })
     }
   }
-  await cp(clusterFilePath(plan), `${directory}/cluster.yaml`)
+  for (const controller of controllersOf(plan)) {
+    const file = clusterFilePath(plan, controller)
+    await cp(file, `${directory}/${path.basename(file)}`)
+  }
   await writeFile(`${directory}/faults.json`, JSON.stringify(blows, null, 1))
   await writeFile(`${directory}/history.json`, JSON.stringify(entries, null, 1))
   return directory

@@ -12,8 +12,8 @@ export const OPEN_MAX = 3
 export const HEAVY_OPEN_MAX = 2
 export const FAULT_MAX_MS = 4 * LEASE_MS
 
-/** `node`: an agent's host; `data`: one with servers; `cluster`: all of them, or an operator's command. */
-type Scope = 'node' | 'data' | 'controller' | 'cluster'
+/** `node`: an agent's host; `data`: one with servers; `redis`: one of the store's; `cluster`: all of them, or an operator's command. */
+type Scope = 'node' | 'data' | 'controller' | 'redis' | 'cluster'
 type Range = readonly [fromMs: number, toMs: number]
 
 interface FaultKindPlan {
@@ -25,11 +25,15 @@ interface FaultKindPlan {
   readonly variants: readonly string[]
   /** One of them; none: it is over at once. */
   readonly lasts: readonly Range[]
+  /** Only where several controllers share a store of its own. */
+  readonly shared?: boolean
 }
 
 const SHORT: Range = [50, LEASE_MS / 2]
 const LONG: Range = [LEASE_MS, FAULT_MAX_MS]
 const SERVER = ['nb', 'sb']
+/** Longer than a leadership lasts without the store. */
+const STORE_LONG: Range = [3 * LEASE_MS, 4 * LEASE_MS]
 
 const KINDS = {
   serverKill: { scope: 'data', weight: 5, heavy: false, variants: SERVER, lasts: [] },
@@ -50,17 +54,36 @@ const KINDS = {
   switchover: { scope: 'cluster', weight: 5, heavy: false, variants: ['best', 'named'], lasts: [] },
   failover: { scope: 'cluster', weight: 1, heavy: false, variants: [], lasts: [] },
   forcedFailover: { scope: 'cluster', weight: 1, heavy: false, variants: [], lasts: [] },
-  pause: { scope: 'cluster', weight: 1, heavy: false, variants: [], lasts: [SHORT, LONG] }
+  pause: { scope: 'cluster', weight: 1, heavy: false, variants: [], lasts: [SHORT, LONG] },
+  controllerRestart: { scope: 'controller', weight: 2, heavy: false, variants: [], lasts: [SHORT, LONG], shared: true },
+  controllersKill: { scope: 'cluster', weight: 1, heavy: false, variants: [], lasts: [SHORT, LONG], shared: true },
+  redisKill: { scope: 'redis', weight: 3, heavy: false, variants: [], lasts: [SHORT, LONG], shared: true },
+  redisStop: { scope: 'redis', weight: 3, heavy: false, variants: [], lasts: [SHORT, LONG], shared: true },
+  redisCut: { scope: 'redis', weight: 2, heavy: false, variants: ['both', 'in', 'out'], lasts: [SHORT, LONG], shared: true },
+  redisFlush: { scope: 'redis', weight: 2, heavy: false, variants: [], lasts: [], shared: true },
+  storeFlush: { scope: 'cluster', weight: 1, heavy: false, variants: [], lasts: [], shared: true },
+  storeStop: { scope: 'cluster', weight: 1, heavy: false, variants: [], lasts: [SHORT, STORE_LONG], shared: true }
 } as const satisfies Readonly<Record<string, FaultKindPlan>>
 export type FaultKind = keyof typeof KINDS
 
 export const FAULT_KINDS = Object.keys(KINDS) as readonly FaultKind[]
+
+/** What a testbed can be hit by: a store of its own is there to be hit, or not. */
+export function kindsOf (kinds: readonly FaultKind[], { redis }: Pick<Layout, 'redis'>): readonly FaultKind[] {
+  return redis.length > 0 ? kinds : kinds.filter(kind => !isShared(kind))
+}
+
+function isShared (kind: FaultKind): boolean {
+  const { shared = false }: FaultKindPlan = KINDS[kind]
+  return shared
+}
 
 /** Who is there to be hit. */
 export interface Layout {
   readonly nodes: readonly string[]
   readonly dataNodes: readonly string[]
   readonly controllers: readonly string[]
+  readonly redis: readonly string[]
   /** All of FAULT_KINDS, or the few that somebody looks into. */
   readonly kinds: readonly FaultKind[]
 }
@@ -69,7 +92,7 @@ export interface PlannedFault {
   /** Since the round began. */
   readonly atMs: number
   readonly kind: FaultKind
-  /** A host, or `active` or `backup` as of the moment when it strikes. */
+  /** A host, or `active`, `backup` or `leader` as of the moment when it strikes. */
   readonly victim: string
   readonly variant: string | null
   readonly durationMs: number
@@ -107,7 +130,8 @@ function drawKind (kinds: readonly FaultKind[], random: Random): FaultKind {
 
 /** Faults should meet those who matter: the active more often than its share. */
 function drawVictim (layout: Layout, scope: Scope, random: Random): string {
-  if (scope === 'controller') return random.pick(layout.controllers)
+  if (scope === 'controller') return layout.controllers.length > 1 && random.chance(0.5) ? 'leader' : random.pick(layout.controllers)
+  if (scope === 'redis') return random.pick(layout.redis)
   if (scope === 'cluster') return random.pick(layout.dataNodes)
   if (random.chance(0.45)) return 'active'
   if (random.chance(0.3)) return 'backup'

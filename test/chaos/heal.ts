@@ -67,6 +67,6 @@ function unconverged ({ plan }: Testbed, view: ClusterView): string {
 }
 
 async function resume (testbed: Testbed, boundMs: number): Promise<void> {
-  const view = await testbed.waitForView('the controller to answer', () => true, boundMs)
+  const view = await testbed.waitForView('a controller to lead', ({ controller }) => controller.leads, boundMs)
   if (view.paused !== null) await (await testbed.api()).post(`/v1/clusters/${CLUSTER_NAME}/resume`)
 }

@@ -1,7 +1,7 @@
 // Whatever is done to them, agents and controllers do not end by a bug: no fatal line, no stack of an error that nobody caught.
 import { open } from 'node:fs/promises'
 import { logFileOf } from '../testbed/product.ts'
-import type { TestbedPlan } from '../testbed/plan.ts'
+import { controllersOf, nodesOf, type TestbedPlan } from '../testbed/plan.ts'
 import type { Violation } from './judgement.ts'
 
 /** pino's number for `fatal`; anything that is not JSON and looks like Node.js giving up. */
@@ -10,7 +10,7 @@ const LINE_LENGTH_MAX = 600
 
 /** Each call tells of what was logged since the one before. */
 export function createErrorWatch (plan: TestbedPlan): () => Promise<readonly Violation[]> {
-  const hosts = plan.hosts.filter(({ kind }) => kind !== 'client')
+  const hosts = [...nodesOf(plan), ...controllersOf(plan)]
   const read = new Map<string, number>()
   return async () => {
     const found: Violation[] = []

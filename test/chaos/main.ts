@@ -4,7 +4,8 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { createPaint } from '../../cli/render/style.ts'
 import { claimFreeIndex } from '../testbed/free-index.ts'
 import { onInterrupt } from '../testbed/interrupt.ts'
-import { TESTBED_INDEX_MAX } from '../testbed/plan.ts'
+import { parseCount } from '../testbed/count-option.ts'
+import { TESTBED_INDEX_MAX, type ControllerCount, type RedisCount } from '../testbed/plan.ts'
 import { createTestbed } from '../testbed/testbed.ts'
 import { runCampaign } from './campaign.ts'
 import { FAULT_KINDS, type FaultKind } from './faults.ts'
@@ -14,6 +15,8 @@ interface ChaosOptions {
   readonly minutes: number
   readonly seed: number
   readonly ovs: '3.1' | '3.5'
+  readonly controllers: ControllerCount
+  readonly redis: RedisCount
   readonly only: readonly FaultKind[]
   readonly index?: number
   readonly json?: string
@@ -31,6 +34,8 @@ const program = new Command('chaos')
   .option('--minutes <number>', 'how long faults are drawn', parseMinutes, 5)
   .option('--seed <number>', 'the same seed draws the same faults', parseWhole(0, SEED_MAX), 1)
   .addOption(new Option('--ovs <version>', 'the machine\'s Open vSwitch, or 3.5 from the trixie tree (deploy/bootstrap.sh --with-trixie)').choices(['3.1', '3.5']).default('3.1'))
+  .option('--controllers <number>', '1, 2 or 3; several need --redis', parseCount(1, 2, 3), 1)
+  .option('--redis <number>', '0: the embedded store; 1; or 3 independent ones, of which a majority is the store', parseCount(0, 1, 3), 0)
   .option('--only <kinds>', `faults to draw, with commas between: ${FAULT_KINDS.join(', ')}; all of them when absent`, parseKinds, FAULT_KINDS)
   .option('--index <number>', `which testbed, 0 to ${TESTBED_INDEX_MAX}; the first free one when absent`, parseWhole(0, TESTBED_INDEX_MAX))
   .option('--json <file>', 'write the report there too, every number of it')
@@ -38,7 +43,7 @@ const program = new Command('chaos')
   .exitOverride()
 
 /** Sets the exit code: 0 without a violation, 1 with one or when the testbed failed, 130 when interrupted. Whichever it is, nothing is left behind. */
-async function chaos ({ minutes, seed, ovs, only, index, json, keep }: ChaosOptions): Promise<void> {
+async function chaos ({ minutes, seed, ovs, controllers, redis, only, index, json, keep }: ChaosOptions): Promise<void> {
   const interrupt = onInterrupt()
   const tell = (text: string) => { process.stderr.write(`${text}\n`) }
   const fail = (error: Error) => {
@@ -47,7 +52,7 @@ async function chaos ({ minutes, seed, ovs, only, index, json, keep }: ChaosOpti
   }
   interrupt.addEventListener('abort', () => tell('chaos: interrupted: everything is taken down'), { once: true })
   try {
-    const testbed = createTestbed({ index: index ?? await claimFreeIndex(), ovs, diskMegabytes: DISK_MEGABYTES })
+    const testbed = createTestbed({ index: index ?? await claimFreeIndex(), ovs, controllers, redis, diskMegabytes: DISK_MEGABYTES })
     tell(`chaos: seed ${seed}, ${minutes} minutes, testbed ${testbed.plan.index}`)
     await testbed.up({ signal: interrupt })
     try {
@@ -92,7 +97,9 @@ try {
     console.error('chaos: network namespaces and mounts need root')
     process.exitCode = EXIT.failed
   } else {
-    await chaos(program.opts<ChaosOptions>())
+    const options = program.opts<ChaosOptions>()
+    if (options.controllers > 1 && options.redis === 0) program.error('error: several controllers need a store that they share: --redis 1 or 3')
+    await chaos(options)
   }
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error

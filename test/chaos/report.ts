@@ -21,6 +21,8 @@ export interface ChaosReport {
   readonly elapsedMs: number
   readonly ovs: string
   readonly controllers: number
+  /** 0: the embedded store. */
+  readonly redis: number
   readonly rounds: number
   readonly faults: Readonly<Record<string, { readonly struck: number, readonly missed: number }>>
   readonly struckFaults: number
@@ -43,6 +45,7 @@ export interface Findings {
   readonly elapsedMs: number
   readonly ovs: string
   readonly controllers: number
+  readonly redis: number
   readonly boundMs: number
   readonly blows: readonly Blow[]
   readonly entries: readonly HistoryEntry[]
@@ -57,7 +60,7 @@ export interface Findings {
 const LONGEST_TOLD = 8
 
 export function toReport (found: Findings): ChaosReport {
-  const { seed, minutes, elapsedMs, ovs, controllers, boundMs, rows, direct, observer, convergencesMs, violations } = found
+  const { seed, minutes, elapsedMs, ovs, controllers, redis, boundMs, rows, direct, observer, convergencesMs, violations } = found
   const outages = found.outages.map(outage => ({ ...outage, cause: causeOf(outage, found.blows) }))
   const timeline = (startMs: number, ms: number) => around({ startMs, ms }, found.blows, found.entries)
   return {
@@ -66,6 +69,7 @@ export function toReport (found: Findings): ChaosReport {
     elapsedMs,
     ovs,
     controllers,
+    redis,
     rounds: convergencesMs.length,
     faults: Object.fromEntries(groups(found.blows, ({ kind }) => kind).map(([kind, blows]) => [kind, { struck: blows.filter(({ missed }) => !missed).length, missed: blows.filter(({ missed }) => missed).length }])),
     struckFaults: found.blows.filter(({ missed }) => !missed).length,
@@ -87,7 +91,7 @@ export function renderReport (report: ChaosReport, paint: Paint): readonly strin
   const { rows, direct, observer, convergence, violations } = report
   const whole = (count: number) => count.toLocaleString('en-US')
   return [
-    paint('strong', `chaos, seed ${report.seed}, Open vSwitch ${report.ovs}, ${report.controllers} controller${report.controllers === 1 ? '' : 's'}: ${duration(report.elapsedMs)}, ${report.rounds} rounds, ${report.struckFaults} faults`),
+    paint('strong', `chaos, seed ${report.seed}, Open vSwitch ${report.ovs}, ${report.controllers} controller${report.controllers === 1 ? '' : 's'}, ${report.redis === 0 ? 'embedded store' : `${report.redis} Redis`}: ${duration(report.elapsedMs)}, ${report.rounds} rounds, ${report.struckFaults} faults`),
     '',
     ...table([{ title: 'FAULT', columnsMax: 20 }, { title: 'STRUCK', columnsMax: 7, align: 'right' }, { title: 'MISSED', columnsMax: 7, align: 'right' }],
       Object.entries(report.faults).map(([kind, { struck, missed }]) => [{ text: kind }, { text: String(struck) }, { text: String(missed) }]), paint, '  '),

@@ -13,7 +13,10 @@ export interface RoundOptions {
   readonly strikes: Strikes
   /** Who serves, as the observer saw last; null when nobody ever did. */
   readonly serving: () => string | null
+  /** Which controller leads now; null when none says so. */
+  readonly leading: () => Promise<string | null>
   readonly dataNodes: readonly string[]
+  readonly controllers: readonly string[]
   readonly interrupt: AbortSignal
   /** Called while faults go on, about once a second. */
   readonly meanwhile: () => Promise<void>
@@ -59,7 +62,7 @@ export async function playRound (options: RoundOptions): Promise<readonly Blow[]
 
 async function strike (options: RoundOptions, fault: PlannedFault, lasts: (durationMs: number) => Promise<unknown>): Promise<Blow> {
   const { kind, variant, durationMs } = fault
-  const victim = victimOf(options, fault)
+  const victim = await victimOf(options, fault)
   const atMs = Date.now()
   const common = { round: options.round, kind, victim, variant, atMs }
   let struck: Struck
@@ -79,8 +82,9 @@ async function strike (options: RoundOptions, fault: PlannedFault, lasts: (durat
   }
 }
 
-/** Nobody serves: then whoever did last is as good a victim as any. */
-function victimOf ({ serving, dataNodes }: RoundOptions, { victim, atMs }: PlannedFault): string {
+/** Nobody serves, or leads: then whoever did last, or any, is as good a victim. */
+async function victimOf ({ serving, leading, dataNodes, controllers }: RoundOptions, { victim, atMs }: PlannedFault): Promise<string> {
+  if (victim === 'leader') return await leading() ?? controllers[atMs % controllers.length] ?? ''
   if (victim !== 'active' && victim !== 'backup') return victim
   const active = serving() ?? dataNodes[0] ?? ''
   if (victim === 'active') return active

@@ -5,9 +5,10 @@ import type { OperationView } from '../../protocol/api.ts'
 import { CLUSTER_NAME, SERVERS, serverPaths, type ServerName } from '../testbed/cluster-file.ts'
 import { command, TestbedError } from '../testbed/command.ts'
 import type { CutDirection } from '../testbed/network.ts'
-import { hostOf, nodesOf } from '../testbed/plan.ts'
-import { findProcess, signalProcess } from '../testbed/product.ts'
+import { controllersOf, hostOf, nodesOf, redisHostsOf } from '../testbed/plan.ts'
+import { findProcess, signalProcess, type DaemonName, type ProcessName } from '../testbed/product.ts'
 import type { Testbed } from '../testbed/testbed.ts'
+import { poll } from '../testbed/wait.ts'
 import type { FaultKind } from './faults.ts'
 
 export interface Struck {
@@ -22,6 +23,7 @@ export interface Target {
   readonly durationMs: number
 }
 
+const END_DEADLINE_MS = 10_000
 const FILL_FILE = 'lib/chaos-fill'
 const FILL_WRITTEN_BYTES = 8_388_608
 /** Drops replication both ways, whoever the source is. */
@@ -52,18 +54,35 @@ export function createStrikes (testbed: Testbed): Strikes {
 
 type Lasting = (key: string, note: string, undo: () => Promise<unknown>) => Struck
 
+function ignoreEnded (error: Error): void {
+  if (!(error instanceof TestbedError)) throw error
+}
+
+/** Those that could be struck; none of them is a miss. */
+async function allOf (strikes: ReadonlyArray<Promise<Struck>>): Promise<Struck> {
+  const settled = await Promise.allSettled(strikes)
+  const struck = settled.flatMap(one => one.status === 'fulfilled' ? [one.value] : [])
+  const [first] = settled
+  if (struck.length === 0 && first?.status === 'rejected') throw first.reason
+  return { note: struck.map(({ note }) => note).join(', '), undo: async () => { await Promise.all(struck.map(({ undo }) => undo())) } }
+}
+
 const once = (note: string): Struck => ({ note, undo: async () => { /* over at once */ } })
 
 function processStrikes (testbed: Testbed, lasting: Lasting) {
   const { plan } = testbed
   const on = (host: string) => hostOf(plan, host)
-  const frozen = async (host: string, name: ServerName | 'agent' | 'controller') => {
+  const frozen = async (host: string, name: ProcessName) => {
     const pid = await signalProcess(on(host), name, 'SIGSTOP')
     return lasting(`stop ${name} ${host}`, `process ${pid}`, () => signalProcess(on(host), name, 'SIGCONT'))
   }
-  const killed = async (host: string, name: 'agent' | 'controller') => {
-    const pid = await signalProcess(on(host), name, 'SIGKILL')
+  const ended = async (host: string, name: DaemonName, signalName: 'SIGKILL' | 'SIGTERM') => {
+    const pid = await signalProcess(on(host), name, signalName)
+    // a frozen one could not end
+    if (signalName === 'SIGTERM') await signalProcess(on(host), name, 'SIGCONT').catch(ignoreEnded)
     return lasting(`kill ${name} ${host}`, `process ${pid}`, async () => {
+      // one that was asked to end may take its time
+      await poll(async () => (await findProcess(on(host), name))?.pid === pid ? null : true, { deadlineMs: END_DEADLINE_MS, everyMs: 50, what: `the ${name} of ${host} to end` })
       if (await findProcess(on(host), name) === null) await testbed.startAgent(host)
     })
   }
@@ -75,9 +94,22 @@ function processStrikes (testbed: Testbed, lasting: Lasting) {
     serverKill: async ({ host, variant }: Target) => once(`process ${await testbed.killServer(host, serverOf(variant))}`),
     serverStop: ({ host, variant }: Target) => frozen(host, serverOf(variant)),
     agentStop: ({ host }: Target) => frozen(host, 'agent'),
-    agentKill: ({ host }: Target) => killed(host, 'agent'),
+    agentKill: ({ host }: Target) => ended(host, 'agent', 'SIGKILL'),
     controllerStop: ({ host }: Target) => frozen(host, 'controller'),
-    controllerKill: ({ host }: Target) => killed(host, 'controller'),
+    controllerKill: ({ host }: Target) => ended(host, 'controller', 'SIGKILL'),
+    controllerRestart: ({ host }: Target) => ended(host, 'controller', 'SIGTERM'),
+    controllersKill: () => allOf(controllersOf(plan).map(({ name }) => ended(name, 'controller', 'SIGKILL'))),
+    redisKill: ({ host }: Target) => ended(host, 'redis', 'SIGKILL'),
+    redisStop: ({ host }: Target) => frozen(host, 'redis'),
+    storeStop: () => allOf(redisHostsOf(plan).map(({ name }) => frozen(name, 'redis'))),
+    redisFlush: async ({ host }: Target) => {
+      await testbed.flushRedis(host)
+      return once('')
+    },
+    storeFlush: async () => {
+      const flushed = await Promise.allSettled(redisHostsOf(plan).map(({ name }) => testbed.flushRedis(name)))
+      return once(`${flushed.filter(({ status }) => status === 'fulfilled').length} of ${flushed.length}`)
+    },
     selfPromotion: ({ host, variant }: Target) => appctl(host, variant, 'ovsdb-server/disconnect-active-ovsdb-server'),
     compact: ({ host, variant }: Target) => appctl(host, variant, 'ovsdb-server/compact')
   }
@@ -96,6 +128,7 @@ function hostStrikes (testbed: Testbed, lasting: Lasting) {
     cut,
     cutOneWay: cut,
     controllerCut: cut,
+    redisCut: cut,
     replicationCut: async ({ host }: Target) => {
       await inside(testbed, host, ['nft', REPLICATION_RULES])
       return lasting(`replication ${host}`, '', () => inside(testbed, host, ['nft', 'add table inet chaos; delete table inet chaos']))

@@ -32,7 +32,7 @@ const AROUND_MS = 12_000
 
 /**
  * The fault that struck first in the outage, or else the last one before it that lasted or had just ended; one that hits
- * only a controller when there was no other, since those must not cause any. With several at once that is a guess.
+ * only controllers or their store when there was no other, since those must not cause any. With several at once that is a guess.
  * `none`: nothing was going on.
  */
 export function causeOf ({ startMs, ms }: ClientOutage, blows: readonly Blow[]): string {
@@ -40,7 +40,7 @@ export function causeOf ({ startMs, ms }: ClientOutage, blows: readonly Blow[]):
   const within = struck.filter(({ atMs }) => atMs >= startMs && atMs <= startMs + ms)
   const before = struck.filter(({ atMs, endedMs }) => atMs < startMs && (endedMs ?? Infinity) + AFTERMATH_MS >= startMs)
   const candidates = [...within, ...before.toReversed()]
-  const found = candidates.find(({ kind }) => !kind.startsWith('controller')) ?? candidates[0]
+  const found = candidates.find(({ kind }) => !/^(controller|redis|store)/.test(kind)) ?? candidates[0]
   return found === undefined ? 'none' : nameOf(found)
 }
 

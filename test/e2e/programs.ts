@@ -16,6 +16,31 @@ export async function breakProgram (testbed: Testbed, host: string, program: str
     mount --bind /run/broken-${program} "$file"`)
 }
 
+/** `ip` writes lib/taking-address on the host when it is told to take an address, and waits until `letGo`. */
+export async function holdAddress (testbed: Testbed, host: string): Promise<void> {
+  await sh(testbed, host, `
+    file=$(readlink -f "$(command -v ip)")
+    mkdir -p /run/held
+    cp "$file" /run/held/ip
+    touch /run/hold-address
+    cat > /run/broken-ip <<'END'
+#!/bin/sh
+lines=$(cat)
+case "$*$lines" in *"address replace"*)
+  touch /run/ovsdb-ha/lib/taking-address
+  while [ -e /run/hold-address ]; do sleep 0.02; done ;;
+esac
+printf '%s\\n' "$lines" | exec /run/held/ip "$@"
+END
+    chmod 755 /run/broken-ip
+    mount --bind /run/broken-ip "$file"`)
+}
+
+export async function letGo (testbed: Testbed, host: string): Promise<void> {
+  await sh(testbed, host, 'rm -f /run/hold-address /run/ovsdb-ha/lib/taking-address')
+  await mendProgram(testbed, host, 'ip')
+}
+
 /** The program is not to be found: its folder is replaced by one that has everything but it. */
 export async function hideProgram (testbed: Testbed, host: string, program: string): Promise<void> {
   await sh(testbed, host, `

@@ -6,6 +6,7 @@ import test, { after, before, describe, type TestContext } from 'node:test'
 import type { ClusterView, HistoryEntry, HistoryList, NodeView, OperationView } from '../../protocol/api.ts'
 import { CLUSTER_NAME, SERVERS } from '../testbed/cluster-file.ts'
 import { whatIsMissing } from '../testbed/controller-api.ts'
+import { type Observer } from '../testbed/observer.ts'
 import { type TestbedOptions } from '../testbed/options.ts'
 import { poll } from '../testbed/wait.ts'
 import { hostOf } from '../testbed/plan.ts'
@@ -49,6 +50,8 @@ export interface Scene {
   readonly entry: (what: string, condition: (entry: HistoryEntry) => boolean) => Promise<HistoryEntry>
   /** The next change of the active that ended since the scenario began, or since the last one that was asked for. */
   readonly ended: () => Promise<OperationView>
+  /** Who let clients in so far, as the observer saw it, one after the other. */
+  readonly servedBy: () => readonly string[]
   /** Resolves when every client had several more writes acknowledged. */
   readonly clientsWrite: () => Promise<void>
   /** Every node serves or follows again, whatever was done to it. */
@@ -90,7 +93,7 @@ async function play (t: TestContext, testbed: Testbed, options: ScenarioOptions,
   const observer = await testbed.observe()
   const clients = options.quiet === true ? [] : await startClients(testbed, options)
   try {
-    const scene = await createScene(t, testbed, clients)
+    const scene = await createScene(t, testbed, clients, observer)
     await scene.clientsWrite()
     await body(scene)
     await scene.whole()
@@ -155,7 +158,7 @@ async function writesGoOn (clients: readonly Client[]): Promise<void> {
   }))
 }
 
-async function createScene (t: TestContext, testbed: Testbed, clients: readonly Client[]): Promise<Scene> {
+async function createScene (t: TestContext, testbed: Testbed, clients: readonly Client[], observer: Observer): Promise<Scene> {
   const api = await testbed.api()
   const history = async (): Promise<readonly HistoryEntry[]> => {
     const { body } = await api.get<HistoryList>(`/v1/clusters/${CLUSTER_NAME}/history?limit=1000`)
@@ -184,6 +187,7 @@ async function createScene (t: TestContext, testbed: Testbed, clients: readonly 
       endedSeen = found.id
       return found.operation!
     },
+    servedBy: () => observer.report().tenures.toSorted((a, b) => a.first.startMs - b.first.startMs).map(({ host }) => host).filter((host, index, hosts) => host !== hosts[index - 1]),
     clientsWrite: () => writesGoOn(clients),
     whole: async () => {
       await wholeAgain(testbed)

@@ -29,7 +29,7 @@ async function activeIs (testbed: Testbed, active: string, deadlineMs?: number):
 
 /** Undoes every fault: cables, power, frozen or dead processes, a pause. The cluster may take its time. */
 export async function wholeAgain (testbed: Testbed): Promise<void> {
-  const { hosts, controllers } = await testbed.status()
+  const { hosts, controllers, redis } = await testbed.status()
   for (const { name } of nodesOf(testbed.plan)) {
     const host = hosts.find(one => one.name === name)
     if (host?.on === false) {
@@ -44,9 +44,18 @@ export async function wholeAgain (testbed: Testbed): Promise<void> {
     if (host?.agent.pid === null) await testbed.startAgent(name)
     else await testbed.contAgent(name).catch(ignoreGone)
   }
-  if (controllers[0]?.pid === null) await testbed.startController()
+  for (const { name, pid } of redis) {
+    await testbed.healHost(name)
+    if (pid === null) await testbed.startRedis(name)
+    else await testbed.contRedis(name).catch(ignoreGone)
+  }
+  for (const { name, pid } of controllers) {
+    await testbed.healHost(name)
+    if (pid === null) await testbed.startController(name)
+    else await testbed.contController(name).catch(ignoreGone)
+  }
   const api = await testbed.api()
-  const view = await testbed.waitForView('the controller to answer', () => true)
+  const view = await testbed.waitForView('a controller to lead', ({ controller }) => controller.leads)
   if (view.paused !== null) await api.post(`/v1/clusters/${CLUSTER_NAME}/resume`)
 }
 

@@ -1,10 +1,11 @@
 // The cluster.yaml of a testbed: one cluster `ovn` with the Northbound and the Southbound database.
 import { HOST_DIRECTORY } from './host.ts'
 import { type ResolvedOptions } from './options.ts'
-import { nodesOf, hostOf, type TestbedPlan } from './plan.ts'
+import { controllersOf, nodesOf, redisHostsOf, type HostPlan, type TestbedPlan } from './plan.ts'
 
 export const CLUSTER_NAME = 'ovn'
 export const CONTROLLER_PORT = 8640
+export const REDIS_PORT = 6379
 const AGENT_PORT = 8643
 
 export const SERVERS = [
@@ -26,9 +27,17 @@ export function serverPaths (name: string) {
 
 export const AGENT_LOG = `${HOST_DIRECTORY}/log/agent.log`
 export const CONTROLLER_LOG = `${HOST_DIRECTORY}/log/controller.log`
+export const REDIS_LOG = `${HOST_DIRECTORY}/log/redis.log`
 
-export function clusterFilePath (plan: TestbedPlan): string {
-  return `${plan.sharedDirectory}/cluster.yaml`
+/** The file of one controller; without one, the file of the agents (and of the first controller). They differ in what a controller says of itself. */
+export function clusterFilePath (plan: TestbedPlan, controller: HostPlan | undefined = controllersOf(plan)[0]): string {
+  const name = controller?.name ?? 'ctl'
+  return `${plan.sharedDirectory}/${name === 'ctl' ? 'cluster' : `cluster-${name}`}.yaml`
+}
+
+/** A controller's REST API. */
+export function controllerUrl (options: ResolvedOptions, { address }: HostPlan): string {
+  return `${options.tls ? 'https' : 'http'}://${address}:${CONTROLLER_PORT}`
 }
 
 export function tokenFilePath (plan: TestbedPlan): string {
@@ -46,18 +55,23 @@ export function vipAddresses (plan: TestbedPlan, options: ResolvedOptions): read
   return options.ipv6Vip ? [plan.vip, plan.vip6] : [plan.vip]
 }
 
-/** The file's content as data; what is not written takes its default. `program` is what runs ovsdb-server. */
-export function clusterFile (plan: TestbedPlan, options: ResolvedOptions, program: readonly string[]) {
+/** The file's content as data, for one controller or the agents; what is not written takes its default. `program` is what runs ovsdb-server. */
+export function clusterFile (plan: TestbedPlan, options: ResolvedOptions, program: readonly string[], self: HostPlan | undefined = controllersOf(plan)[0]) {
   const nodes = nodesOf(plan)
+  const others = controllersOf(plan).filter(host => host !== self)
+  const redis = redisHostsOf(plan)
   return {
     version: 1,
     nodes: nodes.map(host => ({ name: host.name, address: host.address, agentPort: AGENT_PORT })),
     agent: { stateDirectory: `${HOST_DIRECTORY}/lib`, runDirectory: `${HOST_DIRECTORY}/run` },
     controller: {
-      name: 'ctl',
-      listen: hostOf(plan, 'ctl').address,
+      name: self?.name,
+      listen: self?.address,
       port: CONTROLLER_PORT,
-      store: { type: 'embedded', file: `${HOST_DIRECTORY}/lib/controller.db` },
+      ...others.length === 0 ? {} : { others: others.map(host => ({ name: host.name, url: controllerUrl(options, host) })) },
+      store: redis.length === 0
+        ? { type: 'embedded', file: `${HOST_DIRECTORY}/lib/controller.db` }
+        : { type: 'redis', urls: redis.map(({ address }) => `redis://${address}:${REDIS_PORT}`) },
       tokens: [{ name: 'testbed', role: 'operator', file: tokenFilePath(plan) }]
     },
     ...options.tls ? { tls: certificatePaths(plan, '{node}') } : { insecure: true },

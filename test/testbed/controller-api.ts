@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { Agent, request } from 'undici'
 import type { ClusterView } from '../../protocol/api.ts'
-import { certificatePaths, CLUSTER_NAME, CONTROLLER_PORT, tokenFilePath } from './cluster-file.ts'
+import { certificatePaths, CLUSTER_NAME, controllerUrl, tokenFilePath } from './cluster-file.ts'
 import { TestbedError } from './command.ts'
 import { type ResolvedOptions } from './options.ts'
-import { hostOf, type TestbedPlan } from './plan.ts'
+import { type HostPlan, type TestbedPlan } from './plan.ts'
 
 const REQUEST_TIMEOUT_MS = 5_000
 /** A switchover or a forced failover answers when it has ended. */
@@ -15,8 +15,9 @@ export interface ApiReply<Body = unknown> {
   readonly body: Body
 }
 
-/** The controller's REST API as an operator reaches it, from the root namespace. */
+/** A controller's REST API, or that of several, as an operator reaches it, from the root namespace. */
 export interface ControllerApi {
+  /** As `ovsdb-ha --server` takes it. */
   readonly url: string
   readonly get: <Body = unknown>(path: string) => Promise<ApiReply<Body>>
   readonly post: <Body = unknown>(path: string, body?: object) => Promise<ApiReply<Body>>
@@ -24,8 +25,9 @@ export interface ControllerApi {
   readonly close: () => Promise<void>
 }
 
-export async function connectController (plan: TestbedPlan, options: ResolvedOptions): Promise<ControllerApi> {
-  const url = `${options.tls ? 'https' : 'http'}://${hostOf(plan, 'ctl').address}:${CONTROLLER_PORT}`
+/** `readTimeoutMs`: a controller that is frozen takes the connection and says nothing. */
+export async function connectController (plan: TestbedPlan, options: ResolvedOptions, host: HostPlan, readTimeoutMs = REQUEST_TIMEOUT_MS): Promise<ControllerApi> {
+  const url = controllerUrl(options, host)
   const token = (await readFile(tokenFilePath(plan), 'utf8')).trim()
   const dispatcher = new Agent(options.tls ? { connect: await clientCertificate(plan) } : {})
   const call = async <Body>(method: 'GET' | 'POST', path: string, timeoutMs: number, body?: object): Promise<ApiReply<Body>> => {
@@ -39,7 +41,7 @@ export async function connectController (plan: TestbedPlan, options: ResolvedOpt
     const text = await reply.body.text()
     return { status: reply.statusCode, body: (text === '' ? null : JSON.parse(text)) as Body }
   }
-  const get = <Body>(path: string) => call<Body>('GET', path, REQUEST_TIMEOUT_MS)
+  const get = <Body>(path: string) => call<Body>('GET', path, readTimeoutMs)
   return {
     url,
     get,
@@ -59,8 +61,9 @@ async function clientCertificate (plan: TestbedPlan) {
   return { cert: cert!, key: key!, ca: ca! }
 }
 
-/** What is still missing until the cluster serves with every data node as a backup that could take over; empty when nothing. */
+/** What is still missing until the cluster serves, is led, and has every data node as a backup that could take over; empty when nothing. */
 export function whatIsMissing (view: ClusterView): string {
+  if (!view.controller.leads) return `no controller leads: ${view.controller.name} follows ${view.controller.leader?.name ?? 'nobody'}`
   if (view.state !== 'serving' || view.active === null) return `the cluster is ${view.state}: ${view.summary}`
   const unready = view.nodes.filter(node => !node.witness && node.name !== view.active)
     .filter(node => node.role !== 'backup' || node.following !== view.active || node.ineligible !== null)

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { parseCount } from './count-option.ts'
 import { SERVERS } from './cluster-file.ts'
 import { TestbedError } from './command.ts'
 import { enter } from './host.ts'
@@ -20,17 +21,19 @@ interface UpArguments extends Omit<TestbedOptions, 'index' | 'timing'> {
 }
 
 const program = new Command('testbed')
-  .description('Several hosts on this machine: network namespaces with real ovsdb-servers, agents, a controller and a client.')
+  .description('Several hosts on this machine: network namespaces with real ovsdb-servers, agents, controllers, Redis and a client.')
   .option('--index <number>', `which testbed, 0 to ${TESTBED_INDEX_MAX}; testbeds of different indexes can be up at once`, parseIndex, 0)
   .showHelpAfterError()
 
 const index = () => program.opts<{ index: number }>().index
 const WHAT = '[what]'
-const WHAT_HELP = `agent, controller, ${SERVERS.map(server => server.name).join(' or ')}; the host's agent or controller when absent`
+const WHAT_HELP = `agent, controller, redis, ${SERVERS.map(server => server.name).join(' or ')}; the host's own daemon when absent`
 
 program.command('up')
   .description('build the hosts, start everything, and wait until the cluster serves')
   .addOption(new Option('--nodes <layout>', 'three data nodes, or two and a witness').choices(['3', '2+witness']).default('3'))
+  .addOption(new Option('--controllers <number>', 'controllers, on the hosts ctl, ctl2 and ctl3; several need --redis').default(1).argParser(parseCount(1, 2, 3)))
+  .addOption(new Option('--redis <number>', 'redis-servers, on the hosts r1, r2 and r3: three are independent, and a majority of them is the store; 0 is the embedded store').default(0).argParser(parseCount(0, 1, 3)))
   .addOption(new Option('--ovs <version>', 'the machine\'s Open vSwitch, or 3.5 from the trixie tree').choices(['3.1', '3.5']).default('3.1'))
   .addOption(new Option('--control <method>', 'how roles are changed').choices(['appctl', 'configFile']).default('appctl'))
   .addOption(new Option('--guard <kind>', 'what shuts the service ports when the lease ends').choices(['nftables', 'none']).default('nftables'))
@@ -64,10 +67,14 @@ for (const [name, signalName, description] of [
   })
 }
 
-program.command('start').description('start a killed agent or controller').argument('<host>').action(async (host: string) => {
-  const testbed = await openTestbed(index())
-  await (host === 'ctl' ? testbed.startController() : testbed.startAgent(host))
+program.command('start').description('start a killed agent, controller or redis').argument('<host>').action(async (host: string) => {
+  await (await openTestbed(index())).startAgent(host)
 })
+
+program.command('flush')
+  .description('let a redis forget everything (FLUSHALL)')
+  .argument('<host>')
+  .action(async (host: string) => (await openTestbed(index())).flushRedis(host))
 
 program.command('cut')
   .description('pull a host\'s network cable')
@@ -109,7 +116,7 @@ async function exec (host: string, argv: readonly string[]): Promise<void> {
 }
 
 function processName (what: string): ProcessName {
-  if (what === 'agent' || what === 'controller') return what
+  if (what === 'agent' || what === 'controller' || what === 'redis') return what
   const server = SERVERS.find(candidate => candidate.name === what)
   if (server === undefined) throw new TestbedError(`there is no ${what} on a host: ${WHAT_HELP}`)
   return server.name

@@ -1,9 +1,13 @@
-import { type NodeLayout } from './plan.ts'
+import { type ControllerCount, type NodeLayout, type RedisCount } from './plan.ts'
 
 export interface TestbedOptions {
   /** 0 to 31: names, subnet and directory. */
   readonly index: number
   readonly nodes?: NodeLayout
+  /** Several need a Redis. */
+  readonly controllers?: ControllerCount
+  /** 0: the embedded store of the one controller; 1; or 3 independent ones, of which a majority is the store. */
+  readonly redis?: RedisCount
   /** `3.1` is whatever the machine has installed; `3.5` comes from the trixie tree that deploy/bootstrap.sh --with-trixie makes. */
   readonly ovs?: '3.1' | '3.5'
   readonly control?: 'appctl' | 'configFile'
@@ -23,5 +27,7 @@ export interface TestbedOptions {
 export type ResolvedOptions = Required<TestbedOptions>
 
 export function resolveOptions (options: TestbedOptions): ResolvedOptions {
-  return { nodes: '3', ovs: '3.1', control: 'appctl', ipv6Vip: false, ssl: false, tls: false, guard: 'nftables', diskMegabytes: null, timing: {}, ...options }
+  const resolved: ResolvedOptions = { nodes: '3', controllers: 1, redis: 0, ovs: '3.1', control: 'appctl', ipv6Vip: false, ssl: false, tls: false, guard: 'nftables', diskMegabytes: null, timing: {}, ...options }
+  if (resolved.controllers > 1 && resolved.redis === 0) throw new RangeError(`${resolved.controllers} controllers need a store that they share: give the testbed one Redis, or three`)
+  return resolved
 }

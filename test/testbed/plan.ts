@@ -4,8 +4,10 @@ export const TESTBED_INDEX_MAX = 31
 /** Every testbed's files, each in a tmpfs of its own. */
 export const TESTBEDS_DIRECTORY = '/run/ovsdb-ha-testbed'
 
-export type HostKind = 'data' | 'witness' | 'controller' | 'client'
+export type HostKind = 'data' | 'witness' | 'controller' | 'redis' | 'client'
 export type NodeLayout = '3' | '2+witness'
+export type ControllerCount = 1 | 2 | 3
+export type RedisCount = 0 | 1 | 3
 
 export interface HostPlan {
   readonly name: string
@@ -37,17 +39,31 @@ export interface TestbedPlan {
   readonly sharedDirectory: string
 }
 
-const HOST_NUMBERS = { a: 1, b: 2, c: 3, w: 4, client: 100, ctl: 200 } as const
+const HOST_NUMBERS = { a: 1, b: 2, c: 3, w: 4, client: 100, ctl: 200, ctl2: 201, ctl3: 202, r1: 211, r2: 212, r3: 213 } as const
 type HostName = keyof typeof HOST_NUMBERS
 
-const LAYOUTS: Record<NodeLayout, Partial<Record<HostName, HostKind>>> = {
-  3: { a: 'data', b: 'data', c: 'data', ctl: 'controller', client: 'client' },
-  '2+witness': { a: 'data', b: 'data', w: 'witness', ctl: 'controller', client: 'client' }
+const NODES: Record<NodeLayout, Partial<Record<HostName, HostKind>>> = {
+  3: { a: 'data', b: 'data', c: 'data' },
+  '2+witness': { a: 'data', b: 'data', w: 'witness' }
+}
+const CONTROLLERS = ['ctl', 'ctl2', 'ctl3'] as const
+const REDIS = ['r1', 'r2', 'r3'] as const
+
+export interface Layout {
+  readonly nodes: NodeLayout
+  readonly controllers: ControllerCount
+  readonly redis: RedisCount
 }
 
-export function planTestbed (index: number, layout: NodeLayout): TestbedPlan {
+export function planTestbed (index: number, { nodes, controllers, redis }: Layout): TestbedPlan {
   if (!Number.isInteger(index) || index < 0 || index > TESTBED_INDEX_MAX) throw new RangeError(`a testbed's index is 0 to ${TESTBED_INDEX_MAX}, not ${index}`)
   const directory = `${TESTBEDS_DIRECTORY}/${index}`
+  const kinds: ReadonlyArray<readonly [string, HostKind]> = [
+    ...Object.entries(NODES[nodes]),
+    ...CONTROLLERS.slice(0, controllers).map(name => [name, 'controller'] as const),
+    ...REDIS.slice(0, redis).map(name => [name, 'redis'] as const),
+    ['client', 'client']
+  ]
   return {
     index,
     bridge: bridgeName(index),
@@ -58,7 +74,7 @@ export function planTestbed (index: number, layout: NodeLayout): TestbedPlan {
     prefixLength6: 64,
     vip: address4(index, 50),
     vip6: address6(index, '50'),
-    hosts: Object.entries(LAYOUTS[layout]).map(([name, kind]) => planHost(index, name as HostName, kind, directory)),
+    hosts: kinds.map(([name, kind]) => planHost(index, name as HostName, kind, directory)),
     directory,
     sharedDirectory: `${directory}/shared`
   }
@@ -82,6 +98,14 @@ export function hostOf (plan: TestbedPlan, name: string): HostPlan {
 /** The hosts that run an agent: the cluster's nodes. */
 export function nodesOf (plan: TestbedPlan): readonly HostPlan[] {
   return plan.hosts.filter(host => host.kind === 'data' || host.kind === 'witness')
+}
+
+export function controllersOf (plan: TestbedPlan): readonly HostPlan[] {
+  return plan.hosts.filter(host => host.kind === 'controller')
+}
+
+export function redisHostsOf (plan: TestbedPlan): readonly HostPlan[] {
+  return plan.hosts.filter(host => host.kind === 'redis')
 }
 
 export function dataHostsOf (plan: TestbedPlan): readonly HostPlan[] {

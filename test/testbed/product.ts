@@ -1,7 +1,7 @@
-// The product's processes on the hosts: agents, the controller, and the ovsdb-servers that agents start.
+// The processes on the hosts: agents, controllers and their Redis, and the ovsdb-servers that agents start.
 import { open } from 'node:fs/promises'
 import path from 'node:path'
-import { AGENT_LOG, clusterFilePath, CONTROLLER_LOG, SERVERS, serverPaths, type ServerName } from './cluster-file.ts'
+import { AGENT_LOG, clusterFilePath, CONTROLLER_LOG, REDIS_LOG, REDIS_PORT, SERVERS, serverPaths, type ServerName } from './cluster-file.ts'
 import { TestbedError } from './command.ts'
 import { PRODUCT_MAIN } from './environment.ts'
 import { HOST_DIRECTORY, startDaemon } from './host.ts'
@@ -9,26 +9,43 @@ import { type HostPlan, type TestbedPlan } from './plan.ts'
 import { poll } from './wait.ts'
 import { processesIn, signal, type HostProcess } from './processes.ts'
 
-/** A process of the product on a host: its agent (on `ctl`: the controller), or one of its servers. */
-export type ProcessName = 'agent' | 'controller' | ServerName
+/** What a host runs for itself. */
+export type DaemonName = 'agent' | 'controller' | 'redis'
+/** A process on a host: its daemon, or one of the servers of its agent. */
+export type ProcessName = DaemonName | ServerName
 
 const PROCESS_DEADLINE_MS = 5_000
 const LOG_TAIL_LINES = 15
 const LOG_TAIL_BYTES = 8_192
 
-/** The host's own daemon: an agent, or the controller. */
-export function daemonOf (host: HostPlan): 'agent' | 'controller' {
-  if (host.kind === 'client') throw new TestbedError(`host ${host.name} runs neither an agent nor a controller`)
-  return host.kind === 'controller' ? 'controller' : 'agent'
+const LOGS: Record<DaemonName, string> = { agent: AGENT_LOG, controller: CONTROLLER_LOG, redis: REDIS_LOG }
+
+export function daemonOf ({ kind, name }: HostPlan): DaemonName {
+  switch (kind) {
+    case 'data': case 'witness': return 'agent'
+    case 'controller': case 'redis': return kind
+    case 'client': throw new TestbedError(`host ${name} runs no daemon`)
+    default: return kind satisfies never
+  }
 }
 
 export async function startProduct (plan: TestbedPlan, host: HostPlan): Promise<void> {
   const name = daemonOf(host)
   if (await findProcess(host, name) !== null) throw new TestbedError(`the ${name} of ${host.name} runs already`)
-  const argv = [process.execPath, PRODUCT_MAIN, name, '--config', clusterFilePath(plan), ...name === 'agent' ? ['--node', host.name] : []]
-  await startDaemon(host, name === 'agent' ? AGENT_LOG : CONTROLLER_LOG, argv)
+  await startDaemon(host, LOGS[name], argvOf(plan, host, name))
   await poll(() => findProcess(host, name), { deadlineMs: PROCESS_DEADLINE_MS, what: `the ${name} of ${host.name} to start` })
     .catch(async error => { throw new TestbedError(`${(error as Error).message}\n${await logTails([host])}`) })
+}
+
+function argvOf (plan: TestbedPlan, host: HostPlan, name: DaemonName): readonly string[] {
+  const product = [process.execPath, PRODUCT_MAIN, name, '--config']
+  switch (name) {
+    case 'agent': return [...product, clusterFilePath(plan), '--node', host.name]
+    case 'controller': return [...product, clusterFilePath(plan, host)]
+    // nothing is saved: one that was killed comes back empty, which is the harder case
+    case 'redis': return ['redis-server', '--port', String(REDIS_PORT), '--bind', host.address, '--protected-mode', 'no', '--save', '', '--appendonly', 'no', '--set-proc-title', 'no']
+    default: return name satisfies never
+  }
 }
 
 /** Null when it does not run. */
@@ -46,11 +63,12 @@ export async function signalProcess (host: HostPlan, name: ProcessName, signalNa
 
 /** Which of the product's processes this is; null for anything else, also for what starts one of them. */
 export function processNameOf (process: HostProcess): ProcessName | null {
-  return (['agent', 'controller', ...SERVERS.map(server => server.name)] as const).find(name => isProcess(process, name)) ?? null
+  return (['agent', 'controller', 'redis', ...SERVERS.map(server => server.name)] as const).find(name => isProcess(process, name)) ?? null
 }
 
 function isProcess ({ argv }: HostProcess, name: ProcessName): boolean {
   if (name === 'agent' || name === 'controller') return argv[0] === process.execPath && argv[1] === PRODUCT_MAIN && argv[2] === name
+  if (name === 'redis') return path.basename(argv[0] ?? '') === 'redis-server'
   const starter = ['nsenter', 'timeout', 'setsid', 'sh'].includes(path.basename(argv[0] ?? ''))
   const runsServer = argv.slice(0, 4).some(argument => path.basename(argument) === 'ovsdb-server')
   return !starter && runsServer && argv.some(argument => argument.endsWith(serverPaths(name).controlSocket))
@@ -62,7 +80,7 @@ export function outsidePath (host: HostPlan, insidePath: string): string {
 }
 
 export function logFileOf (host: HostPlan): string {
-  return outsidePath(host, daemonOf(host) === 'agent' ? AGENT_LOG : CONTROLLER_LOG)
+  return outsidePath(host, LOGS[daemonOf(host)])
 }
 
 /** The last lines of the hosts' own logs, for a message that says why something did not come up. */

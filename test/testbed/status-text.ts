@@ -2,7 +2,6 @@ import { type TestbedStatus } from './status.ts'
 
 /** The status for people: one line per host. */
 export function describeStatus (status: TestbedStatus): string {
-  const [controller] = status.controllers
   const rows = status.hosts.map(host => [
     host.name,
     host.address,
@@ -16,7 +15,14 @@ export function describeStatus (status: TestbedStatus): string {
     `testbed ${status.index}, Open vSwitch ${status.ovs}: ${status.state ?? 'the controller does not answer'}${status.active === null ? '' : `, ${status.active} is active`}`,
     ...rows.map(row => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()}`),
     `  clients dial ${status.vips.join(' or ')}, ports ${Object.entries(status.clientPorts).map(([name, port]) => `${port} (${name})`).join(', ')}, from namespace ${status.client.namespace}`,
-    `  controller ${controller?.url} (process ${controller?.pid ?? '-'}), token in ${controller?.tokenFile}`,
+    ...status.controllers.map(one => `  controller ${one.name} ${one.url} (process ${one.pid ?? '-'})${doing(one)}, token in ${one.tokenFile}`),
+    ...status.redis.map(one => `  redis ${one.name} ${one.address}:${one.port} (process ${one.pid ?? '-'})`),
     `  files in ${status.directory}`
   ].join('\n')
+}
+
+function doing ({ leads, follows }: TestbedStatus['controllers'][number]): string {
+  if (leads === null) return ', does not answer'
+  if (leads.length > 0) return `, leads ${leads.join(', ')}`
+  return follows === null ? ', leads nothing' : `, follows ${follows}`
 }

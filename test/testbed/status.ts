@@ -1,23 +1,26 @@
 import { readFile } from 'node:fs/promises'
-import { AGENT_LOG, CLUSTER_NAME, clusterFilePath, SERVERS, serverPaths, tokenFilePath, vipAddresses } from './cluster-file.ts'
+import { AGENT_LOG, CLUSTER_NAME, clusterFilePath, controllerUrl, REDIS_PORT, SERVERS, serverPaths, tokenFilePath, vipAddresses } from './cluster-file.ts'
 import { command } from './command.ts'
+import type { ClusterView } from '../../protocol/api.ts'
 import { connectController } from './controller-api.ts'
 import { initOf } from './host.ts'
 import { addressesIn } from './network.ts'
 import { type ResolvedOptions } from './options.ts'
-import { hostOf, nodesOf, type HostPlan, type TestbedPlan } from './plan.ts'
+import { controllersOf, hostOf, nodesOf, redisHostsOf, type HostPlan, type TestbedPlan } from './plan.ts'
 import { processesIn } from './processes.ts'
 import { logFileOf, outsidePath, processNameOf } from './product.ts'
+
+const VIEW_TIMEOUT_MS = 3_000
 
 /** Everything that an outside check needs. Paths are the root namespace's. */
 export type TestbedStatus = Awaited<ReturnType<typeof readStatus>>
 
 export async function readStatus (plan: TestbedPlan, options: ResolvedOptions) {
-  const view = await viewOf(plan, options)
+  const token = (await readFile(tokenFilePath(plan), 'utf8')).trim()
+  const controllers = await Promise.all(controllersOf(plan).map(async host => ({ host, view: await viewOf(plan, options, host) })))
+  const view = (controllers.find(one => one.view?.controller.leads === true) ?? controllers.find(one => one.view !== null))?.view ?? null
   const vips = vipAddresses(plan, options)
   const client = hostOf(plan, 'client')
-  const controller = hostOf(plan, 'ctl')
-  const processes = await processIds(controller)
   return {
     index: plan.index,
     directory: plan.directory,
@@ -30,15 +33,29 @@ export async function readStatus (plan: TestbedPlan, options: ResolvedOptions) {
     vips,
     clientPorts: Object.fromEntries(SERVERS.map(server => [server.name, server.port])),
     client: { namespace: client.namespace, address: client.address },
-    controllers: [{
-      name: controller.name,
-      namespace: controller.namespace,
-      url: `${options.tls ? 'https' : 'http'}://${controller.address}:8640`,
-      pid: processes.get('controller') ?? null,
-      log: logFileOf(controller),
+    controllers: await Promise.all(controllers.map(async ({ host, view }) => ({
+      name: host.name,
+      namespace: host.namespace,
+      address: host.address,
+      url: controllerUrl(options, host),
+      pid: (await processIds(host)).get('controller') ?? null,
+      /** Clusters that it leads; null when it does not answer. */
+      leads: view === null ? null : view.controller.leads ? [view.name] : [],
+      /** Whom it follows otherwise. */
+      follows: view?.controller.leader?.name ?? null,
+      clusterFile: clusterFilePath(plan, host),
+      log: logFileOf(host),
       tokenFile: tokenFilePath(plan),
-      token: (await readFile(tokenFilePath(plan), 'utf8')).trim()
-    }]
+      token
+    }))),
+    redis: await Promise.all(redisHostsOf(plan).map(async host => ({
+      name: host.name,
+      namespace: host.namespace,
+      address: host.address,
+      port: REDIS_PORT,
+      pid: (await processIds(host)).get('redis') ?? null,
+      log: logFileOf(host)
+    })))
   }
 }
 
@@ -88,7 +105,7 @@ async function serverState (controlSocket: string): Promise<string> {
 }
 
 /** Null when the controller does not answer; that is a state that a testbed may be in. */
-async function viewOf (plan: TestbedPlan, options: ResolvedOptions) {
-  const api = await connectController(plan, options)
+async function viewOf (plan: TestbedPlan, options: ResolvedOptions, host: HostPlan): Promise<ClusterView | null> {
+  const api = await connectController(plan, options, host, VIEW_TIMEOUT_MS)
   return await api.cluster().catch(() => null).finally(() => api.close())
 }

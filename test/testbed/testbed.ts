@@ -1,21 +1,22 @@
-// A testbed: real servers, agents and a controller on several hosts of one machine, and the faults that happen to them.
+// A testbed: real servers, agents and controllers on several hosts of one machine, and the faults that happen to them.
 import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { stringify } from 'yaml'
 import type { ClusterView } from '../../protocol/api.ts'
 import { requireConfig } from '../../protocol/config.ts'
 import { makeCertificates } from './certificates.ts'
-import { clusterFile, clusterFilePath, SERVERS, tokenFilePath, type ServerName } from './cluster-file.ts'
+import { clusterFile, clusterFilePath, REDIS_PORT, SERVERS, tokenFilePath, type ServerName } from './cluster-file.ts'
 import { command, TestbedError } from './command.ts'
-import { connectController, whatIsMissing, type ControllerApi } from './controller-api.ts'
+import { whatIsMissing, type ControllerApi } from './controller-api.ts'
+import { connectControllers } from './controllers-api.ts'
 import { ovsdbServerProgram } from './environment.ts'
 import { execOn, killHostProcesses, startInit, type ExecResult } from './host.ts'
 import { configureInterfaces, createNetwork, cut, heal, wipeInterfaces, type CutDirection } from './network.ts'
 import { startObserver, type Observer } from './observer.ts'
 import { resolveOptions, type ResolvedOptions, type TestbedOptions } from './options.ts'
-import { dataHostsOf, hostOf, nodesOf, planTestbed, type HostPlan, type TestbedPlan } from './plan.ts'
+import { controllersOf, dataHostsOf, hostOf, nodesOf, planTestbed, redisHostsOf, type HostPlan, type TestbedPlan } from './plan.ts'
 import { startProbe, type ProbeReport, type ProbeRun } from './probe.ts'
-import { daemonOf, findProcess, logTails, signalProcess, startProduct } from './product.ts'
+import { daemonOf, findProcess, logTails, signalProcess, startProduct, type ProcessName } from './product.ts'
 import { isMounted, removeTestbed } from './remove.ts'
 import { isHeldByAnother, readState, thisRunner, writeState } from './state.ts'
 import { readStatus, type TestbedStatus } from './status.ts'
@@ -23,6 +24,7 @@ import { poll } from './wait.ts'
 
 const SERVING_DEADLINE_MS = 60_000
 const EXEC_TIMEOUT_MS = 30_000
+const REDIS_TIMEOUT_MS = 2_000
 
 export interface UpOptions {
   /** Start agents and the controller, and wait until the cluster serves; true when absent. */
@@ -56,15 +58,24 @@ export interface Testbed {
   killAgent: (host: string) => Promise<number>
   stopAgent: (host: string) => Promise<number>
   contAgent: (host: string) => Promise<number>
-  killController: () => Promise<number>
+  /** `host` is the first controller's, `ctl`, when absent. */
+  killController: (host?: string) => Promise<number>
+  stopController: (host?: string) => Promise<number>
+  contController: (host?: string) => Promise<number>
+  killRedis: (host: string) => Promise<number>
+  stopRedis: (host: string) => Promise<number>
+  contRedis: (host: string) => Promise<number>
+  /** FLUSHALL: it forgets everything. */
+  flushRedis: (host: string) => Promise<void>
   startAgent: (host: string) => Promise<void>
-  startController: () => Promise<void>
+  startController: (host?: string) => Promise<void>
+  startRedis: (host: string) => Promise<void>
 
   cutHost: (host: string, direction?: CutDirection) => Promise<void>
   healHost: (host: string) => Promise<void>
   /** Nothing of the host runs or answers from here on; its disk stays. */
   powerOffHost: (host: string) => Promise<void>
-  /** Boots the host: with the addresses that it has at boot, no packet filter, and its agent or controller. */
+  /** Boots the host: with the addresses that it has at boot, no packet filter, and its daemon. */
   startHost: (host: string, options?: { product?: boolean }) => Promise<void>
   exec: (host: string, argv: readonly string[], options?: { timeoutMs?: number }) => Promise<ExecResult>
 
@@ -75,10 +86,10 @@ export interface Testbed {
 
 export function createTestbed (given: TestbedOptions): Testbed {
   const options = resolveOptions(given)
-  const plan = planTestbed(options.index, options.nodes)
+  const plan = planTestbed(options.index, options)
   let api: Promise<ControllerApi> | null = null
   const connected = () => {
-    api ??= connectController(plan, options)
+    api ??= connectControllers(plan, options)
     return api
   }
   const closeApi = async () => {
@@ -104,7 +115,8 @@ export function createTestbed (given: TestbedOptions): Testbed {
         await buildHosts(plan, options)
         signal?.throwIfAborted()
         if (product) {
-          const hosts = nodesOf(plan).concat(on('ctl'))
+          const hosts = [...nodesOf(plan), ...controllersOf(plan)]
+          await Promise.all(redisHostsOf(plan).map(host => startProduct(plan, host)))
           await Promise.all(hosts.map(host => startProduct(plan, host)))
           await waitFor(plan, connected, whatIsMissing, { deadlineMs: SERVING_DEADLINE_MS, mustRun: hosts, signal })
         }
@@ -136,7 +148,7 @@ export async function openTestbed (index: number): Promise<Testbed> {
 }
 
 function processFaults (plan: TestbedPlan) {
-  const send = (name: NodeJS.Signals) => (host: string, process: ServerName | 'agent' | 'controller') => signalProcess(hostOf(plan, host), process, name)
+  const send = (name: NodeJS.Signals) => (host: string, process: ProcessName) => signalProcess(hostOf(plan, host), process, name)
   const [kill, stop, cont] = [send('SIGKILL'), send('SIGSTOP'), send('SIGCONT')]
   return {
     killServer: kill,
@@ -145,9 +157,20 @@ function processFaults (plan: TestbedPlan) {
     killAgent: (host: string) => kill(host, 'agent'),
     stopAgent: (host: string) => stop(host, 'agent'),
     contAgent: (host: string) => cont(host, 'agent'),
-    killController: () => kill('ctl', 'controller'),
+    killController: (host = 'ctl') => kill(host, 'controller'),
+    stopController: (host = 'ctl') => stop(host, 'controller'),
+    contController: (host = 'ctl') => cont(host, 'controller'),
+    killRedis: (host: string) => kill(host, 'redis'),
+    stopRedis: (host: string) => stop(host, 'redis'),
+    contRedis: (host: string) => cont(host, 'redis'),
+    flushRedis: async (name: string) => {
+      const host = hostOf(plan, name)
+      const { stdout, stderr } = await execOn(host, ['redis-cli', '-h', host.address, '-p', String(REDIS_PORT), 'flushall'], REDIS_TIMEOUT_MS)
+      if (stdout.trim() !== 'OK') throw new TestbedError(`${name} was not flushed: ${stdout}${stderr}`)
+    },
     startAgent: (host: string) => startProduct(plan, hostOf(plan, host)),
-    startController: () => startProduct(plan, hostOf(plan, 'ctl'))
+    startController: (host = 'ctl') => startProduct(plan, hostOf(plan, host)),
+    startRedis: (host: string) => startProduct(plan, hostOf(plan, host))
   }
 }
 
@@ -187,9 +210,12 @@ async function buildHosts (plan: TestbedPlan, options: ResolvedOptions): Promise
   await createNetwork(plan)
   await writeFile(tokenFilePath(plan), `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 })
   if (options.ssl || options.tls) await makeCertificates(plan)
-  const text = stringify(clusterFile(plan, options, ovsdbServerProgram(options.ovs)))
-  requireConfig(text, clusterFilePath(plan))
-  await writeFile(clusterFilePath(plan), text)
+  for (const controller of controllersOf(plan)) {
+    const file = clusterFilePath(plan, controller)
+    const text = stringify(clusterFile(plan, options, ovsdbServerProgram(options.ovs), controller))
+    requireConfig(text, file)
+    await writeFile(file, text)
+  }
   if (options.diskMegabytes !== null) await mountDisks(plan, options.diskMegabytes)
   await Promise.all(plan.hosts.map(host => startInit(plan, host)))
 }
@@ -204,14 +230,14 @@ async function mountDisks (plan: TestbedPlan, megabytes: number): Promise<void> 
 
 interface WaitOptions {
   readonly deadlineMs: number
-  /** Hosts whose agent or controller ends the wait at once when it does not run (any more). */
+  /** Hosts whose daemon ends the wait at once when it does not run (any more); without any, the end of all controllers does. */
   readonly mustRun?: readonly HostPlan[]
   readonly signal?: AbortSignal | undefined
 }
 
 /** `missing` says what the view still lacks, and nothing when it is as wanted. */
 async function waitFor (plan: TestbedPlan, connect: () => Promise<ControllerApi>, missing: (view: ClusterView) => string, options: WaitOptions): Promise<ClusterView> {
-  const { deadlineMs, mustRun = [hostOf(plan, 'ctl')], signal } = options
+  const { deadlineMs, mustRun = null, signal } = options
   let last = 'the controller did not answer'
   const controller = await connect()
   const ask = async () => {
@@ -219,14 +245,15 @@ async function waitFor (plan: TestbedPlan, connect: () => Promise<ControllerApi>
     const view = await controller.cluster().catch((error: Error) => { last = `the controller does not answer: ${error.message}` })
     if (view !== undefined) last = missing(view)
     if (view !== undefined && last === '') return view
-    for (const host of mustRun) {
-      if (await findProcess(host, daemonOf(host)) === null) throw new TestbedError(`the ${daemonOf(host)} of ${host.name} ended`)
-    }
+    const hosts = mustRun ?? controllersOf(plan)
+    const ended = (await Promise.all(hosts.map(async host => await findProcess(host, daemonOf(host)) === null ? [host] : []))).flat()
+    const [first] = mustRun !== null || ended.length === hosts.length ? ended : []
+    if (first !== undefined) throw new TestbedError(`the ${daemonOf(first)} of ${first.name} ended`)
     return null
   }
   return await poll(ask, { deadlineMs, everyMs: 50, what: 'the cluster' }).catch(async error => {
     if (signal?.aborted === true) throw error
-    const hosts = nodesOf(plan).concat(hostOf(plan, 'ctl'))
+    const hosts = [...nodesOf(plan), ...controllersOf(plan)]
     throw new TestbedError(`${(error as Error).message}: ${last}\n${await logTails(hosts)}`, { cause: error })
   })
 }

@@ -51,6 +51,7 @@ async function setUp (t: TestContext, { store = fakeStore(), ttlMs = 60_000, eve
     fenceDevices: new Map(),
     store,
     share: createFairShare(),
+    urlOf: name => name === 'c9' ? 'http://10.0.0.9:8640' : null,
     leadership: { ttlMs, everyMs },
     metrics: createControllerMetrics({ version: '0' }),
     logger: pino({ level: 'silent' }),
@@ -138,11 +139,12 @@ test('a controller that cannot learn what operators want does not lead, and leav
 
 test('a follower refuses commands and pauses, and names the leader', async t => {
   const { shell } = await setUp(t, { store: fakeStore({ leader: 'c9' }) })
-  const refusal = { code: 'OVSDB_HA_NOT_LEADING', httpStatus: 503, message: /c9 does/ }
+  const refusal = { code: 'OVSDB_HA_NOT_LEADING', httpStatus: 503, message: /c9 does \(http:\/\/10\.0\.0\.9:8640\)/, leader: { name: 'c9', url: 'http://10.0.0.9:8640' } }
   await assert.rejects(shell.switchover({}, 'ann'), refusal)
   await assert.rejects(shell.failover({}, 'ann'), refusal)
   await assert.rejects(shell.pause({}, 'ann'), refusal)
   await assert.rejects(shell.resume('ann'), refusal)
+  assert.deepEqual(shell.view().controller, { name: 'ctl-a', leads: false, leader: { name: 'c9', url: 'http://10.0.0.9:8640' } })
 })
 
 test('a follower knows a pause that another controller stored, and writes no history', async t => {

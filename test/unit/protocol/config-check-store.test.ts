@@ -26,6 +26,14 @@ test('keys of the other type of store are refused, and so are missing addresses'
 test('several controllers need a store of type redis, and names of their own', () => {
   assert.deepEqual(paths({ 'controller.store': { type: 'embedded' }, 'controller.others': ['ctl-b'] }), ['controller.others'])
   assert.deepEqual(paths({ ...store({}), 'controller.name': 'ctl-a', 'controller.others': ['CTL-A'] }), ['controller.others[0]'])
+  assert.deepEqual(paths({ ...store({}), 'controller.name': 'ctl-a', 'controller.others': ['ctl-b', { name: 'Ctl-B', url: 'https://10.0.0.12:8640' }] }), ['controller.others[1]'])
+})
+
+test('another controller may come with the address of its API, which is one', () => {
+  assert.deepEqual(paths({ ...store({}), 'controller.others': [{ name: 'ctl-b', url: 'https://10.0.0.12:8640' }, 'ctl-c'] }), [])
+  for (const url of ['10.0.0.12:8640', 'https://10.0.0.12:8640/v1', 'https://ann:secret@10.0.0.12', '']) {
+    assert.deepEqual(paths({ ...store({}), 'controller.others': [{ name: 'ctl-b', url }] }), ['controller.others[0].url'], url)
+  }
 })
 
 test('a password has no place in an address, and a user needs one in a file', () => {

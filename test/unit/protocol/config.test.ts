@@ -67,13 +67,19 @@ test('a program that cannot do without gets the configuration, or an error with 
   assert.throws(() => requireConfig(fileWith({ version: 2, bogus: 1 }), 'f'), (error: unknown) => error instanceof ConfigError && error.problems.length === 2)
 })
 
-for (const [example, members] of [['ovn-three-nodes.yaml', ['ctl1', 'ctl2', 'ctl3']], ['vtep-pair-with-witness.yaml', ['leaf1a', 'leaf1b', 'witness']]] as const) {
+for (const [example, members] of [['ovn-three-nodes.yaml', ['ctl1', 'ctl2', 'ctl3']], ['vtep-pair-with-witness.yaml', ['leaf1a', 'leaf1b', 'witness']], ['three-controllers.yaml', ['ctl1', 'ctl2', 'ctl3']]] as const) {
   test(`the example ${example} is sound, without a warning`, async () => {
     const { config, problems, warnings } = parseConfig(await readFile(new URL(example, EXAMPLES), 'utf8'), example)
     assert.deepEqual([problems, warnings], [undefined, []])
     assert.deepEqual(config?.clusters[0]?.members.map(member => member.name), members)
   })
 }
+
+test('the example of three controllers names the others with their addresses, and a majority of three Redis', async () => {
+  const { controller } = requireConfig(await readFile(new URL('three-controllers.yaml', EXAMPLES), 'utf8'), 'f').config
+  assert.deepEqual(controller.others, [{ name: 'ctl-b', url: 'https://10.0.0.12:8640' }, { name: 'ctl-c', url: 'https://10.0.0.13:8640' }])
+  assert.equal(controller.store.type === 'redis' ? controller.store.servers.length : 0, 3)
+})
 
 test('what the OVN example shows as defaults are the defaults', async () => {
   const shown = parseConfig(await readFile(new URL('ovn-three-nodes.yaml', EXAMPLES), 'utf8'), 'f').config?.clusters[0]

@@ -1,5 +1,8 @@
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createPaint } from '../../../../cli/render/style.ts'
 import { renderStatus } from '../../../../cli/render/status.ts'
+import type { ClusterView } from '../../../../protocol/api.ts'
 import { activeNode, clusterView, nodeView, operationView, serverReport } from '../../controller/api/views.ts'
 import { assertGolden } from '../golden.ts'
 
@@ -28,6 +31,13 @@ test('a holding cluster names each refused node with its reason, and a lost node
       nodeView({ name: 'n4', reachable: false, lastReportAgoMs: null, role: 'none', phase: null, following: null, lagHeartbeats: null, term: 0, summary: '', servers: [] })
     ]
   }), paint))
+})
+
+test('a controller that does not lead says so, and whom it follows; one that leads needs no word of it', () => {
+  const lines = (controller: ClusterView['controller']) => renderStatus(clusterView({ controller }), createPaint(false)).filter(line => line.includes('answered by'))
+  assert.deepEqual(lines({ name: 'c1', leads: true, leader: null }), [])
+  assert.deepEqual(lines({ name: 'c2', leads: false, leader: { name: 'c1', url: 'https://10.0.0.11:8640' } }), ['  answered by c2, which follows c1 (https://10.0.0.11:8640)'])
+  assert.match(lines({ name: 'c2', leads: false, leader: null }).join(), /c2, which does not lead this cluster; who does is not known/)
 })
 
 test('a paused cluster says by whom and why, a change that runs is told, and S9 is not hidden', async () => {

@@ -86,6 +86,7 @@ export function operationView (over: Partial<OperationView> = {}): OperationView
 export function clusterView (over: Partial<ClusterView> = {}): ClusterView {
   return {
     name: 'ovn',
+    controller: { name: 'c1', leads: true, leader: null },
     state: 'serving',
     summary: 'n1 serves; 2 backups are in sync.',
     active: 'n1',

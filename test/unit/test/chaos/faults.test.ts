@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import test, { describe } from 'node:test'
-import { drawRound, FAULT_KINDS, FAULT_MAX_MS, HEAVY_OPEN_MAX, isHeavy, LEASE_MS, OPEN_MAX, ROUND_MS, type Layout, type PlannedFault } from '../../../chaos/faults.ts'
+import { drawRound, FAULT_KINDS, kindsOf, FAULT_MAX_MS, HEAVY_OPEN_MAX, isHeavy, LEASE_MS, OPEN_MAX, ROUND_MS, type Layout, type PlannedFault } from '../../../chaos/faults.ts'
 
-const LAYOUT: Layout = { nodes: ['a', 'b', 'w'], dataNodes: ['a', 'b'], controllers: ['ctl'], kinds: FAULT_KINDS }
+const LAYOUT: Layout = { nodes: ['a', 'b', 'w'], dataNodes: ['a', 'b'], controllers: ['ctl'], redis: [], kinds: kindsOf(FAULT_KINDS, { redis: [] }) }
+const SHARED: Layout = { ...LAYOUT, controllers: ['ctl', 'ctl2', 'ctl3'], redis: ['r1', 'r2', 'r3'], kinds: FAULT_KINDS }
 const SEEDS = Array.from({ length: 40 }, (_, seed) => seed)
 const all = SEEDS.flatMap(seed => drawRound(LAYOUT, seed, 0))
+const shared = SEEDS.flatMap(seed => [0, 1].flatMap(round => drawRound(SHARED, seed, round)))
 
 describe('the schedule of faults', () => {
   test('is the same for the same seed and round, and another one for another seed or round', () => {
@@ -35,7 +37,8 @@ describe('the schedule of faults', () => {
     assert.ok(all.some(fault => fault.durationMs > 0 && fault.durationMs < LEASE_MS / 2))
     assert.ok(all.some(fault => fault.durationMs > LEASE_MS))
     assert.ok(SEEDS.some(seed => drawRound(LAYOUT, seed, 0).some((fault, index, faults) => faults.slice(0, index).some(one => one.atMs + one.durationMs > fault.atMs))))
-    assert.deepEqual([...new Set(all.map(({ kind }) => kind))].toSorted(), FAULT_KINDS.toSorted())
+    assert.deepEqual([...new Set(all.map(({ kind }) => kind))].toSorted(), LAYOUT.kinds.toSorted())
+    assert.deepEqual([...new Set(shared.map(({ kind }) => kind))].toSorted(), FAULT_KINDS.toSorted())
   })
 
   test('has only the kinds that were asked for', () => {
@@ -43,10 +46,19 @@ describe('the schedule of faults', () => {
     assert.deepEqual([...new Set(SEEDS.flatMap(seed => drawRound({ ...LAYOUT, kinds }, seed, 0)).map(({ kind }) => kind))].toSorted(), ['cut', 'diskFull'])
   })
 
+  test('hits each of several controllers and Redis, and the leader more than its share', () => {
+    const victims = (kinds: RegExp) => [...new Set(shared.filter(({ kind }) => kinds.test(kind)).map(({ victim }) => victim))].toSorted()
+    assert.deepEqual(victims(/^controller(Kill|Stop|Cut|Restart)$/), ['ctl', 'ctl2', 'ctl3', 'leader'])
+    assert.deepEqual(victims(/^redis/), ['r1', 'r2', 'r3'])
+    const controllers = shared.filter(({ kind }) => /^controller(Kill|Stop|Cut|Restart)$/.test(kind))
+    assert.ok(controllers.filter(({ victim }) => victim === 'leader').length > controllers.length / 3)
+  })
+
   test('hits servers and disks only where there are some, and controllers where they are', () => {
     for (const { kind, victim } of all) {
       if (/^(server|disk|replication|compact)/.test(kind)) assert.ok(['a', 'b', 'active', 'backup'].includes(victim), `${kind} of ${victim}`)
       if (kind.startsWith('controller')) assert.equal(victim, 'ctl')
+      assert.ok(!/^(redis|store)/.test(kind), `${kind} without a Redis`)
     }
   })
 })

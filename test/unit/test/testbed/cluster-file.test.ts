@@ -4,11 +4,12 @@ import { stringify } from 'yaml'
 import { parseConfig } from '../../../../protocol/config.ts'
 import { clusterFile, SERVERS, serverPaths } from '../../../testbed/cluster-file.ts'
 import { resolveOptions, type TestbedOptions } from '../../../testbed/options.ts'
-import { planTestbed } from '../../../testbed/plan.ts'
+import { hostOf, planTestbed } from '../../../testbed/plan.ts'
 
-function parsed (given: Partial<TestbedOptions>) {
+function parsed (given: Partial<TestbedOptions>, controller = 'ctl') {
   const options = resolveOptions({ index: 3, ...given })
-  const text = stringify(clusterFile(planTestbed(options.index, options.nodes), options, ['/lib/ld.so', '/usr/sbin/ovsdb-server']))
+  const plan = planTestbed(options.index, options)
+  const text = stringify(clusterFile(plan, options, ['/lib/ld.so', '/usr/sbin/ovsdb-server'], hostOf(plan, controller)))
   const { config, problems } = parseConfig(text, 'cluster.yaml')
   assert.deepEqual(problems, undefined)
   return config!
@@ -22,6 +23,8 @@ const CHOICES: Array<Partial<TestbedOptions>> = [
   { ssl: true },
   { tls: true },
   { guard: 'none' },
+  { redis: 1 },
+  { controllers: 3, redis: 3, tls: true },
   { timing: { lease: '1s', renewEvery: '200ms', maxLag: 5 } }
 ]
 for (const options of CHOICES) {
@@ -37,6 +40,17 @@ test('options arrive in the configuration', () => {
   assert.deepEqual(cluster?.servers.map(server => server.listen), SERVERS.map(({ port }) => ({ method: 'ssl', port })))
   assert.equal(cluster?.guard, 'none')
   assert.equal(cluster?.timing.leaseMs, 3_000)
+})
+
+test('each of several controllers knows itself, the others and where they answer, and the one store', () => {
+  const options = { controllers: 3, redis: 3 } as const
+  for (const [name, address, others] of [['ctl', '10.213.3.200', ['ctl2', 'ctl3']], ['ctl2', '10.213.3.201', ['ctl', 'ctl3']], ['ctl3', '10.213.3.202', ['ctl', 'ctl2']]] as const) {
+    const { controller } = parsed(options, name)
+    assert.deepEqual([controller.name, controller.listen, controller.others.map(other => other.name)], [name, address, others])
+    assert.deepEqual(controller.others.map(({ url }) => url?.replace(/^http:\/\/10\.213\.3\.(20[0-2]):8640$/, '$1')), others.map(other => ({ ctl: '200', ctl2: '201', ctl3: '202' })[other]))
+    assert.equal(controller.store.type === 'redis' ? controller.store.servers.length : 0, 3)
+  }
+  assert.throws(() => parsed({ controllers: 3 }), /need a store that they share/)
 })
 
 test('everything that a host writes is under its private /run/ovsdb-ha', () => {
