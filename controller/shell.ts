@@ -9,10 +9,12 @@ import { OvsdbHaError } from '../protocol/errors.ts'
 import { CommandRefusedError, ControllerNotReadyError, FenceFailedError } from './command-errors.ts'
 import type { ClusterAction, Facts } from './core/actions.ts'
 import { stepCluster } from './core/cluster.ts'
+import { diagnosisOf } from './core/diagnoses.ts'
 import type { ClusterEvent } from './core/events.ts'
 import { bootCluster, type ClusterState, type CoreConfig, type Paused } from './core/state.ts'
 import { viewCluster, viewOperation } from './core/view.ts'
 import type { FairShare } from './fair-share.ts'
+import { createDiagnosisTeller } from './diagnosis-teller.ts'
 import { createFences } from './fences.ts'
 import { createIntentKeeper } from './intent-keeper.ts'
 import { createJournal } from './journal.ts'
@@ -100,6 +102,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     const [next, actions] = stepCluster(config, state, event, monotonicMs())
     state = next
     for (const action of actions) perform(action)
+    teller.look(state, monotonicMs())
     sayView()
   }
 
@@ -122,7 +125,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
         const view = viewOperation(operation, action.ended, wallOf)
         metrics.operationEnded(name, view)
         record('operationEnded', outcome === 'done' ? 'info' : outcome === 'undone' ? 'warning' : 'critical', operation.to, `${view.kind} to ${operation.to} ${outcome} in ${view.durationMs?.toFixed(1) ?? '?'} ms: ${detail}`,
-          { operation: view.id, kind: view.kind, outcome, from: operation.from, to: operation.to, term: operation.term, durationMs: view.durationMs }, view)
+          { operation: view.id, kind: view.kind, outcome, from: operation.from, to: operation.to, term: operation.term, durationMs: view.durationMs }, { operation: view })
         if (operation.commandId !== null) settle(operation.commandId)?.resolve(view)
         return
       }
@@ -168,9 +171,9 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     return command
   }
 
-  function record (kind: string, severity: Severity, node: string | null, message: string, facts: Facts, operation?: OperationView): void {
+  function record (kind: string, severity: Severity, node: string | null, message: string, facts: Facts, more: Pick<HistoryEntry, 'operation' | 'diagnosis'> = {}): void {
     log[severity === 'info' ? 'info' : severity === 'warning' ? 'warn' : 'error']({ kind, node, ...facts }, message)
-    if (recording) journal.write({ at: wallClock().toISOString(), cluster: name, node, kind, severity, message, facts: { ...facts }, ...(operation === undefined ? {} : { operation }) })
+    if (recording) journal.write({ at: wallClock().toISOString(), cluster: name, node, kind, severity, message, facts: { ...facts }, ...more })
   }
 
   function storeFailed (call: string, error: unknown): void {
@@ -214,9 +217,13 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
 
   function happened (happening: Happening): void {
     const severity: Severity = CRITICAL.has(happening.kind) ? 'critical' : WARNING.has(happening.kind) ? 'warning' : 'info'
-    record(happening.kind, severity, happening.node, happening.message, happening.facts)
+    // what is a diagnosis is told as one, from the report that comes with it
+    const diagnosed = happening.kind.startsWith('problem') && diagnosisOf(String(happening.facts.code)) !== null
+    if (!diagnosed) record(happening.kind, severity, happening.node, happening.message, happening.facts)
     push({ type: 'happened', happening })
   }
+
+  const teller = createDiagnosisTeller({ config, wallOf, record })
 
   const intents = createIntentKeeper({
     cluster: name,
@@ -266,7 +273,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     timers.push(setInterval(() => {
       const lateMs = monotonicMs() - expectedMs
       expectedMs = monotonicMs() + STALL_LOOK_MS
-      if (lateMs < STALL_MS) return
+      if (lateMs < STALL_MS) return teller.look(state, monotonicMs())
       record('controllerStalled', 'warning', null, `this controller did not run for ${Math.round(lateMs)} ms and observes afresh before it suspects anybody`, { lateMs: Math.round(lateMs) })
       push({ type: 'stalled' })
     }, STALL_LOOK_MS))

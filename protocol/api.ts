@@ -1,5 +1,6 @@
 // REST v1 of the controller, as operators, the CLI and the dashboard see it.
 import { Type, type Static } from 'typebox'
+import { DiagnosisViewSchema } from './diagnosis.ts'
 import { PHASES, ProblemSchema, ServerReportSchema } from './report.ts'
 import { StepSchema } from './order.ts'
 
@@ -93,6 +94,8 @@ export const ClusterViewSchema = Type.Object({
   endpoints: Type.Array(Type.Object({ address: Type.String(), holders: Type.Array(Type.String()) })),
   hold: Type.Union([Type.Object({ code: Type.String(), message: Type.String(), refused: Type.Array(RefusedNodeSchema) }), Type.Null()]),
   operation: Type.Union([OperationViewSchema, Type.Null()]),
+  /** What is wrong, by name, the most urgent first; empty while all is well. */
+  diagnoses: Type.Array(DiagnosisViewSchema),
   nodes: Type.Array(NodeViewSchema)
 })
 export type ClusterView = Static<typeof ClusterViewSchema>
@@ -126,7 +129,9 @@ export const HistoryEntrySchema = Type.Object({
   message: Type.String(),
   facts: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()])),
   /** Present on `operation…` kinds. */
-  operation: Type.Optional(OperationViewSchema)
+  operation: Type.Optional(OperationViewSchema),
+  /** Present on `diagnosis…` kinds. */
+  diagnosis: Type.Optional(DiagnosisViewSchema)
 })
 export type HistoryEntry = Static<typeof HistoryEntrySchema>
 export const HistoryListSchema = Type.Object({ entries: Type.Array(HistoryEntrySchema) })

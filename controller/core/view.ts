@@ -1,11 +1,15 @@
 // The cluster in plain words: what operators, the CLI and the dashboard are shown. Derived afresh each time.
 import type { ClusterView, NodeView, OperationView } from '../../protocol/api.ts'
 import type { MemberConfig } from '../../protocol/cluster.ts'
+import type { DiagnosisView } from '../../protocol/diagnosis.ts'
 import type { Report } from '../../protocol/report.ts'
 import { candidates, type Candidates } from './candidate.ts'
+import { diagnose } from './diagnoses.ts'
+import type { Diagnosis } from './diagnosis.ts'
 import { fenceOf } from './fencing.ts'
 import { dataNodes, freshReport, freshReports, highestTerm, isFollowing, isFresh, positionOf, servingReport, voterQuorum } from './knowledge.ts'
 import type { ClusterState, CoreConfig, EndedOperation, Operation } from './state.ts'
+import { list } from './words.ts'
 
 /** Turns monotonic milliseconds into what people read. */
 export type WallOf = (atMs: number) => string
@@ -25,6 +29,7 @@ export function viewCluster (config: CoreConfig, state: ClusterState, nowMs: num
     endpoints: endpointHolders(config, state, nowMs),
     hold: state.hold === null ? null : { code: state.hold.code, message: state.hold.message, refused: [...state.hold.refused] },
     operation: state.operation === null ? null : viewOperation(state.operation, null, wallOf),
+    diagnoses: diagnose(config, state, nowMs).map(one => viewDiagnosis(one, wallOf)),
     nodes
   }
 }
@@ -158,6 +163,10 @@ function endpointHolders (config: CoreConfig, state: ClusterState, nowMs: number
   }))
 }
 
+export function viewDiagnosis ({ evidence, ...diagnosis }: Diagnosis, wallOf: WallOf): DiagnosisView {
+  return { ...diagnosis, evidence: evidence.map(({ by, saw, atMs }) => ({ by, saw, at: wallOf(atMs) })) }
+}
+
 export function viewOperation (operation: Operation, ended: EndedOperation | null, wallOf: WallOf): OperationView {
   return {
     id: String(operation.id),
@@ -173,10 +182,6 @@ export function viewOperation (operation: Operation, ended: EndedOperation | nul
     refused: [...operation.refused],
     steps: operation.steps.map(step => ({ ...step }))
   }
-}
-
-function list (names: readonly string[]): string {
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 }
 
 function sentence (text: string): string {

@@ -5,7 +5,7 @@ import type { AgentLink, AgentListener } from '../../../controller/link/agent-li
 import { createFairShare } from '../../../controller/fair-share.ts'
 import { createControllerMetrics } from '../../../controller/metrics.ts'
 import { createClusterShell, type ClusterShell } from '../../../controller/shell.ts'
-import type { Report } from '../../../protocol/report.ts'
+import type { Happening, Report } from '../../../protocol/report.ts'
 import { activeReport, clusterConfig, coreConfig, report } from '../../fixtures.ts'
 import { releasedReport } from './core/leader-harness.ts'
 import { fakeStore, type FakeStore } from './fake-store.ts'
@@ -26,6 +26,7 @@ interface Setup {
   /** What was asked of agents: terms and orders. */
   readonly asked: string[]
   readonly report: (...reports: readonly Report[]) => void
+  readonly happens: (happening: Happening) => void
   readonly kinds: () => readonly string[]
 }
 
@@ -65,6 +66,7 @@ async function setUp (t: TestContext, { store = fakeStore(), ttlMs = 60_000, eve
     shell,
     store,
     asked,
+    happens: happening => listeners.get(happening.node)?.onHappening(happening),
     report: (...reports) => { for (const one of reports) listeners.get(one.node)?.onReport(one) },
     kinds: () => store.entries.map(({ kind }) => kind)
   }
@@ -202,4 +204,21 @@ test('what happened while the store was away is written when it is back, without
   await until('all is written', () => kinds().filter(kind => kind === 'nodeReports').length === 3)
   await until('the store is told to answer', () => kinds().includes('storeAnswers'))
   assert.equal(kinds().filter(kind => kind === 'nodeReports').length, 3)
+})
+
+test('a diagnosis is written when it begins and when it is over, with its evidence, and the agent\'s own telling of the same is left out', async t => {
+  const { store, report: reports, happens, shell } = await setUp(t)
+  const { entries } = store
+  const ill = report('n2', { problems: [{ code: 'guard', message: 'nft is missing', server: null }] })
+  reports(activeReport('n1'), ill, report('n3'))
+  happens({ cluster: 'ovn', node: 'n2', kind: 'problemBegan', message: 'n2 has a problem: nft is missing', facts: { code: 'guard' } })
+  happens({ cluster: 'ovn', node: 'n2', kind: 'problemBegan', message: 'n2 has a problem: odd', facts: { code: 'odd' } })
+  await until('it is written', () => entries.some(({ kind }) => kind === 'problemBegan'))
+  const began = entries.find(({ kind }) => kind === 'diagnosisBegan')
+  assert.deepEqual([began?.node, began?.severity, began?.message, began?.diagnosis?.evidence.map(({ by, saw }) => [by, saw])], ['n2', 'warning', 'guardMissing: n2: nft is missing', [['n2', 'nft is missing']]])
+  assert.deepEqual(entries.filter(({ kind }) => kind === 'problemBegan').map(({ facts }) => facts.code), ['odd'])
+  assert.deepEqual(shell.view().diagnoses.map(({ name, node, runbook }) => [name, node, runbook]), [['guardMissing', 'n2', 'guard-missing.md']])
+  const over = setInterval(() => reports(...HEALTHY), 20)
+  t.after(() => clearInterval(over))
+  await until('its end is written', () => entries.some(({ kind, facts }) => kind === 'diagnosisEnded' && facts.diagnosis === 'guardMissing'))
 })

@@ -94,6 +94,7 @@ export function clusterView (over: Partial<ClusterView> = {}): ClusterView {
     endpoints: [{ address: '10.0.0.100', holders: ['n1'] }],
     hold: null,
     operation: null,
+    diagnoses: [],
     nodes: [activeNode(), nodeView({ name: 'n2', address: '10.0.0.2' }), nodeView({ name: 'n3', address: '10.0.0.3', priority: 50 })],
     ...over
   }
