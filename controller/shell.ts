@@ -2,6 +2,7 @@
 // written once, here: a history entry, a log line and a metric from the same facts.
 import type { Logger } from 'pino'
 import type { ClusterView, HistoryEntry, OperationView, Severity } from '../protocol/api.ts'
+import type { Explanation } from '../protocol/explain.ts'
 import type { Happening, Report } from '../protocol/report.ts'
 import { monotonicMs, wallClock, wallOf } from './clock.ts'
 import type { ClusterService } from './cluster-service.ts'
@@ -9,6 +10,7 @@ import { OvsdbHaError } from '../protocol/errors.ts'
 import { CommandRefusedError, ControllerNotReadyError, FenceFailedError } from './command-errors.ts'
 import type { ClusterAction, Facts } from './core/actions.ts'
 import { stepCluster } from './core/cluster.ts'
+import { explain } from './core/explain.ts'
 import { diagnosisOf } from './core/diagnoses.ts'
 import type { ClusterEvent } from './core/events.ts'
 import { bootCluster, type ClusterState, type CoreConfig, type Paused } from './core/state.ts'
@@ -72,6 +74,8 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   let stopped = false
   let commandIds = 0
   let lastSaid = ''
+  /** Why the operation that runs was begun: its end is told with it. */
+  let begun: Explanation | null = null
   let wake: { timer: NodeJS.Timeout, atMs: number } | null = null
 
   function push (event: ClusterEvent): void {
@@ -113,10 +117,10 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
       case 'remember':
         store.setMemory(name, action.memory).catch((error: unknown) => storeFailed('setMemory', error))
         return
-      case 'record': return record(action.kind, action.severity, action.node, action.message, action.facts)
+      case 'record': return record(action.kind, action.severity, action.node, action.message, action.facts, action.kind === 'holdBegan' ? { explanation: explainNow() } : {})
       case 'operationBegan': {
         const view = viewOperation(action.operation, null, wallOf)
-        record('operationBegan', 'warning', action.operation.to, `${view.kind} to ${view.to ?? '?'} began: ${view.trigger}`, { operation: view.id, kind: view.kind, to: view.to })
+        record('operationBegan', 'warning', action.operation.to, `${view.kind} to ${view.to ?? '?'} began: ${view.trigger}`, { operation: view.id, kind: view.kind, to: view.to }, { explanation: begun = explainNow() })
         if (action.operation.commandId !== null) commands.get(action.operation.commandId)?.onStarted?.(view)
         return
       }
@@ -125,7 +129,8 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
         const view = viewOperation(operation, action.ended, wallOf)
         metrics.operationEnded(name, view)
         record('operationEnded', outcome === 'done' ? 'info' : outcome === 'undone' ? 'warning' : 'critical', operation.to, `${view.kind} to ${operation.to} ${outcome} in ${view.durationMs?.toFixed(1) ?? '?'} ms: ${detail}`,
-          { operation: view.id, kind: view.kind, outcome, from: operation.from, to: operation.to, term: operation.term, durationMs: view.durationMs }, { operation: view })
+          { operation: view.id, kind: view.kind, outcome, from: operation.from, to: operation.to, term: operation.term, durationMs: view.durationMs }, { operation: view, ...(begun === null ? {} : { explanation: begun }) })
+        begun = null
         if (operation.commandId !== null) settle(operation.commandId)?.resolve(view)
         return
       }
@@ -171,7 +176,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     return command
   }
 
-  function record (kind: string, severity: Severity, node: string | null, message: string, facts: Facts, more: Pick<HistoryEntry, 'operation' | 'diagnosis'> = {}): void {
+  function record (kind: string, severity: Severity, node: string | null, message: string, facts: Facts, more: Pick<HistoryEntry, 'operation' | 'diagnosis' | 'explanation'> = {}): void {
     log[severity === 'info' ? 'info' : severity === 'warning' ? 'warn' : 'error']({ kind, node, ...facts }, message)
     if (recording) journal.write({ at: wallClock().toISOString(), cluster: name, node, kind, severity, message, facts: { ...facts }, ...more })
   }
@@ -203,6 +208,10 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
 
   function view (): ClusterView {
     return viewCluster(config, state, monotonicMs(), wallOf)
+  }
+
+  function explainNow (): Explanation {
+    return explain(config, state, monotonicMs(), wallOf)
   }
 
   /** Followers hear of changes, not of time passing. */
@@ -340,6 +349,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     start,
     stop,
     view,
+    explain: explainNow,
     follow: onChange => {
       followers.add(onChange)
       return () => { followers.delete(onChange) }

@@ -47,14 +47,17 @@ function stateOf (state: ClusterState, active: Report | null): ClusterView['stat
 function summarize (config: CoreConfig, state: ClusterState, active: Report | null, nodes: readonly NodeView[]): string {
   const pause = state.paused === null ? '' : ` Paused by ${state.paused.by}${state.paused.reason === '' ? '' : ` (${state.paused.reason})`}: nothing is decided automatically.`
   if (state.operation !== null) {
-    const { kind, from, to, trigger } = state.operation
-    return `${words[kind]}${from === null ? '' : ` from ${from}`} to ${to} is running: ${trigger}.${pause}`
+    return `${operationInWords(state.operation)}.${pause}`
   }
   if (active === null) return `Nobody is known to serve: ${state.hold?.message ?? 'the controller has not looked yet'}.${pause}`
   const servers = active.servers.map(server => server.name).join(' and ')
   const where = config.cluster.endpoints.flatMap(endpoint => endpoint.addresses.map(one => one.address)).join(', ')
   const backups = nodes.filter(node => !node.witness && node.name !== active.node)
   return `${active.node} serves ${servers}${where === '' ? '' : ` at ${where}`} in term ${active.lease.term}. ${backupsInWords(active.node, backups)}${pause}`
+}
+
+export function operationInWords ({ kind, from, to, trigger }: Operation): string {
+  return `${words[kind]}${from === null ? '' : ` from ${from}`} to ${to} is running: ${trigger}`
 }
 
 function backupsInWords (active: string, backups: readonly NodeView[]): string {

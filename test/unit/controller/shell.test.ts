@@ -6,7 +6,7 @@ import { createFairShare } from '../../../controller/fair-share.ts'
 import { createControllerMetrics } from '../../../controller/metrics.ts'
 import { createClusterShell, type ClusterShell } from '../../../controller/shell.ts'
 import type { Happening, Report } from '../../../protocol/report.ts'
-import { activeReport, clusterConfig, coreConfig, report } from '../../fixtures.ts'
+import { activeReport, clusterConfig, coreConfig, report, serverReport } from '../../fixtures.ts'
 import { releasedReport } from './core/leader-harness.ts'
 import { fakeStore, type FakeStore } from './fake-store.ts'
 
@@ -221,4 +221,31 @@ test('a diagnosis is written when it begins and when it is over, with its eviden
   const over = setInterval(() => reports(...HEALTHY), 20)
   t.after(() => clearInterval(over))
   await until('its end is written', () => entries.some(({ kind, facts }) => kind === 'diagnosisEnded' && facts.diagnosis === 'guardMissing'))
+})
+
+test('a decision is kept with what it rested on: in the entry that begins it, and in the one that ends it', async t => {
+  const { store: { entries }, report: reports } = await setUp(t)
+  reports(...HEALTHY)
+  reports(releasedReport('n1'))
+  await until('it is written', () => entries.some(({ kind }) => kind === 'operationBegan'))
+  const began = entries.find(({ kind }) => kind === 'operationBegan')
+  assert.deepEqual(began?.explanation?.candidates.map(({ node, verdict }) => [node, verdict]), [['n2', 'chosen'], ['n3', 'eligible'], ['n1', 'refused']])
+  assert.equal(began?.explanation?.rules[0]?.because, 'n1 released term 4')
+  // no voter answers: it fails by its deadline, when the next report comes
+  const later = setInterval(() => reports(releasedReport('n1'), report('n2'), report('n3')), 20)
+  t.after(() => clearInterval(later))
+  await until('it ends', () => entries.some(({ kind }) => kind === 'operationEnded'))
+  assert.deepEqual(entries.find(({ kind }) => kind === 'operationEnded')?.explanation, began?.explanation)
+})
+
+test('a hold is kept with what it rested on', async t => {
+  const { store: { entries }, report: reports } = await setUp(t)
+  const cut = { servers: [serverReport({ complete: false, incompleteReason: 'a resync was cut off' })] }
+  const tell = (): void => reports(releasedReport('n1'), report('n2', cut), report('n3', cut))
+  const again = setInterval(tell, 20)
+  t.after(() => clearInterval(again))
+  await until('it holds', () => entries.some(({ kind }) => kind === 'holdBegan'))
+  const { explanation } = entries.find(({ kind }) => kind === 'holdBegan') ?? {}
+  assert.equal(explanation?.decision, 'hold')
+  assert.ok(explanation?.candidates.some(({ node, code }) => node === 'n2' && code === 'incomplete'))
 })
