@@ -1,8 +1,8 @@
 import { createParser } from 'eventsource-parser'
 import { Value } from 'typebox/value'
 import {
-  ClusterListSchema, ClusterViewSchema, HistoryEntrySchema, HistoryListSchema, OperationReplySchema,
-  type ClusterList, type ClusterView, type ConfirmOffBody, type FailoverBody, type FenceBody, type HistoryEntry,
+  ClusterListSchema, ClusterViewSchema, ExplainReplySchema, HistoryEntrySchema, HistoryListSchema, OperationReplySchema,
+  type ClusterList, type ClusterView, type ConfirmOffBody, type ExplainReply, type FailoverBody, type FenceBody, type HistoryEntry,
   type HistoryQuery, type OperationView, type PauseBody, type SwitchoverBody, type UnfenceBody
 } from '../protocol/api.ts'
 import { createControllers } from './controllers.ts'
@@ -21,6 +21,7 @@ export interface ControllerClient {
   resume (cluster: string): Promise<ClusterView>
   history (cluster: string, query: HistoryQuery): Promise<readonly HistoryEntry[]>
   entry (id: number): Promise<HistoryEntry>
+  explain (cluster: string, at: number | undefined): Promise<ExplainReply>
   /** The view of every cluster, then each changed one, until `signal` ends it or the stream breaks. */
   follow (signal: AbortSignal): AsyncIterable<ClusterView>
 }
@@ -47,6 +48,7 @@ export function createControllerClient (servers: readonly string[], access: Acce
       const search = new URLSearchParams(Object.entries(query).map(([key, value]): [string, string] => [key, String(value)]))
       return (await ask(HistoryListSchema, 'GET', `${of(cluster)}/history?${search}`, null, READ_DEADLINE_MS)).entries
     },
+    explain: (cluster, at) => ask(ExplainReplySchema, 'GET', `${of(cluster)}/explain${at === undefined ? '' : `?id=${at}`}`, null, READ_DEADLINE_MS),
     entry: id => ask(HistoryEntrySchema, 'GET', `/v1/history/${id}`, null, READ_DEADLINE_MS),
     follow: signal => viewsOf(stream('/v1/events', signal))
   }

@@ -3,6 +3,7 @@ import { registerAgent } from './commands/agent.ts'
 import { registerConfig } from './commands/config.ts'
 import { registerController } from './commands/controller.ts'
 import { registerDemo } from './commands/demo.ts'
+import { registerExplain } from './commands/explain.ts'
 import { registerFailover } from './commands/failover.ts'
 import { registerConfirmOff, registerFence, registerUnfence } from './commands/fence.ts'
 import { registerHistory } from './commands/history.ts'
@@ -50,6 +51,7 @@ function createProgram (context: CliContext, version: string): Command {
   registerPause(program, context)
   registerResume(program, context)
   registerHistory(program, context)
+  registerExplain(program, context)
   registerConfig(program, context)
   registerAgent(program)
   registerController(program)

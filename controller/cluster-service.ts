@@ -1,9 +1,12 @@
 import type { ClusterView, ConfirmOffBody, FailoverBody, FenceBody, OperationView, PauseBody, SwitchoverBody, UnfenceBody } from '../protocol/api.ts'
+import type { Explanation } from '../protocol/explain.ts'
 
 /** What the controller's API can ask of one cluster. `actor` is the token's name; it goes into the audit trail. Rejections are OvsdbHaErrors. */
 export interface ClusterService {
   readonly name: string
   view (): ClusterView
+  /** Why it does what it does now. */
+  explain (): Explanation
   /** Calls back on each change of the view; returns how to stop. */
   follow (onChange: (view: ClusterView) => void): () => void
   /** Resolves when the operation has ended; `onStarted` is called when it is accepted. */

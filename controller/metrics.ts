@@ -17,6 +17,7 @@ export function createControllerMetrics ({ version }: { readonly version: string
   const gauges = createGauges(registers)
   const operations = createOperationMetrics(registers)
   const setBlocked = createBlocked(gauges.blocked)
+  const setDiagnoses = createDiagnosed(gauges.diagnosis)
   const storeErrors = new Counter({ name: 'ovsdb_ha_store_errors_total', help: 'Calls that the store did not answer, by call.', labelNames: ['operation'] as const, registers })
   const fences = new Counter({ name: 'ovsdb_ha_fence_total', help: 'Uses of a node\'s fence device that ended, by what was asked and how it ended.', labelNames: ['cluster', 'node', 'action', 'outcome'] as const, registers })
   const transitions = new Counter({ name: 'ovsdb_ha_controller_leader_transitions_total', help: 'How often this controller became or ceased to be the leader of a cluster.', labelNames: ['cluster'] as const, registers })
@@ -35,6 +36,7 @@ export function createControllerMetrics ({ version }: { readonly version: string
       gauges.automaticFailover.set({ cluster }, view.automaticFailover.possible ? 1 : 0)
       for (const state of CLUSTER_STATES) gauges.state.set({ cluster, state }, view.state === state ? 1 : 0)
       setBlocked(view)
+      setDiagnoses(view)
       for (const node of view.nodes) {
         const labels = { cluster, node: node.name }
         for (const role of ROLES) gauges.role.set({ ...labels, role }, node.role === role ? 1 : 0)
@@ -86,6 +88,17 @@ function createBlocked (gauge: Gauge<'cluster' | 'reason'>) {
   }
 }
 
+/** Present while it is true; a diagnosis of the cluster as a whole has no node. */
+function createDiagnosed (gauge: Gauge<'cluster' | 'diagnosis' | 'node'>) {
+  const shown = new Map<string, ReadonlyMap<string, { readonly diagnosis: string, readonly node: string }>>()
+  return ({ name: cluster, diagnoses }: ClusterView): void => {
+    const now = new Map(diagnoses.map(({ name, node }) => [`${name} ${node ?? ''}`, { diagnosis: name, node: node ?? '' }]))
+    for (const [key, labels] of shown.get(cluster) ?? []) if (!now.has(key)) gauge.remove({ cluster, ...labels })
+    for (const labels of now.values()) gauge.set({ cluster, ...labels }, 1)
+    shown.set(cluster, now)
+  }
+}
+
 function createOperationMetrics (registers: [Registry]) {
   const failovers = new Counter({ name: 'ovsdb_ha_failover_total', help: 'Changes of the active that ended, by what they were and how they ended.', labelNames: ['cluster', 'kind', 'outcome'] as const, registers })
   const durations = new Histogram({
@@ -122,6 +135,7 @@ function createGauges (registers: [Registry]) {
     paused: gauge('paused', '1 while an operator has stopped decisions.', ['cluster']),
     automaticFailover: gauge('automatic_failover', '1 when a lost node would be failed over without an operator.', ['cluster']),
     blocked: gauge('failover_blocked', 'Present and 1 for each reason why no failover would happen now.', ['cluster', 'reason']),
+    diagnosis: gauge('diagnosis', 'Present and 1 for each diagnosis that is true now; `node` is empty where the cluster as a whole is meant.', ['cluster', 'diagnosis', 'node']),
     leader: gauge('controller_is_leader', '1 on the controller that decides for the cluster.', ['cluster']),
     role: gauge('node_role', 'One-hot: the role a node reports.', ['cluster', 'node', 'role']),
     reachable: gauge('agent_reachable', '1 while the report stream of the agent lives.', ['cluster', 'node']),

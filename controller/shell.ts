@@ -2,6 +2,7 @@
 // written once, here: a history entry, a log line and a metric from the same facts.
 import type { Logger } from 'pino'
 import type { ClusterView, HistoryEntry, Leader, OperationView, Severity } from '../protocol/api.ts'
+import type { Explanation } from '../protocol/explain.ts'
 import type { Happening, Report } from '../protocol/report.ts'
 import { monotonicMs, wallClock, wallOf } from './clock.ts'
 import type { ClusterService } from './cluster-service.ts'
@@ -9,10 +10,13 @@ import { OvsdbHaError } from '../protocol/errors.ts'
 import { CommandRefusedError, ControllerNotReadyError, FenceFailedError } from './command-errors.ts'
 import type { ClusterAction, Facts } from './core/actions.ts'
 import { stepCluster } from './core/cluster.ts'
+import { explain } from './core/explain.ts'
+import { diagnosisOf } from './core/diagnoses.ts'
 import type { ClusterEvent } from './core/events.ts'
 import { bootCluster, type ClusterState, type CoreConfig, type Paused } from './core/state.ts'
 import { viewCluster, viewOperation } from './core/view.ts'
 import type { FairShare } from './fair-share.ts'
+import { createDiagnosisTeller } from './diagnosis-teller.ts'
 import { createFences } from './fences.ts'
 import { createIntentKeeper } from './intent-keeper.ts'
 import { createJournal } from './journal.ts'
@@ -72,6 +76,8 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   let stopped = false
   let commandIds = 0
   let lastSaid = ''
+  /** Why the operation that runs was begun: its end is told with it. */
+  let begun: Explanation | null = null
   let wake: { timer: NodeJS.Timeout, atMs: number } | null = null
 
   function push (event: ClusterEvent): void {
@@ -102,6 +108,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     const [next, actions] = stepCluster(config, state, event, monotonicMs())
     state = next
     for (const action of actions) perform(action)
+    teller.look(state, monotonicMs())
     sayView()
   }
 
@@ -112,10 +119,10 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
       case 'remember':
         store.setMemory(name, action.memory).catch((error: unknown) => storeFailed('setMemory', error))
         return
-      case 'record': return record(action.kind, action.severity, action.node, action.message, action.facts)
+      case 'record': return record(action.kind, action.severity, action.node, action.message, action.facts, action.kind === 'holdBegan' ? { explanation: explainNow() } : {})
       case 'operationBegan': {
         const view = viewOperation(action.operation, null, wallOf)
-        record('operationBegan', 'warning', action.operation.to, `${view.kind} to ${view.to ?? '?'} began: ${view.trigger}`, { operation: view.id, kind: view.kind, to: view.to })
+        record('operationBegan', 'warning', action.operation.to, `${view.kind} to ${view.to ?? '?'} began: ${view.trigger}`, { operation: view.id, kind: view.kind, to: view.to }, { explanation: begun = explainNow() })
         if (action.operation.commandId !== null) commands.get(action.operation.commandId)?.onStarted?.(view)
         return
       }
@@ -124,7 +131,8 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
         const view = viewOperation(operation, action.ended, wallOf)
         metrics.operationEnded(name, view)
         record('operationEnded', outcome === 'done' ? 'info' : outcome === 'undone' ? 'warning' : 'critical', operation.to, `${view.kind} to ${operation.to} ${outcome} in ${view.durationMs?.toFixed(1) ?? '?'} ms: ${detail}`,
-          { operation: view.id, kind: view.kind, outcome, from: operation.from, to: operation.to, term: operation.term, durationMs: view.durationMs }, view)
+          { operation: view.id, kind: view.kind, outcome, from: operation.from, to: operation.to, term: operation.term, durationMs: view.durationMs }, { operation: view, ...(begun === null ? {} : { explanation: begun }) })
+        begun = null
         if (operation.commandId !== null) settle(operation.commandId)?.resolve(view)
         return
       }
@@ -170,9 +178,9 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     return command
   }
 
-  function record (kind: string, severity: Severity, node: string | null, message: string, facts: Facts, operation?: OperationView): void {
+  function record (kind: string, severity: Severity, node: string | null, message: string, facts: Facts, more: Pick<HistoryEntry, 'operation' | 'diagnosis' | 'explanation'> = {}): void {
     log[severity === 'info' ? 'info' : severity === 'warning' ? 'warn' : 'error']({ kind, node, ...facts }, message)
-    if (recording) journal.write({ at: wallClock().toISOString(), cluster: name, node, kind, severity, message, facts: { ...facts }, ...(operation === undefined ? {} : { operation }) })
+    if (recording) journal.write({ at: wallClock().toISOString(), cluster: name, node, kind, severity, message, facts: { ...facts }, ...more })
   }
 
   function storeFailed (call: string, error: unknown): void {
@@ -209,6 +217,10 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     return leader === null || leader === config.controller ? null : { name: leader, url: options.urlOf(leader) }
   }
 
+  function explainNow (): Explanation {
+    return explain(config, state, monotonicMs(), wallOf)
+  }
+
   /** Followers hear of changes, not of time passing. */
   function sayView (): void {
     const current = view()
@@ -221,9 +233,13 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
 
   function happened (happening: Happening): void {
     const severity: Severity = CRITICAL.has(happening.kind) ? 'critical' : WARNING.has(happening.kind) ? 'warning' : 'info'
-    record(happening.kind, severity, happening.node, happening.message, happening.facts)
+    // what is a diagnosis is told as one, from the report that comes with it
+    const diagnosed = happening.kind.startsWith('problem') && diagnosisOf(String(happening.facts.code)) !== null
+    if (!diagnosed) record(happening.kind, severity, happening.node, happening.message, happening.facts)
     push({ type: 'happened', happening })
   }
+
+  const teller = createDiagnosisTeller({ config, wallOf, record })
 
   const intents = createIntentKeeper({
     cluster: name,
@@ -280,7 +296,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     timers.push(setInterval(() => {
       const lateMs = monotonicMs() - expectedMs
       expectedMs = monotonicMs() + STALL_LOOK_MS
-      if (lateMs < STALL_MS) return
+      if (lateMs < STALL_MS) return teller.look(state, monotonicMs())
       record('controllerStalled', 'warning', null, `this controller did not run for ${Math.round(lateMs)} ms and observes afresh before it suspects anybody`, { lateMs: Math.round(lateMs) })
       push({ type: 'stalled' })
     }, STALL_LOOK_MS))
@@ -347,6 +363,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     start,
     stop,
     view,
+    explain: explainNow,
     follow: onChange => {
       followers.add(onChange)
       return () => { followers.delete(onChange) }

@@ -1,5 +1,7 @@
 // REST v1 of the controller, as operators, the CLI and the dashboard see it.
 import { Type, type Static } from 'typebox'
+import { DiagnosisViewSchema } from './diagnosis.ts'
+import { ExplanationSchema } from './explain.ts'
 import { PHASES, ProblemSchema, ServerReportSchema } from './report.ts'
 import { StepSchema } from './order.ts'
 
@@ -101,6 +103,8 @@ export const ClusterViewSchema = Type.Object({
   endpoints: Type.Array(Type.Object({ address: Type.String(), holders: Type.Array(Type.String()) })),
   hold: Type.Union([Type.Object({ code: Type.String(), message: Type.String(), refused: Type.Array(RefusedNodeSchema) }), Type.Null()]),
   operation: Type.Union([OperationViewSchema, Type.Null()]),
+  /** What is wrong, by name, the most urgent first; empty while all is well. */
+  diagnoses: Type.Array(DiagnosisViewSchema),
   nodes: Type.Array(NodeViewSchema)
 })
 export type ClusterView = Static<typeof ClusterViewSchema>
@@ -134,11 +138,24 @@ export const HistoryEntrySchema = Type.Object({
   message: Type.String(),
   facts: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()])),
   /** Present on `operation…` kinds. */
-  operation: Type.Optional(OperationViewSchema)
+  operation: Type.Optional(OperationViewSchema),
+  /** Present on `diagnosis…` kinds. */
+  diagnosis: Type.Optional(DiagnosisViewSchema),
+  /** What a decision rested on: present on `operation…` kinds and `holdBegan`, and left out of lists. */
+  explanation: Type.Optional(ExplanationSchema)
 })
 export type HistoryEntry = Static<typeof HistoryEntrySchema>
 export const HistoryListSchema = Type.Object({ entries: Type.Array(HistoryEntrySchema) })
 export type HistoryList = Static<typeof HistoryListSchema>
+
+/** `id` of the history entry; null: the explanation is of now. */
+export const ExplainReplySchema = Type.Object({
+  id: NullableInteger,
+  explanation: ExplanationSchema,
+  /** The change that runs, or that the entry is about, with how it ended. */
+  operation: Type.Union([OperationViewSchema, Type.Null()])
+})
+export type ExplainReply = Static<typeof ExplainReplySchema>
 
 /** GET /v1/clusters/:cluster/history: newest first; `before` is the lowest id of the page above. */
 export const HistoryQuerySchema = Type.Object({

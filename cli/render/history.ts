@@ -33,5 +33,6 @@ export function renderEntry (entry: HistoryEntry, paint: Paint): readonly string
   const { id, at, cluster, node, kind, severity, message, facts, operation } = entry
   const lines = [...paragraph(`${id}  ${instant(at, 'milliseconds')}  ${cluster}${node === null ? '' : ` ${node}`}  ${kind} (${severity})`, ''), ...paragraph(message, '  ')]
   for (const [name, value] of Object.entries(facts)) lines.push(...paragraph(`${name}: ${String(value)}`, '  ', '    '))
+  if (entry.explanation !== undefined) lines.push(...paragraph(`why: ovsdb-ha explain ${cluster} --at ${id}`, '  '))
   return operation === undefined ? lines : [...lines, '', ...renderWaterfall(operation, paint)]
 }

@@ -1,4 +1,5 @@
 import type { ClusterView, NodeView } from '../../protocol/api.ts'
+import type { DiagnosisView } from '../../protocol/diagnosis.ts'
 import { operationTitle } from './waterfall.ts'
 import type { Paint, Tone } from './style.ts'
 import { table, type Cell } from './table.ts'
@@ -32,6 +33,7 @@ function renderSummary (view: ClusterView, paint: Paint): readonly string[] {
   }
   lines.push(...toned(automaticFailover.possible ? null : 'warning', `automatic failover: ${automaticFailover.possible ? 'yes' : 'NO'}${automaticFailover.why === '' ? '' : `, ${automaticFailover.why}`}`))
   lines.push(`  term: ${view.term}`)
+  for (const diagnosis of view.diagnoses) lines.push(...toned('warning', diagnosisInWords(diagnosis, view)))
   return lines
 }
 
@@ -40,6 +42,14 @@ function followsInWords ({ name, leads, leader }: ClusterView['controller']): re
   if (leads) return []
   if (leader === null) return [`answered by ${name}, which does not lead this cluster; who does is not known: nothing is decided until one leads`]
   return [`answered by ${name}, which follows ${leader.name}${leader.url === null ? '' : ` (${leader.url})`}`]
+}
+
+/** Its name and its page; in words only what the page does not say already. */
+function diagnosisInWords ({ name, node, message, runbook, evidence }: DiagnosisView, view: ClusterView): string {
+  const said = [view.hold?.message ?? '', ...view.nodes.flatMap(one => [one.summary, ...one.problems.map(problem => problem.message), ...one.servers.flatMap(server => [server.reason, server.incompleteReason].map(reason => `${server.name}: ${reason ?? ''}`)), one.ineligible?.message ?? ''])]
+  const isSaid = (text: string) => said.some(known => known.includes(text))
+  const known = isSaid(message) || (evidence.length > 0 && evidence.every(({ saw }) => isSaid(saw)))
+  return `diagnosis: ${name}${node === null ? '' : ` on ${node}`}${known ? '' : `: ${message.replace(/\.$/, '')}`}. See docs/runbooks/${runbook}`
 }
 
 function renderNodes (view: ClusterView, paint: Paint): readonly string[] {

@@ -63,6 +63,17 @@ export class HistoryUnknownError extends OvsdbHaError {
   }
 }
 
+/** The history entry is there, and no decision of this cluster. */
+export class NotExplainedError extends OvsdbHaError {
+  readonly code = 'OVSDB_HA_NOT_EXPLAINED'
+  readonly httpStatus = 409
+  readonly hint = 'Take the id of an entry of this cluster about a change of the active (began or ended) or the beginning of a hold: ovsdb-ha history.'
+
+  constructor (cluster: string, { id, kind, cluster: of }: { readonly id: number, readonly kind: string, readonly cluster: string }) {
+    super(`History entry ${id} (${kind}${of === cluster ? '' : ` of ${of}`}) is no decision about ${cluster}`, { cluster })
+  }
+}
+
 export class TooManyListenersError extends OvsdbHaError {
   readonly code = 'OVSDB_HA_TOO_MANY_LISTENERS'
   readonly httpStatus = 503

@@ -8,6 +8,7 @@ import { requireTokens, type Token } from './auth.ts'
 import { clusterRoutes } from './clusters.ts'
 import { answerErrors } from './error-body.ts'
 import { eventRoutes, type OnHistory } from './events.ts'
+import { explainRoutes } from './explain.ts'
 import { fenceRoutes } from './fence.ts'
 import { healthRoutes } from './health.ts'
 import { historyRoutes } from './history.ts'
@@ -64,6 +65,7 @@ export function createControllerApi (options: ControllerApiOptions): FastifyInst
   app.register(operationRoutes, { clusters })
   app.register(fenceRoutes, { clusters })
   app.register(pauseRoutes, { clusters })
+  app.register(explainRoutes, { clusters, store })
   app.register(historyRoutes, { clusters, store })
   app.register(eventRoutes, { clusters, onHistory })
   return app

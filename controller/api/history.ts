@@ -17,7 +17,8 @@ export const historyRoutes: FastifyPluginAsyncTypebox<{ clusters: ClusterService
   }, async request => {
     const { name } = serviceOf(clusters, request.params.cluster)
     const { limit = LIMIT_DEFAULT, before } = request.query
-    return { entries: [...await store.history({ cluster: name, limit, ...(before === undefined ? {} : { before }) })] }
+    const entries = await store.history({ cluster: name, limit, ...(before === undefined ? {} : { before }) })
+    return { entries: entries.map(({ explanation, ...entry }) => entry) } // kilobytes each: GET /v1/history/:id and …/explain have it
   })
 
   app.get('/v1/history/:id', {

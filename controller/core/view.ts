@@ -1,11 +1,15 @@
 // The cluster in plain words: what operators, the CLI and the dashboard are shown. Derived afresh each time.
 import type { ClusterView, NodeView, OperationView } from '../../protocol/api.ts'
 import type { MemberConfig } from '../../protocol/cluster.ts'
+import type { DiagnosisView } from '../../protocol/diagnosis.ts'
 import type { Report } from '../../protocol/report.ts'
 import { candidates, type Candidates } from './candidate.ts'
+import { diagnose } from './diagnoses.ts'
+import type { Diagnosis } from './diagnosis.ts'
 import { fenceOf } from './fencing.ts'
 import { dataNodes, freshReport, freshReports, highestTerm, isFollowing, isFresh, positionOf, servingReport, voterQuorum } from './knowledge.ts'
 import type { ClusterState, CoreConfig, EndedOperation, Operation } from './state.ts'
+import { list } from './words.ts'
 
 /** Turns monotonic milliseconds into what people read. */
 export type WallOf = (atMs: number) => string
@@ -25,6 +29,7 @@ export function viewCluster (config: CoreConfig, state: ClusterState, nowMs: num
     endpoints: endpointHolders(config, state, nowMs),
     hold: state.hold === null ? null : { code: state.hold.code, message: state.hold.message, refused: [...state.hold.refused] },
     operation: state.operation === null ? null : viewOperation(state.operation, null, wallOf),
+    diagnoses: diagnose(config, state, nowMs).map(one => viewDiagnosis(one, wallOf)),
     nodes
   }
 }
@@ -42,14 +47,17 @@ function stateOf (state: ClusterState, active: Report | null): ClusterView['stat
 function summarize (config: CoreConfig, state: ClusterState, active: Report | null, nodes: readonly NodeView[]): string {
   const pause = state.paused === null ? '' : ` Paused by ${state.paused.by}${state.paused.reason === '' ? '' : ` (${state.paused.reason})`}: nothing is decided automatically.`
   if (state.operation !== null) {
-    const { kind, from, to, trigger } = state.operation
-    return `${words[kind]}${from === null ? '' : ` from ${from}`} to ${to} is running: ${trigger}.${pause}`
+    return `${operationInWords(state.operation)}.${pause}`
   }
   if (active === null) return `Nobody is known to serve: ${state.hold?.message ?? (state.leading ? 'the controller has not looked yet' : 'this controller does not lead, and decides nothing')}.${pause}`
   const servers = active.servers.map(server => server.name).join(' and ')
   const where = config.cluster.endpoints.flatMap(endpoint => endpoint.addresses.map(one => one.address)).join(', ')
   const backups = nodes.filter(node => !node.witness && node.name !== active.node)
   return `${active.node} serves ${servers}${where === '' ? '' : ` at ${where}`} in term ${active.lease.term}. ${backupsInWords(active.node, backups)}${pause}`
+}
+
+export function operationInWords ({ kind, from, to, trigger }: Operation): string {
+  return `${words[kind]}${from === null ? '' : ` from ${from}`} to ${to} is running: ${trigger}`
 }
 
 function backupsInWords (active: string, backups: readonly NodeView[]): string {
@@ -158,6 +166,10 @@ function endpointHolders (config: CoreConfig, state: ClusterState, nowMs: number
   }))
 }
 
+export function viewDiagnosis ({ evidence, ...diagnosis }: Diagnosis, wallOf: WallOf): DiagnosisView {
+  return { ...diagnosis, evidence: evidence.map(({ by, saw, atMs }) => ({ by, saw, at: wallOf(atMs) })) }
+}
+
 export function viewOperation (operation: Operation, ended: EndedOperation | null, wallOf: WallOf): OperationView {
   return {
     id: String(operation.id),
@@ -173,10 +185,6 @@ export function viewOperation (operation: Operation, ended: EndedOperation | nul
     refused: [...operation.refused],
     steps: operation.steps.map(step => ({ ...step }))
   }
-}
-
-function list (names: readonly string[]): string {
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 }
 
 function sentence (text: string): string {

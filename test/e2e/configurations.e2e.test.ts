@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { certificatePaths, SERVERS } from '../testbed/cluster-file.ts'
 import { poll } from '../testbed/wait.ts'
-import { assertFailedOver, assertFollows, DEADLINE_MS, describeCluster, nodeOf, VERSIONS } from './scenario.ts'
+import { assertFailedOver, assertFollows, DEADLINE_MS, describeCluster, isDead, VERSIONS } from './scenario.ts'
 
 for (const ovs of VERSIONS) {
   describeCluster(`two data nodes and a witness, Open vSwitch ${ovs}`, { ovs, nodes: '2+witness' }, ({ testbed, scenario }) => {
@@ -16,7 +16,7 @@ for (const ovs of VERSIONS) {
     scenario('the active loses its power: the other and the witness are a majority', { failovers: 1 }, async scene => {
       await testbed.powerOffHost('a')
       assert.equal(await assertFailedOver(scene), 'b')
-      await scene.until('a is lost', view => !nodeOf(view, 'a').reachable)
+      await scene.until('a is lost', view => isDead(view, 'a'))
       await scene.status('witness-node-lost')
       await testbed.startHost('a')
       await assertFollows(scene, 'a')

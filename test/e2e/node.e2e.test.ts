@@ -1,13 +1,13 @@
 // A node is cut off, loses its power, or all of them do.
 import assert from 'node:assert/strict'
-import { assertFailedOver, assertFollows, describeCluster, nodeOf, VERSIONS } from './scenario.ts'
+import { assertFailedOver, assertFollows, describeCluster, isDead, nodeOf, VERSIONS } from './scenario.ts'
 
 for (const ovs of VERSIONS) {
   describeCluster(`nodes fail, Open vSwitch ${ovs}`, { ovs }, ({ testbed, scenario }) => {
     scenario('the active is cut off: another node serves; healed, it returns as a backup and follows', { failovers: 1 }, async scene => {
       await testbed.cutHost('a')
       await assertFailedOver(scene)
-      const view = await scene.until('the status knows that a is lost', cluster => !nodeOf(cluster, 'a').reachable)
+      const view = await scene.until('the status knows that a is lost', cluster => !nodeOf(cluster, 'a').reachable && isDead(cluster, 'a'))
       assert.match(nodeOf(view, 'a').summary, /^a is not reachable for/)
       await scene.until('the other follows', cluster => cluster.nodes.some(node => node.role === 'backup' && node.following === cluster.active && node.ineligible === null))
       await scene.status('active-cut-off')
@@ -17,7 +17,7 @@ for (const ovs of VERSIONS) {
 
     scenario('a backup is cut off: nothing happens to clients, and healed it follows again', { undisturbed: true }, async scene => {
       await testbed.cutHost('c')
-      await scene.until('c is lost', cluster => !nodeOf(cluster, 'c').reachable)
+      await scene.until('c is lost', cluster => isDead(cluster, 'c'))
       await scene.clientsWrite()
       await scene.status('backup-cut-off')
       await testbed.healHost('c')

@@ -242,6 +242,10 @@ export async function endAgent ({ plan, killAgent }: Testbed, name: string): Pro
   await poll(async () => await findProcess(hostOf(plan, name), 'agent') === null ? true : null, { deadlineMs: DEADLINE_MS, what: `the agent of ${name} to be gone` })
 }
 
+export function isDead (view: ClusterView, name: string): boolean {
+  return view.diagnoses.some(diagnosis => diagnosis.name === 'deadNode' && diagnosis.node === name)
+}
+
 export function nodeOf (view: ClusterView, name: string): NodeView {
   const node = view.nodes.find(one => one.name === name)
   assert.ok(node !== undefined, `there is no node ${name}`)

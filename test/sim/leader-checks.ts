@@ -24,7 +24,10 @@ export function createLeaderChecks (world: World, observer: Observer, config: Co
   const heardAtMs = new Map<string, number>()
 
   function heardLately (): readonly string[] {
-    const sinceMs = world.now() - cluster.timing.suspectAfterMs * 1.01 - FRESH_SLACK_MS
+    return heardSince(world.now() - cluster.timing.suspectAfterMs * 1.01 - FRESH_SLACK_MS)
+  }
+
+  function heardSince (sinceMs: number): readonly string[] {
     return [...heardAtMs].filter(([, atMs]) => atMs >= sinceMs).map(([node]) => node)
   }
 
@@ -43,7 +46,10 @@ export function createLeaderChecks (world: World, observer: Observer, config: Co
     },
     tells (state, localMs) {
       if (!state.leading) return
-      const { automaticFailover, active } = viewCluster(config, state, localMs, String)
+      const { automaticFailover, active, diagnoses } = viewCluster(config, state, localMs, String)
+      const lately = heardSince(world.now() - cluster.timing.suspectAfterMs * 0.99 + FRESH_SLACK_MS)
+      const dead = diagnoses.find(({ name, node }) => name === 'deadNode' && node !== null && lately.includes(node))
+      if (dead !== undefined) observer.violate(`${name} calls ${dead.node ?? ''} dead, and had just heard of it: ${dead.message}`)
       if (!automaticFailover.possible) return
       const others = heardLately().filter(node => node !== active)
       if (others.length <= quorum) observer.violate(`S9 ${name} says that a failover is possible (${automaticFailover.why}), and without ${active ?? 'anybody'} only ${others.join(' and ')} of ${voters} voters answer`)

@@ -9,7 +9,7 @@ import { execa } from 'execa'
 import type { ControllerApiOptions } from '../../../controller/api/api.ts'
 import { historyEntry } from '../../contract/store-fixtures.ts'
 import { memoryCluster, NoCandidateError, setUpApi, TOKENS } from '../controller/api/api-fixture.ts'
-import { clusterView, operationView } from '../controller/api/views.ts'
+import { clusterView, explanation, operationView } from '../controller/api/views.ts'
 import { assertFailed, runCli, type CommandOptions } from './cli-fixture.ts'
 
 async function setUp (t: TestContext, over: Partial<ControllerApiOptions> = {}) {
@@ -152,6 +152,26 @@ describe('history', () => {
   test('an entry that is not there is exit code 4', async t => {
     const { cli } = await setUp(t)
     assertFailed(await cli(['history', '7']), 4, /^OVSDB_HA_HISTORY_UNKNOWN: /)
+  })
+})
+
+describe('explain', () => {
+  test('prints the rule and the candidates of now, and of a past decision', async t => {
+    const { cli, append } = await setUp(t)
+    await append(historyEntry({ kind: 'holdBegan', explanation: explanation({ what: 'nothing is done (noCandidate)' }) }))
+    const now = await cli(['explain'])
+    assert.deepEqual([now.code, now.err], [0, ''])
+    assert.match(now.out, /^ovn, 2026-01-02 03:04:05\.678 UTC: A failover[^]*S1: Two signs must agree\.[^]*n3 +refused +incomplete/)
+    assert.match((await cli(['explain', 'ovn', '--at', '1'])).out, /\(history 1\): nothing is done \(noCandidate\)/)
+    assert.deepEqual(JSON.parse((await cli(['explain', '-o', 'json'])).out), { id: null, explanation: explanation(), operation: null })
+  })
+
+  test('refuses what is no id, no entry, and no decision', async t => {
+    const { cli, append } = await setUp(t)
+    await append(historyEntry())
+    assertFailed(await cli(['explain', '--at', 'x']), 2, /^OVSDB_HA_USAGE: x is not the id/)
+    assertFailed(await cli(['explain', '--at', '9']), 4, /^OVSDB_HA_HISTORY_UNKNOWN/)
+    assertFailed(await cli(['explain', '--at', '1']), 1, /^OVSDB_HA_NOT_EXPLAINED: History entry 1 \(leaseLapsed\) is no decision about ovn/)
   })
 })
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createControllerMetrics } from '../../../controller/metrics.ts'
+import { DIAGNOSIS_PAGES, type DiagnosisName } from '../../../protocol/diagnosis.ts'
 import { activeNode, clusterView, nodeView, operationView } from './api/views.ts'
 
 async function series (metrics: ReturnType<typeof createControllerMetrics>, name: string): Promise<string[]> {
@@ -22,6 +23,15 @@ test('two active nodes are counted as two', async () => {
   const metrics = createControllerMetrics({ version: '1' })
   metrics.viewChanged(clusterView({ nodes: [activeNode(), activeNode({ name: 'n2' })] }))
   assert.deepEqual(await series(metrics, 'active_nodes'), ['active_nodes{cluster="ovn"} 2'])
+})
+
+test('a diagnosis is there by name and node while it is true, and leaves nothing behind', async () => {
+  const metrics = createControllerMetrics({ version: '1' })
+  const diagnosis = (name: DiagnosisName, node: string | null) => ({ name, node, message: '', runbook: DIAGNOSIS_PAGES[name], evidence: [] })
+  metrics.viewChanged(clusterView({ diagnoses: [diagnosis('deadNode', 'n1'), diagnosis('deadNode', 'n2'), diagnosis('clusterHolds', null)] }))
+  assert.deepEqual(await series(metrics, 'diagnosis'), ['diagnosis{cluster="ovn",diagnosis="deadNode",node="n1"} 1', 'diagnosis{cluster="ovn",diagnosis="deadNode",node="n2"} 1', 'diagnosis{cluster="ovn",diagnosis="clusterHolds",node=""} 1'])
+  metrics.viewChanged(clusterView({ diagnoses: [diagnosis('deadNode', 'n2')] }))
+  assert.deepEqual(await series(metrics, 'diagnosis'), ['diagnosis{cluster="ovn",diagnosis="deadNode",node="n2"} 1'])
 })
 
 test('a reason that blocks failover is there while it is true, and leaves nothing behind', async () => {

@@ -5,8 +5,8 @@ import type { AgentLink, AgentListener } from '../../../controller/link/agent-li
 import { createFairShare } from '../../../controller/fair-share.ts'
 import { createControllerMetrics } from '../../../controller/metrics.ts'
 import { createClusterShell, type ClusterShell } from '../../../controller/shell.ts'
-import type { Report } from '../../../protocol/report.ts'
-import { activeReport, clusterConfig, coreConfig, report } from '../../fixtures.ts'
+import type { Happening, Report } from '../../../protocol/report.ts'
+import { activeReport, clusterConfig, coreConfig, report, serverReport } from '../../fixtures.ts'
 import { releasedReport } from './core/leader-harness.ts'
 import { fakeStore, type FakeStore } from './fake-store.ts'
 
@@ -26,6 +26,7 @@ interface Setup {
   /** What was asked of agents: terms and orders. */
   readonly asked: string[]
   readonly report: (...reports: readonly Report[]) => void
+  readonly happens: (happening: Happening) => void
   readonly kinds: () => readonly string[]
 }
 
@@ -66,6 +67,7 @@ async function setUp (t: TestContext, { store = fakeStore(), ttlMs = 60_000, eve
     shell,
     store,
     asked,
+    happens: happening => listeners.get(happening.node)?.onHappening(happening),
     report: (...reports) => { for (const one of reports) listeners.get(one.node)?.onReport(one) },
     kinds: () => store.entries.map(({ kind }) => kind)
   }
@@ -219,4 +221,48 @@ test('what happened while the store was away is written when it is back, without
   await until('all is written', () => kinds().filter(kind => kind === 'nodeReports').length === 3)
   await until('the store is told to answer', () => kinds().includes('storeAnswers'))
   assert.equal(kinds().filter(kind => kind === 'nodeReports').length, 3)
+})
+
+test('a diagnosis is written when it begins and when it is over, with its evidence, and the agent\'s own telling of the same is left out', async t => {
+  const { store, report: reports, happens, shell } = await setUp(t)
+  const { entries } = store
+  const ill = report('n2', { problems: [{ code: 'guard', message: 'nft is missing', server: null }] })
+  reports(activeReport('n1'), ill, report('n3'))
+  happens({ cluster: 'ovn', node: 'n2', kind: 'problemBegan', message: 'n2 has a problem: nft is missing', facts: { code: 'guard' } })
+  happens({ cluster: 'ovn', node: 'n2', kind: 'problemBegan', message: 'n2 has a problem: odd', facts: { code: 'odd' } })
+  await until('it is written', () => entries.some(({ kind }) => kind === 'problemBegan'))
+  const began = entries.find(({ kind }) => kind === 'diagnosisBegan')
+  assert.deepEqual([began?.node, began?.severity, began?.message, began?.diagnosis?.evidence.map(({ by, saw }) => [by, saw])], ['n2', 'warning', 'guardMissing: n2: nft is missing', [['n2', 'nft is missing']]])
+  assert.deepEqual(entries.filter(({ kind }) => kind === 'problemBegan').map(({ facts }) => facts.code), ['odd'])
+  assert.deepEqual(shell.view().diagnoses.map(({ name, node, runbook }) => [name, node, runbook]), [['guardMissing', 'n2', 'guard-missing.md']])
+  const over = setInterval(() => reports(...HEALTHY), 20)
+  t.after(() => clearInterval(over))
+  await until('its end is written', () => entries.some(({ kind, facts }) => kind === 'diagnosisEnded' && facts.diagnosis === 'guardMissing'))
+})
+
+test('a decision is kept with what it rested on: in the entry that begins it, and in the one that ends it', async t => {
+  const { store: { entries }, report: reports } = await setUp(t)
+  reports(...HEALTHY)
+  reports(releasedReport('n1'))
+  await until('it is written', () => entries.some(({ kind }) => kind === 'operationBegan'))
+  const began = entries.find(({ kind }) => kind === 'operationBegan')
+  assert.deepEqual(began?.explanation?.candidates.map(({ node, verdict }) => [node, verdict]), [['n2', 'chosen'], ['n3', 'eligible'], ['n1', 'refused']])
+  assert.equal(began?.explanation?.rules[0]?.because, 'n1 released term 4')
+  // no voter answers: it fails by its deadline, when the next report comes
+  const later = setInterval(() => reports(releasedReport('n1'), report('n2'), report('n3')), 20)
+  t.after(() => clearInterval(later))
+  await until('it ends', () => entries.some(({ kind }) => kind === 'operationEnded'))
+  assert.deepEqual(entries.find(({ kind }) => kind === 'operationEnded')?.explanation, began?.explanation)
+})
+
+test('a hold is kept with what it rested on', async t => {
+  const { store: { entries }, report: reports } = await setUp(t)
+  const cut = { servers: [serverReport({ complete: false, incompleteReason: 'a resync was cut off' })] }
+  const tell = (): void => reports(releasedReport('n1'), report('n2', cut), report('n3', cut))
+  const again = setInterval(tell, 20)
+  t.after(() => clearInterval(again))
+  await until('it holds', () => entries.some(({ kind }) => kind === 'holdBegan'))
+  const { explanation } = entries.find(({ kind }) => kind === 'holdBegan') ?? {}
+  assert.equal(explanation?.decision, 'hold')
+  assert.ok(explanation?.candidates.some(({ node, code }) => node === 'n2' && code === 'incomplete'))
 })

@@ -10,7 +10,7 @@ test('a healthy cluster says who serves and who follows', async () => {
   await assertGolden('status-healthy', paint => renderStatus(clusterView(), paint))
 })
 
-test('a holding cluster names each refused node with its reason, and a lost node is shown as what it last said', async () => {
+test('a holding cluster names each refused node with its reason, each diagnosis says only what is not said yet, and a lost node is shown as what it last said', async () => {
   await assertGolden('status-holding', paint => renderStatus(clusterView({
     state: 'holding',
     summary: 'n1 is lost and nobody serves; no node that is left has all its data.',
@@ -24,6 +24,11 @@ test('a holding cluster names each refused node with its reason, and a lost node
         { node: 'n3', code: 'incomplete', message: 'n3 was in the middle of a resync' }
       ]
     },
+    diagnoses: [
+      { name: 'clusterHolds', node: null, message: 'No node can take over without losing acknowledged writes. Bring n1 back, or force it: ovsdb-ha failover ovn --force.', runbook: 'no-candidate.md', evidence: [] },
+      { name: 'deadNode', node: 'n1', message: 'nothing is heard of n1: it is down, cut off from all, or its agent is stuck', runbook: 'dead-node.md', evidence: [{ by: 'ctl-a', saw: 'no reports: other side closed', at: '2026-01-02T03:04:05.678Z' }] },
+      { name: 'incompleteCopy', node: 'n3', message: 'the copy of nb on n3 is not complete', runbook: 'incomplete-copy.md', evidence: [{ by: 'n3', saw: 'nb: the copy of OVN_Northbound was cut off', at: '2026-01-02T03:04:05.678Z' }] }
+    ],
     nodes: [
       activeNode({ reachable: false, lastReportAgoMs: 12_400, leaseRemainingMs: 0, summary: 'n1 is not reachable for 12.4 s (other side closed)' }),
       nodeView({ name: 'n2', following: null, lagHeartbeats: 40, summary: 'backup, follows nobody', ineligible: { node: 'n2', code: 'notInSync', message: '40 heartbeats behind' } }),

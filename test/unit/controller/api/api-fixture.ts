@@ -10,7 +10,7 @@ import { createControllerMetrics } from '../../../../controller/metrics.ts'
 import { createEmbeddedStore } from '../../../../controller/store/embedded.ts'
 import { OvsdbHaError } from '../../../../protocol/errors.ts'
 import type { ClusterView, HistoryEntry, OperationView, RefusedNode } from '../../../../protocol/api.ts'
-import { clusterView, operationView } from './views.ts'
+import { clusterView, explanation, operationView } from './views.ts'
 
 /** A refusal as the controller's core words it. */
 export class NoCandidateError extends OvsdbHaError {
@@ -50,6 +50,7 @@ export function memoryCluster (over: Partial<ClusterView> = {}): MemoryCluster {
       for (const listener of listeners) listener(view)
     },
     view: () => view,
+    explain: () => explanation(),
     follow (onChange) {
       listeners.add(onChange)
       return () => { listeners.delete(onChange) }

@@ -5,7 +5,7 @@ import { Value } from 'typebox/value'
 import { ClusterListSchema, ClusterViewSchema, ErrorBodySchema, HistoryEntrySchema, HistoryListSchema, NodeListSchema, OperationReplySchema } from '../../../../protocol/api.ts'
 import { historyEntry } from '../../../contract/store-fixtures.ts'
 import { NoCandidateError, setUpApi, TOKENS } from './api-fixture.ts'
-import { operationView } from './views.ts'
+import { explanation, operationView } from './views.ts'
 
 const OF_SCHEMA = (schema: TSchema, value: unknown) => { assert.deepEqual(Value.Errors(schema, value), []) }
 
@@ -191,6 +191,19 @@ describe('history', () => {
     assert.deepEqual([(await get('/v1/history/7')).body.code, (await get('/v1/history/x')).status], ['OVSDB_HA_HISTORY_UNKNOWN', 400])
   })
 
+  test('a decision is explained now, and later from its entry; lists leave that out, and an entry that is none is refused', async t => {
+    const { get, append } = await setUpApi(t)
+    assert.deepEqual((await get('/v1/clusters/ovn/explain')).body, { id: null, explanation: explanation(), operation: null })
+    await append(historyEntry({ kind: 'operationEnded', operation: operationView(), explanation: explanation({ what: 'long ago' }) }))
+    await append(historyEntry({ kind: 'nodeReports' }))
+    await append(historyEntry({ cluster: 'vtep', kind: 'holdBegan', explanation: explanation({ cluster: 'vtep' }) }))
+    assert.deepEqual((await get('/v1/clusters/ovn/explain?id=1')).body, { id: 1, explanation: explanation({ what: 'long ago' }), operation: operationView() })
+    assert.deepEqual(await Promise.all(['2', '3', '9', 'x'].map(async at => (await get(`/v1/clusters/ovn/explain?id=${at}`)).body.code)),
+      ['OVSDB_HA_NOT_EXPLAINED', 'OVSDB_HA_NOT_EXPLAINED', 'OVSDB_HA_HISTORY_UNKNOWN', 'OVSDB_HA_BAD_REQUEST'])
+    assert.ok(!JSON.stringify((await get('/v1/clusters/ovn/history')).body).includes('long ago'))
+    assert.ok(JSON.stringify((await get('/v1/history/1')).body).includes('long ago'))
+  })
+
   test('a store that does not answer is 503 for history and readiness, and nothing else', async t => {
     const { get, store } = await setUpApi(t)
     await store.close()
@@ -204,7 +217,7 @@ test('the OpenAPI description has every route with its schemas', async t => {
   const { body } = await get('/v1/openapi.json')
   assert.equal(body.openapi, '3.1.0')
   assert.deepEqual(Object.keys(body.paths).sort(), [
-    '/healthz', '/metrics', '/readyz', '/v1/clusters', '/v1/clusters/{cluster}', '/v1/clusters/{cluster}/failover', '/v1/clusters/{cluster}/history',
+    '/healthz', '/metrics', '/readyz', '/v1/clusters', '/v1/clusters/{cluster}', '/v1/clusters/{cluster}/explain', '/v1/clusters/{cluster}/failover', '/v1/clusters/{cluster}/history',
     '/v1/clusters/{cluster}/nodes',
     '/v1/clusters/{cluster}/nodes/{node}/confirm-off',
     '/v1/clusters/{cluster}/nodes/{node}/fence',

@@ -1,5 +1,6 @@
 // One factory per noun of the REST API; whatever a test sets is what it is about.
 import type { ClusterView, NodeView, OperationView } from '../../../../protocol/api.ts'
+import type { Explanation } from '../../../../protocol/explain.ts'
 import type { ServerReport } from '../../../../protocol/report.ts'
 
 export function serverReport (over: Partial<ServerReport> = {}): ServerReport {
@@ -96,7 +97,44 @@ export function clusterView (over: Partial<ClusterView> = {}): ClusterView {
     endpoints: [{ address: '10.0.0.100', holders: ['n1'] }],
     hold: null,
     operation: null,
+    diagnoses: [],
     nodes: [activeNode(), nodeView({ name: 'n2', address: '10.0.0.2' }), nodeView({ name: 'n3', address: '10.0.0.3', priority: 50 })],
+    ...over
+  }
+}
+
+/** n1 was lost, and n2 is chosen. */
+export function explanation (over: Partial<Explanation> = {}): Explanation {
+  const node = (name: string, more: Partial<Explanation['inputs']['nodes'][number]> = {}): Explanation['inputs']['nodes'][number] => ({
+    node: name, witness: false, heardAgoMs: 120, reachable: true, phase: 'backup', term: 7, holder: 'n1', position: { term: 7, sequence: 120, writer: 'n1' }, following: 'n1', complete: true, renewals: [{ holder: 'n1', term: 7, agoMs: 1_950 }], ...more
+  })
+  return {
+    cluster: 'ovn',
+    at: '2026-01-02T03:04:05.678Z',
+    decision: 'operation',
+    what: 'A failover from n1 to n2 is running: n1 is lost: no reports for 2100 ms, and n2, n3 see it renew no more',
+    rules: [
+      { rule: 'S1', says: 'Two signs must agree.', because: 'n1 is lost: no reports for 2100 ms, and n2, n3 see it renew no more' },
+      { rule: 'S6', says: 'Only a node in sync.', because: 'n2 is the only node that was in sync with n1' }
+    ],
+    inputs: {
+      controller: 'ctl-a',
+      leading: true,
+      paused: false,
+      term: 7,
+      holder: 'n1',
+      released: false,
+      lastServed: { holder: 'n1', term: 7 },
+      remembered: { active: 'n1', term: 7, sequence: 121 },
+      voters: { answeringNodes: 2, neededNodes: 2, allNodes: 3 },
+      nodes: [node('n1', { heardAgoMs: 2_100, reachable: false, phase: 'active', following: null, renewals: [] }), node('n2'), node('n3', { complete: false })]
+    },
+    candidates: [
+      { node: 'n2', verdict: 'chosen', code: null, why: 'n2 is the only node that was in sync with n1' },
+      { node: 'n1', verdict: 'refused', code: 'unreachable', why: 'n1 does not report (silent)' },
+      { node: 'n3', verdict: 'refused', code: 'incomplete', why: 'the copy of nb on n3 is not complete: a resync was cut off' }
+    ],
+    diagnoses: ['deadNode n1', 'incompleteCopy n3'],
     ...over
   }
 }
