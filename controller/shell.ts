@@ -16,11 +16,13 @@ import type { FairShare } from './fair-share.ts'
 import { createFences } from './fences.ts'
 import { createIntentKeeper } from './intent-keeper.ts'
 import { createJournal } from './journal.ts'
+import { fromStore, toStore } from './kept.ts'
 import { createLeadership, LEADERSHIP_TIMING, type LeadershipTiming } from './leadership.ts'
 import type { AgentLink } from './link/agent-link.ts'
 import type { FenceDevice } from './link/fence-device.ts'
 import type { ControllerMetrics } from './metrics.ts'
 import type { Store } from './store/store.ts'
+import type { Turns } from './turns.ts'
 
 const EVENTS_MAX = 5_000
 /** A timer that comes this much late means that this process did not run: what it believes about time is worth nothing. */
@@ -34,6 +36,7 @@ export interface ClusterShellOptions {
   readonly fenceDevices: ReadonlyMap<string, FenceDevice>
   readonly store: Store
   readonly share: FairShare
+  readonly turns: Turns
   readonly leadership?: LeadershipTiming
   readonly metrics: ControllerMetrics
   readonly logger: Logger
@@ -54,7 +57,8 @@ interface Command {
 }
 
 export function createClusterShell (options: ClusterShellOptions): ClusterShell {
-  const { config, links, store, metrics } = options
+  const { links, store, metrics, turns } = options
+  const config: CoreConfig = { ...options.config, turns: true }
   const { name } = config.cluster
   const log = options.logger.child({ cluster: name })
   const queue: ClusterEvent[] = []
@@ -110,6 +114,8 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
       case 'remember':
         store.setMemory(name, action.memory).catch((error: unknown) => storeFailed('setMemory', error))
         return
+      case 'keep': return intents.keep(toStore(action.recoveries))
+      case 'turn': return action.want ? turns.ask(name, turn => push({ type: 'turnGiven', turn })) : turns.giveBack(name)
       case 'record': return record(action.kind, action.severity, action.node, action.message, action.facts)
       case 'operationBegan': {
         const view = viewOperation(action.operation, null, wallOf)
@@ -205,7 +211,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   /** Followers hear of changes, not of time passing. */
   function sayView (): void {
     const current = view()
-    const said = JSON.stringify(current, (key, value: unknown) => key === 'lastReportAgoMs' || key === 'leaseRemainingMs' || key === 'at' ? undefined : value)
+    const said = JSON.stringify(current, (key, value: unknown) => key === 'lastReportAgoMs' || key === 'leaseRemainingMs' || key === 'at' || key === 'lockedOutUntil' || key === 'freeAt' ? undefined : value)
     if (said === lastSaid) return
     lastSaid = said
     metrics.viewChanged(current)
@@ -222,7 +228,8 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     cluster: name,
     store,
     onChange: paused => push({ type: 'pauseSet', paused }),
-    onRestored: ({ paused }) => record('storeForgot', 'warning', null, `the store had forgotten that the cluster is ${paused === null ? 'not paused' : `paused by ${paused.by}`}, and was told again`, { paused: paused !== null })
+    onRestored: ({ paused }) => record('storeForgot', 'warning', null, `the store had forgotten that the cluster is ${paused === null ? 'not paused' : `paused by ${paused.by}`}, and was told again`, { paused: paused !== null }),
+    onFailed: error => storeFailed('setIntent', error)
   })
 
   const journal = createJournal({
@@ -240,7 +247,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     share: options.share,
     prepare: async () => {
       await intents.refresh(false)
-      push({ type: 'restored', memory: await store.memory(name), paused: intents.paused() })
+      push({ type: 'restored', memory: await store.memory(name), paused: intents.paused(), recoveries: fromStore(intents.recoveries()) })
     },
     refresh: () => intents.refresh(state.leading),
     onGained () {
@@ -323,6 +330,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     if (wake !== null) clearTimeout(wake.timer)
     rejectCommands('this controller is stopping')
     fences.stop()
+    turns.giveBack(name)
     await Promise.all(links.map(link => link.stop()))
     try {
       await leadership.stop()
@@ -346,6 +354,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     fence: async (node, body, actor) => { await ask(commandId => ({ type: 'fenceAsked', commandId, node, force: body.force === true, actor, reason: body.reason ?? '' })) },
     unfence: async (node, body, actor) => { await ask(commandId => ({ type: 'unfenceAsked', commandId, node, actor, reason: body.reason ?? '' })) },
     confirmOff: async (node, body, actor) => { await ask(commandId => ({ type: 'confirmOffAsked', commandId, node, actor, reason: body.reason })) },
+    acknowledge: async (body, actor) => { await ask(commandId => ({ type: 'acknowledgeAsked', commandId, term: body.failoverTerm ?? null, actor, reason: body.reason ?? '' })) },
     pause: (body, actor) => setPaused({ by: actor, at: wallClock().toISOString(), reason: body.reason ?? '' }, actor),
     resume: actor => setPaused(null, actor)
   }

@@ -16,7 +16,7 @@ function renderSummary (view: ClusterView, paint: Paint): readonly string[] {
   const [first = '', ...rest] = paragraph(`${view.name}: ${view.state}. ${view.summary}`, '', '  ')
   const head = `${view.name}: ${view.state}`
   const lines = [first.startsWith(head) ? `${paint('strong', view.name)}: ${paint(STATE_TONES[view.state], view.state)}${first.slice(head.length)}` : first, ...rest]
-  const { paused, hold, operation, automaticFailover } = view
+  const { paused, hold, operation, automaticFailover, recoveries } = view
   const toned = (tone: Tone | null, text: string, indent = '  ') => paragraph(text, indent, `${indent}  `).map(line => tone === null ? line : paint(tone, line))
 
   if (paused !== null) lines.push(...toned('warning', `PAUSED by ${paused.by} since ${instant(paused.at)}${paused.reason === '' ? '' : `: ${paused.reason}`}. Nothing is decided until it is resumed; renewals go on.`))
@@ -30,6 +30,13 @@ function renderSummary (view: ClusterView, paint: Paint): readonly string[] {
     lines.push(...toned(holders.length === 1 ? null : 'bad', `endpoint ${address}: ${holders.length === 0 ? 'held by no node' : `held by ${holders.join(' AND ')}`}`))
   }
   lines.push(...toned(automaticFailover.possible ? null : 'warning', `automatic failover: ${automaticFailover.possible ? 'yes' : 'NO'}${automaticFailover.why === '' ? '' : `, ${automaticFailover.why}`}`))
+  for (const { term, at, failed, to, why, lockedOutUntil } of recoveries.open) {
+    lines.push(...toned('warning', `failover ${term} at ${instant(at)} from ${failed} to ${to}: ${why}${lockedOutUntil === null ? '' : `; ${failed} is not preferred until ${instant(lockedOutUntil)}`}`))
+  }
+  if (recoveries.open.length > 0) {
+    const { usedFailovers, limitFailovers, freeAt } = recoveries
+    lines.push(...toned(freeAt === null ? null : 'bad', `${usedFailovers} of ${limitFailovers} automatic failovers of an hour are used${freeAt === null ? '' : `: none before ${instant(freeAt)}`}; ovsdb-ha acknowledge ${view.name} [--failover ID] counts them no more`))
+  }
   lines.push(`  term: ${view.term}`)
   return lines
 }

@@ -4,6 +4,7 @@
 import type { ClusterAction } from './actions.ts'
 import { followDueMs, followEnded, tendBackups } from './backups.ts'
 import { failover, switchover } from './commands.ts'
+import { acknowledge, countRecovery, recoveryDueMs } from './flapping.ts'
 import { confirmOff, deviceSeen, fenceAsked, fenceEnded, heardOf } from './fencing.ts'
 import { decide } from './decide.ts'
 import type { ClusterEvent } from './events.ts'
@@ -13,6 +14,7 @@ import { operationDueMs, operationOrderEnded, progress, termAnswered } from './o
 import { reassert } from './reassert.ts'
 import { relieve } from './relieve.ts'
 import { chain, type Stepped } from './stepped.ts'
+import { giveBackTurn } from './turns.ts'
 import type { AgentView, ClusterState, CoreConfig, Memory } from './state.ts'
 
 /** The store hears of an unchanged active's progress this often: only a restart of everything reads it. */
@@ -20,7 +22,8 @@ const REMEMBER_EVERY_MS = 5_000
 
 /** Pure: notes the event, then decides what the state demands at `nowMs` (this controller's monotonic milliseconds). */
 export function stepCluster (config: CoreConfig, state: ClusterState, event: ClusterEvent, nowMs: number): Stepped {
-  return chain(chain(note(config, state, event, nowMs), next => settle(config, next, nowMs)), next => [next, wake(config, next, nowMs)])
+  const settled = chain(note(config, state, event, nowMs), next => settle(config, next, nowMs))
+  return chain(chain(chain(settled, next => countRecovery(config, next, nowMs)), giveBackTurn), next => [next, wake(config, next, nowMs)])
 }
 
 function note (config: CoreConfig, state: ClusterState, event: ClusterEvent, nowMs: number): Stepped {
@@ -31,7 +34,7 @@ function note (config: CoreConfig, state: ClusterState, event: ClusterEvent, now
     case 'happened': return [state, []] // the shell writes it into the history; decisions rest on reports alone
     case 'stalled': return [{ ...state, observeUntilMs: nowMs + config.cluster.timing.suspectAfterMs }, []]
     case 'leadership': return [{ ...state, leading: event.leading, operation: event.leading ? state.operation : null, follow: event.leading ? state.follow : null }, []]
-    case 'restored': return [{ ...state, memory: newer(state.memory, event.memory), paused: event.paused }, []]
+    case 'restored': return [{ ...state, memory: newer(state.memory, event.memory), paused: event.paused, recoveries: event.recoveries ?? state.recoveries }, []]
     case 'pauseSet': return [{ ...state, paused: event.paused }, []]
     case 'termAnswered': return termAnswered(state, event, nowMs)
     case 'orderEnded':
@@ -42,6 +45,8 @@ function note (config: CoreConfig, state: ClusterState, event: ClusterEvent, now
     case 'fenceAsked':
     case 'unfenceAsked': return fenceAsked(config, state, event, nowMs)
     case 'confirmOffAsked': return confirmOff(config, state, event, nowMs)
+    case 'turnGiven': return [state.turn === 'none' ? state : { ...state, turn: event.turn }, []]
+    case 'acknowledgeAsked': return acknowledge(config, state, event, nowMs)
     case 'switchoverAsked': return switchover(config, state, event, nowMs)
     case 'failoverAsked': return failover(config, state, event, nowMs)
     default:
@@ -108,7 +113,7 @@ function newer (a: Memory | null, b: Memory | null): Memory | null {
 
 /** Something may be due by itself: a grant that ends, a deadline, a report that would be missing by then. */
 function wake (config: CoreConfig, state: ClusterState, nowMs: number): readonly ClusterAction[] {
-  const due = [operationDueMs(config, state, nowMs), followDueMs(state)].filter(atMs => atMs !== null && atMs > nowMs)
+  const due = [operationDueMs(config, state, nowMs), followDueMs(state), recoveryDueMs(config, state, nowMs)].filter(atMs => atMs !== null && atMs > nowMs)
   for (const agent of Object.values(state.agents)) {
     const missingAtMs = agent.receivedAtMs + config.cluster.timing.suspectAfterMs
     if (agent.lostSinceMs === null && missingAtMs > nowMs) due.push(missingAtMs)

@@ -63,8 +63,11 @@ export function runSeed (seed: number): SeedResult {
       if (isSettled(agents)) return world.now() - settings.safetyMs
       heldSinceMs = waitsForOperator(controllers) ? heldSinceMs ?? world.now() : null
       if (heldSinceMs !== null && world.now() - heldSinceMs > OPERATOR_WAITS_MS) {
-        world.note('the operator forces a failover')
-        controllers[0]?.push({ type: 'failoverAsked', commandId: 2, to: null, force: true, actor: 'operator', reason: '' })
+        const spent = controllers[0]?.state()?.hold?.code === 'budgetSpent'
+        world.note(`the operator ${spent ? 'acknowledges' : 'forces a failover'}`)
+        controllers[0]?.push(spent
+          ? { type: 'acknowledgeAsked', commandId: 2, term: null, actor: 'operator', reason: '' }
+          : { type: 'failoverAsked', commandId: 2, to: null, force: true, actor: 'operator', reason: '' })
         heldSinceMs = null
       }
       world.runUntil(world.now() + SETTLE_LOOK_MS)
@@ -114,7 +117,7 @@ function isSettled (agents: readonly AgentNode[]): boolean {
 
 function waitsForOperator (controllers: readonly ControllerNode[]): boolean {
   const code = controllers[0]?.state()?.hold?.code
-  return code === 'noCandidate' || code === 'diverging'
+  return code === 'noCandidate' || code === 'diverging' || code === 'budgetSpent'
 }
 
 function whyNot (settings: Settings, agents: readonly AgentNode[], controllers: readonly ControllerNode[]): string {

@@ -1,4 +1,4 @@
-import type { ClusterConfig, MemberConfig, TimingConfig } from '../../protocol/cluster.ts'
+import type { ClusterConfig, FailoverConfig, MemberConfig, TimingConfig } from '../../protocol/cluster.ts'
 import type { Random } from './world.ts'
 
 /** What a seed decides before the first event: the cluster, how fast everything is, and how bad the world may get. */
@@ -26,6 +26,8 @@ export interface Settings {
   readonly controlFaultsOnly: boolean
   /** Milliseconds decide: see drawSettings. */
   readonly race: boolean
+  /** Other clusters are failed over at the same time: a turn may have to be waited for. */
+  readonly busyController: boolean
   readonly safetyMs: number
 }
 
@@ -61,7 +63,7 @@ export function drawSettings (random: Random): Settings {
   const controlFaultsOnly = !race && random.chance(0.15)
   const commandMs = race ? 2 : random.pick([5, 20, 150])
   return {
-    cluster: { name: 'sim', members, servers: [], endpoints: [], timing, guard: guard === 'nftables' ? 'nftables' : 'none', rescue: { directory: '', maxFiles: 1, maxBytes: 1 } },
+    cluster: { name: 'sim', members, servers: [], endpoints: [], timing, guard: guard === 'nftables' ? 'nftables' : 'none', rescue: { directory: '', maxFiles: 1, maxBytes: 1 }, failover: drawFailover(random) },
     nodes: names,
     dataNodes: names.slice(0, shape.data),
     servers: random.chance(0.35) ? ['nb', 'sb'] : ['nb'],
@@ -79,8 +81,14 @@ export function drawSettings (random: Random): Settings {
     faultEveryMs: race ? 2_500 : random.pick([700, 2_000, 5_000]),
     controlFaultsOnly,
     race,
+    busyController: random.chance(0.3),
     safetyMs: 45_000
   }
+}
+
+/** The hour of a budget is shorter here than a life, and longer than a life: both ends are met. */
+function drawFailover (random: Random): FailoverConfig {
+  return { budgetFailovers: random.pick([1, 2, 4, 100]), budgetWindowMs: random.pick([10_000, 40_000, 600_000]), lockoutMs: random.pick([0, 5_000, 20_000, 600_000]) }
 }
 
 function drawTiming (random: Random): TimingConfig {

@@ -101,7 +101,9 @@ export function createStory (): Story {
       case 'commandDone': return
       case 'refuseCommand': return clock.say('controller', `refuses: ${action.refusal.kind}`)
       case 'wakeAt': return wakeAt(Math.max(clock.nowMs() + 1, Math.ceil(action.atMs)))
-      case 'remember': return
+      case 'remember':
+      case 'keep':
+      case 'turn': return
       default: action satisfies never
     }
   }

@@ -37,6 +37,19 @@ export function operatorFaults ({ random, controllers, data, later }: FaultTools
       }
     },
     {
+      // one of the failovers that count, or all of them
+      name: 'operatorAcknowledges',
+      weight: 1,
+      controlOnly: true,
+      strike: () => {
+        const controller = random.pick(controllers)
+        const open = controller.state()?.recoveries.open ?? []
+        if (open.length === 0) return false
+        controller.push({ type: 'acknowledgeAsked', commandId: 1, term: random.chance(0.5) ? null : random.pick(open).term, actor: 'operator', reason: '' })
+        return true
+      }
+    },
+    {
       name: 'operatorFailover',
       weight: 1,
       controlOnly: false,

@@ -30,6 +30,17 @@ test('a holding cluster names each refused node with its reason, and a lost node
   }), paint))
 })
 
+test('failovers that count say whom they lock out, and a budget that is spent says until when and what helps', async () => {
+  const one = { term: 8, at: '2026-01-02T03:04:05.678Z', failed: 'n1', to: 'n2', why: 'n1 released term 7', counts: true, lockedOutUntil: '2026-01-02T03:14:05.678Z' }
+  await assertGolden('status-flapping', paint => renderStatus(clusterView({
+    state: 'holding',
+    summary: 'Nobody is known to serve: n3 would take over, but 2 automatic failovers are all that the budget allows.',
+    hold: { code: 'budgetSpent', message: 'n3 would take over, but 2 automatic failovers are all that the budget allows', refused: [] },
+    recoveries: { limitFailovers: 2, usedFailovers: 2, freeAt: '2026-01-02T04:04:05.678Z', open: [one, { ...one, term: 9, failed: 'n2', to: 'n1', lockedOutUntil: null }] },
+    nodes: []
+  }), paint))
+})
+
 test('a paused cluster says by whom and why, a change that runs is told, and S9 is not hidden', async () => {
   await assertGolden('status-paused', paint => renderStatus(clusterView({
     state: 'changing',
