@@ -1,4 +1,5 @@
-import type { Intent, Store, StoredRecoveries } from './store/store.ts'
+import type { StoredKept } from './kept.ts'
+import type { Intent, Store } from './store/store.ts'
 
 export interface IntentKeeperOptions {
   readonly cluster: string
@@ -13,13 +14,13 @@ export interface IntentKeeperOptions {
 
 export interface IntentKeeper {
   readonly paused: () => Intent['paused']
-  readonly recoveries: () => StoredRecoveries
+  readonly kept: () => StoredKept
   /** Brings what is known here and what is in the store together, by version; only a leader writes. */
   refresh (leading: boolean): Promise<void>
   /** Rejects when the store does not take it; then nothing has changed here, and the store is set right as soon as it answers. */
   set (paused: Intent['paused']): Promise<void>
   /** Stored as soon as the store takes it; until then known here alone. */
-  keep (recoveries: StoredRecoveries): void
+  keep (kept: StoredKept): void
 }
 
 const NOTHING: Intent = { version: 0, paused: null }
@@ -28,7 +29,7 @@ const NOTHING: Intent = { version: 0, paused: null }
 export function createIntentKeeper ({ cluster, store, onChange, onRestored, onFailed }: IntentKeeperOptions): IntentKeeper {
   let known = NOTHING
   /** What the leader wants kept, and the store has not taken yet. */
-  let unsaved: StoredRecoveries | null = null
+  let unsaved: StoredKept | null = null
   /** A version that was refused to an operator and that the store may hold all the same, its answer lost. */
   let refusedVersion = 0
   const writes = createWrites()
@@ -77,18 +78,18 @@ export function createIntentKeeper ({ cluster, store, onChange, onRestored, onFa
   async function save (): Promise<void> {
     await writes.inTurn(async () => {
       const saving = unsaved
-      if (saving !== null) await write({ recoveries: saving })
+      if (saving !== null) await write(saving)
       if (unsaved === saving) unsaved = null
     })
   }
 
   return {
     paused: () => known.paused,
-    recoveries: () => unsaved ?? known.recoveries ?? { countedTerm: 0, open: [] },
+    kept: () => ({ ...known, ...unsaved }),
     refresh,
     set: paused => writes.inTurn(() => write({ paused })),
-    keep (recoveries) {
-      unsaved = recoveries
+    keep (kept) {
+      unsaved = { ...unsaved, ...kept }
       save().catch(onFailed)
     }
   }

@@ -114,7 +114,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
       case 'remember':
         store.setMemory(name, action.memory).catch((error: unknown) => storeFailed('setMemory', error))
         return
-      case 'keep': return intents.keep(toStore(action.recoveries))
+      case 'keep': return intents.keep(toStore(action.kept))
       case 'turn': return action.want ? turns.ask(name, turn => push({ type: 'turnGiven', turn })) : turns.giveBack(name)
       case 'record': return record(action.kind, action.severity, action.node, action.message, action.facts)
       case 'operationBegan': {
@@ -247,7 +247,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     share: options.share,
     prepare: async () => {
       await intents.refresh(false)
-      push({ type: 'restored', memory: await store.memory(name), paused: intents.paused(), recoveries: fromStore(intents.recoveries()) })
+      push({ type: 'restored', memory: await store.memory(name), paused: intents.paused(), kept: fromStore(intents.kept()) })
     },
     refresh: () => intents.refresh(state.leading),
     onGained () {

@@ -91,7 +91,8 @@ function news (node: NodeView): Cell {
   for (const server of servers) if (server.health !== 'up' && server.reason !== null) add(`${server.name}: ${server.reason}`, server.reason)
   for (const server of servers) if (!server.complete && server.incompleteReason !== null) add(`${server.name} is incomplete: ${server.incompleteReason}`, server.incompleteReason)
   for (const { server, message } of problems) add(server === null ? message : `${server}: ${message}`, message)
+  if (node.fence.problem !== null) parts.push(`its fence device cannot be relied on: ${node.fence.problem}`)
   if (ineligible !== null && reachable && node.role === 'backup') parts.push(isTold(ineligible.message) ? 'cannot be promoted' : `cannot be promoted: ${ineligible.message}`)
-  const troubled = problems.length > 0 || !reachable || servers.some(server => server.health !== 'up' || !server.complete)
+  const troubled = problems.length > 0 || node.fence.problem !== null || !reachable || servers.some(server => server.health !== 'up' || !server.complete)
   return { text: parts.filter(part => part !== '').join('; '), ...(troubled ? { tone: 'warning' as const } : {}) }
 }

@@ -2,7 +2,7 @@
 import type { RefusedNode, Severity } from '../../protocol/api.ts'
 import type { Order } from '../../protocol/order.ts'
 import type { TermRequest } from '../../protocol/vote.ts'
-import type { EndedOperation, Memory, Operation, Recoveries } from './state.ts'
+import type { EndedOperation, Kept, Memory, Operation } from './state.ts'
 
 export type CommandRefusal =
   | { readonly kind: 'notLeading' }
@@ -30,7 +30,7 @@ export type ClusterAction =
   /** Power of a node; `commandId` is null when no operator waits for it. */
   | { readonly type: 'fence', readonly tag: number, readonly node: string, readonly action: 'off' | 'on', readonly by: string, readonly commandId: number | null }
   /** To the store, so that the next leader knows it. */
-  | { readonly type: 'keep', readonly recoveries: Recoveries }
+  | { readonly type: 'keep', readonly kept: Kept }
   /** A turn is wanted, or given back; answered at once by `turnGiven`, and again when one that waits is granted. */
   | { readonly type: 'turn', readonly want: boolean }
   | { readonly type: 'commandDone', readonly commandId: number }

@@ -12,6 +12,7 @@ import type { Report } from '../../protocol/report.ts'
 import { positionOf, servingReport } from './knowledge.ts'
 import { operationDueMs, operationOrderEnded, progress, termAnswered } from './operation.ts'
 import { reassert } from './reassert.ts'
+import { keepMarks, restoreMarks, tellLapsedWords } from './off-marks.ts'
 import { relieve } from './relieve.ts'
 import { chain, type Stepped } from './stepped.ts'
 import { giveBackTurn } from './turns.ts'
@@ -22,8 +23,10 @@ const REMEMBER_EVERY_MS = 5_000
 
 /** Pure: notes the event, then decides what the state demands at `nowMs` (this controller's monotonic milliseconds). */
 export function stepCluster (config: CoreConfig, state: ClusterState, event: ClusterEvent, nowMs: number): Stepped {
-  const settled = chain(note(config, state, event, nowMs), next => settle(config, next, nowMs))
-  return chain(chain(chain(settled, next => countRecovery(config, next, nowMs)), giveBackTurn), next => [next, wake(config, next, nowMs)])
+  // what has just ended is counted before anything is decided
+  const counted = chain(note(config, state, event, nowMs), next => countRecovery(config, next, nowMs))
+  const settled = chain(chain(counted, next => settle(config, next, nowMs)), giveBackTurn)
+  return chain(chain(settled, next => keepMarks(state, next)), next => [next, wake(config, next, nowMs)])
 }
 
 function note (config: CoreConfig, state: ClusterState, event: ClusterEvent, nowMs: number): Stepped {
@@ -33,8 +36,8 @@ function note (config: CoreConfig, state: ClusterState, event: ClusterEvent, now
     case 'lost': return lost(state, event.node, event.why, nowMs)
     case 'happened': return [state, []] // the shell writes it into the history; decisions rest on reports alone
     case 'stalled': return [{ ...state, observeUntilMs: nowMs + config.cluster.timing.suspectAfterMs }, []]
-    case 'leadership': return [{ ...state, leading: event.leading, operation: event.leading ? state.operation : null, follow: event.leading ? state.follow : null }, []]
-    case 'restored': return [{ ...state, memory: newer(state.memory, event.memory), paused: event.paused, recoveries: event.recoveries ?? state.recoveries }, []]
+    case 'leadership': return chain([{ ...state, leading: event.leading, operation: event.leading ? state.operation : null, follow: event.leading ? state.follow : null }, []], tellLapsedWords)
+    case 'restored': return [restoreMarks({ ...state, memory: newer(state.memory, event.memory), paused: event.paused, recoveries: event.kept?.recoveries ?? state.recoveries }, event.kept?.marks), []]
     case 'pauseSet': return [{ ...state, paused: event.paused }, []]
     case 'termAnswered': return termAnswered(state, event, nowMs)
     case 'orderEnded':

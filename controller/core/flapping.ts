@@ -91,7 +91,7 @@ export function countRecovery (config: CoreConfig, state: ClusterState, nowMs: n
   const locked = failover.lockoutMs === 0 ? '' : `${lastActive} is not preferred for ${inWords(failover.lockoutMs)}; `
   return [next, [
     { type: 'record', kind: 'failoverCounted', severity: 'warning', node: lastActive, message: `failover ${term} from ${lastActive} to ${to}: ${locked}${used} of ${failover.budgetFailovers} automatic failovers within ${inWords(failover.budgetWindowMs)} are used. "ovsdb-ha acknowledge ${name} --failover ${term}" ends both`, facts: { term, to, used, budget: failover.budgetFailovers } },
-    { type: 'keep', recoveries: next.recoveries }
+    { type: 'keep', kept: { recoveries: next.recoveries } }
   ]]
 }
 
@@ -120,7 +120,7 @@ function dropped (state: ClusterState, isMeant: (one: Recovery) => boolean, by: 
   const recoveries = { ...state.recoveries, open: state.recoveries.open.filter(one => !isMeant(one)) }
   return [{ ...state, recoveries }, [
     ...gone.map(({ term, failed, to }) => ({ type: 'record' as const, kind: 'failoverAcknowledged', severity: 'info' as const, node: failed, message: `failover ${term} from ${failed} to ${to} was acknowledged by ${by}: it counts no more`, facts: { term, by } })),
-    { type: 'keep', recoveries }
+    { type: 'keep', kept: { recoveries } }
   ]]
 }
 

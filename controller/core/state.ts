@@ -19,11 +19,20 @@ export interface FencePlan {
   readonly afterwards: 'off' | 'on'
 }
 
+/** What status shows of a node that is off; kept in the store for the next leader. No decision rests on it. */
+export interface OffMark {
+  readonly atMs: number
+  readonly by: string
+  readonly why: string
+  /** It rests on an operator's word. */
+  readonly sworn: boolean
+}
+
 /** What is known of a node's power, beside its reports. */
 export interface NodeFence {
-  /** It was powered off and has not been heard of since. */
-  readonly fenced: { readonly atMs: number, readonly by: string, readonly why: string } | null
-  /** An operator's word that it is off: good for terms up to this one, until the node is heard of again. */
+  /** It was powered off, or an operator said so, and it has not been heard of since. */
+  readonly fenced: OffMark | null
+  /** An operator's word that it is off: good for terms up to this one, until the node is heard of again. Only who was told counts on it: a store may be out of date. */
   readonly word: { readonly term: number, readonly atMs: number, readonly by: string } | null
   /** Why its device cannot be relied on; null when it answered, or was not asked yet. */
   readonly problem: string | null
@@ -73,6 +82,12 @@ export interface Recoveries {
   readonly countedTerm: number
   /** Neither acknowledged nor too old to matter, oldest first. */
   readonly open: readonly Recovery[]
+}
+
+/** What the leader keeps in the store for the next one; a part that is absent is as it was. */
+export interface Kept {
+  readonly recoveries?: Recoveries
+  readonly marks?: Readonly<Record<string, OffMark>>
 }
 
 /** Of many clusters that lose their active at once only some are changed at one time. */

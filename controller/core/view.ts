@@ -5,6 +5,7 @@ import type { Report } from '../../protocol/report.ts'
 import { candidates, type Candidates } from './candidate.ts'
 import { fenceOf } from './fencing.ts'
 import { budgetOf, openNow } from './flapping.ts'
+import { isLapsed } from './off-marks.ts'
 import { dataNodes, freshReport, freshReports, highestTerm, isFollowing, isFresh, positionOf, servingReport, voterQuorum } from './knowledge.ts'
 import type { ClusterState, CoreConfig, EndedOperation, Operation } from './state.ts'
 
@@ -122,8 +123,9 @@ function lagOf (active: Report, report: Report): number | null {
 function nodeInWords (member: MemberConfig, report: Report | null, reachable: boolean, active: Report | null, lag: number | null, state: ClusterState, nowMs: number): string {
   const { name } = member
   const agent = state.agents[name]
-  const { fenced } = fenceOf(state, name)
-  if (fenced !== null) return `${name} is off (${fenced.by}: ${fenced.why})`
+  const fence = fenceOf(state, name)
+  const { fenced } = fence
+  if (fenced !== null) return `${name} is off (${fenced.by}: ${fenced.why})${isLapsed(fence) ? '; said to another controller, and not counted on by this one' : ''}`
   if (report === null) return `${name} has not reported yet (${agent?.lostWhy ?? 'silent'})`
   if (!reachable) return `${name} is not reachable for ${((nowMs - (agent?.receivedAtMs ?? nowMs)) / 1_000).toFixed(1)} s (${agent?.lostWhy ?? 'silent'})`
   if (report.phase === 'witness') return report.voter.problem === null ? `${name} is the witness and votes` : `${name} is the witness and cannot vote: ${report.voter.problem}`

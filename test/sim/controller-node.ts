@@ -1,7 +1,7 @@
 import type { ClusterAction } from '../../controller/core/actions.ts'
 import { stepCluster } from '../../controller/core/cluster.ts'
 import type { ClusterEvent } from '../../controller/core/events.ts'
-import { bootCluster, type ClusterState, type CoreConfig, type EndedOperation, type Memory, type Operation, type Paused, type Recoveries } from '../../controller/core/state.ts'
+import { bootCluster, type ClusterState, type CoreConfig, type EndedOperation, type Memory, type Operation, type Paused, type Kept } from '../../controller/core/state.ts'
 import type { AgentNode, OrderAnswer } from './agent-node.ts'
 import type { Observer } from './invariants.ts'
 import { createLeaderChecks } from './leader-checks.ts'
@@ -41,7 +41,12 @@ const TELL_EVERY_MS = 1_000
 
 export function createControllerNode (context: ControllerContext, name: string, rate: number): ControllerNode {
   const { world, random, network, settings, observer, agents } = context
-  const config: CoreConfig = { cluster: settings.cluster, controller: name, turns: true }
+  const config: CoreConfig = {
+    cluster: settings.cluster,
+    controller: name,
+    turns: true,
+    fencing: Object.fromEntries(Object.entries(settings.fences).map(([node, { plan }]) => [node, plan]))
+  }
   const { timing } = settings.cluster
   const clockOffsetMs = random.between(1_000, 1_000_000)
   const counts: Record<string, number> = {}
@@ -52,8 +57,8 @@ export function createControllerNode (context: ControllerContext, name: string, 
   let leading = true
   let queue: ClusterEvent[] = []
   let wakeAtMs = Infinity
-  const nothing = { memory: null, paused: null, recoveries: { countedTerm: 0, open: [] } }
-  let stored: { memory: Memory | null, paused: Paused | null, recoveries: Recoveries } = nothing
+  const nothing = { memory: null, paused: null, kept: { recoveries: { countedTerm: 0, open: [] }, marks: {} } }
+  let stored: { memory: Memory | null, paused: Paused | null, kept: Kept } = nothing
   /** Null again once the store forgot while somebody served: then no one knows how far the last active was. */
   let remembers = true
 
@@ -95,7 +100,7 @@ export function createControllerNode (context: ControllerContext, name: string, 
         remembers = true
         return
       case 'keep':
-        stored = { ...stored, recoveries: action.recoveries }
+        stored = { ...stored, kept: { ...stored.kept, ...action.kept } }
         return
       case 'turn': return action.want ? giveTurn() : undefined
       case 'record':
@@ -104,7 +109,7 @@ export function createControllerNode (context: ControllerContext, name: string, 
         return
       case 'operationBegan': return began(action.operation)
       case 'operationEnded': return ended(action.ended)
-      case 'fence': // no node of this world has a device
+      case 'fence': return power(action)
       case 'commandDone':
       case 'refuseCommand': return
       case 'wakeAt': return wakeAt(action.atMs)
@@ -119,6 +124,29 @@ export function createControllerNode (context: ControllerContext, name: string, 
     if (!settings.busyController || random.chance(0.3)) return give('granted')
     give('waiting')
     world.after(random.between(1, TURN_WAIT_MAX_MS), () => give('granted'))
+  }
+
+  /** The device is a machine of its own: it goes on when the controller that asked it is gone. */
+  function power ({ tag, node, action, by }: Extract<ClusterAction, { type: 'fence' }>): void {
+    const mine = boot
+    const device = settings.fences[node]
+    const agent = agents.find(one => one.name === node)
+    if (device === undefined || agent === undefined) return observer.violate(`${name} powers ${node} ${action}, which has no device`)
+    world.after(random.between(1, 2 * device.actMs), () => {
+      const fails = random.chance(device.failure)
+      if (!fails || random.chance(0.2)) switchPower(agent, action)
+      world.after(random.between(1, 20), () => {
+        if (mine === boot) push({ type: 'fenceEnded', tag, node, action, by, ok: !fails, detail: fails ? 'no answer' : `its status says ${action}` })
+      })
+    })
+  }
+
+  function switchPower (agent: AgentNode, action: 'off' | 'on'): void {
+    world.note(`${agent.name} is powered ${action}`)
+    observer.disturbed()
+    if (action === 'on') return agent.boot()
+    agent.crashHost()
+    observer.poweredOff(agent.name)
   }
 
   function began (operation: Operation): void {

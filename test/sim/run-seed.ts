@@ -59,8 +59,13 @@ export function runSeed (seed: number): SeedResult {
   function settle (): number {
     const endMs = settings.safetyMs + SETTLE_MAX_MS
     let heldSinceMs: number | null = null
+    let offSinceMs: number | null = null
     while (world.now() < endMs && observer.violations.length === 0) {
       if (isSettled(agents)) return world.now() - settings.safetyMs
+      // a device may have been asked before the end of all faults, and act after it
+      const off = agents.filter(agent => !agent.running())
+      offSinceMs = off.length > 0 ? offSinceMs ?? world.now() : null
+      if (offSinceMs !== null && world.now() - offSinceMs > OPERATOR_WAITS_MS) for (const agent of off) agent.boot()
       heldSinceMs = waitsForOperator(controllers) ? heldSinceMs ?? world.now() : null
       if (heldSinceMs !== null && world.now() - heldSinceMs > OPERATOR_WAITS_MS) {
         const spent = controllers[0]?.state()?.hold?.code === 'budgetSpent'

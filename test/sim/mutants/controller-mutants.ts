@@ -3,6 +3,7 @@ import type { Mutant } from './mutants.ts'
 
 const OPERATION = 'controller/core/operation.ts'
 const CANDIDATE = 'controller/core/candidate.ts'
+const FENCING = 'controller/core/fencing.ts'
 const FLAPPING = 'controller/core/flapping.ts'
 const DECIDE = 'controller/core/decide.ts'
 const KNOWLEDGE = 'controller/core/knowledge.ts'
@@ -143,7 +144,19 @@ export const controllerMutants: readonly Mutant[] = [
     name: 'a new leader starts with a full budget',
     rule: 'S10',
     sentence: 'What the other one did is not its business.',
-    changes: [{ file: 'controller/core/cluster.ts', text: 'recoveries: event.recoveries ?? state.recoveries }', replacement: 'recoveries: state.recoveries }' }]
+    changes: [{ file: 'controller/core/cluster.ts', text: 'recoveries: event.kept?.recoveries ?? state.recoveries }', replacement: 'recoveries: state.recoveries }' }]
+  },
+  {
+    name: 'a fence device that failed is believed',
+    rule: 'S3',
+    sentence: 'It was told to.',
+    changes: [{ file: FENCING, text: 'status: ok ? \'off\' as const : \'failed\' as const', replacement: 'status: \'off\' as const' }]
+  },
+  {
+    name: 'a node is taken for off as soon as its device is asked',
+    rule: 'S3',
+    sentence: 'It will be off in a moment.',
+    changes: [{ file: FENCING, text: 'if (fence?.status === \'off\') return', replacement: 'if (fence !== null && fence.status !== \'failed\') return' }]
   },
   {
     name: 'after a failed switchover terms are taken from whoever serves',

@@ -1,5 +1,7 @@
+import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { renderStatus } from '../../../../cli/render/status.ts'
+import { createPaint } from '../../../../cli/render/style.ts'
 import { activeNode, clusterView, nodeView, operationView, serverReport } from '../../controller/api/views.ts'
 import { assertGolden } from '../golden.ts'
 
@@ -39,6 +41,11 @@ test('failovers that count say whom they lock out, and a budget that is spent sa
     recoveries: { limitFailovers: 2, usedFailovers: 2, freeAt: '2026-01-02T04:04:05.678Z', open: [one, { ...one, term: 9, failed: 'n2', to: 'n1', lockedOutUntil: null }] },
     nodes: []
   }), paint))
+})
+
+test('a fence device that cannot be relied on is said beside its node', () => {
+  const text = renderStatus(clusterView({ nodes: [activeNode({ fence: { device: true, problem: 'fence_ipmilan: no route to 10.9.0.11', fenced: null } })] }), createPaint(false)).join(' ').replaceAll(/\s+/g, ' ')
+  assert.match(text, /serves clients; its fence device cannot be relied on: fence_ipmilan: no route to 10\.9\.0\.11/)
 })
 
 test('a paused cluster says by whom and why, a change that runs is told, and S9 is not hidden', async () => {

@@ -5,7 +5,7 @@ import { budgetOf, lockedOut } from '../../../../controller/core/flapping.ts'
 import { bootCluster, type ClusterState, type CoreConfig, type Recovery } from '../../../../controller/core/state.ts'
 import { viewCluster } from '../../../../controller/core/view.ts'
 import type { FailoverConfig } from '../../../../protocol/cluster.ts'
-import { activeReport, clusterConfig, coreConfig, memberConfig, position, report, serverReport } from '../../../fixtures.ts'
+import { activeReport, clusterConfig, coreConfig, memberConfig, position, report, serverReport, timing } from '../../../fixtures.ts'
 import { find, leader, releasedReport, type LeaderHarness } from './leader-harness.ts'
 
 const HOUR_MS = 3_600_000
@@ -23,7 +23,7 @@ function knowing (config: CoreConfig, open: readonly Recovery[]): ClusterState {
 /** n1 serves in term 4; what counts was restored from the store. */
 function servingWith (config: CoreConfig, open: readonly Recovery[]): LeaderHarness {
   const one = leader(config)
-  one.send({ type: 'restored', memory: null, paused: null, recoveries: { countedTerm: 4, open } }, 1_000)
+  one.send({ type: 'restored', memory: null, paused: null, kept: { recoveries: { countedTerm: 4, open } } }, 1_000)
   one.reports([activeReport('n1'), report('n2'), report('n3')], 1_500)
   return one
 }
@@ -128,7 +128,7 @@ describe('what is counted', () => {
     failover(one, 2_000)
     const expected = { countedTerm: 5, open: [{ term: 5, failed: 'n1', to: 'n2', why: 'n1 released term 4', atMs: 2_005 }] }
     assert.deepEqual(one.state().recoveries, expected)
-    assert.deepEqual(one.latest('keep').recoveries, expected)
+    assert.deepEqual(one.latest('keep').kept.recoveries, expected)
     one.reports([activeReport('n2', { lease: { term: 5 }, voter: { term: 5, holder: 'n2' } })], 2_050)
     assert.equal(one.count('keep'), 1)
   })
@@ -145,6 +145,17 @@ describe('what is counted', () => {
     assert.deepEqual(one.state().recoveries.open, [])
     one.reports([activeReport('n2', { lease: { term: 5 }, voter: { term: 5, holder: 'n2' } })], 9_700)
     assert.deepEqual(one.state().recoveries.open.map(({ term, to }) => [term, to]), [[5, 'n2']])
+  })
+
+  test('before anything else is decided: its end and the beginning of the next may be one step', () => {
+    const one = servingWith(coreConfig({ failover: { budgetFailovers: 1, budgetWindowMs: HOUR_MS, lockoutMs: 0 }, timing: timing({ coldStartWaitMs: 0 }) }), [])
+    one.reports([releasedReport()], 2_000)
+    one.accept('n2', 2_001)
+    one.accept('n3', 2_002)
+    const later = { term: 6, holder: 'n3', granted: false, previous: { holder: 'n2', term: 5 }, grants: [] } // another controller, which believes that it leads
+    one.reports([report('n2', { phase: 'promoting', voter: later }), report('n3', { voter: later, following: 'n2', servers: [serverReport({ position: position(5, 1) })] })], 2_003)
+    one.endOrder('promote', 2_005)
+    assert.deepEqual([one.state().operation, one.state().hold?.code], [null, 'budgetSpent'])
   })
 
   test('one that failed is not', () => {
@@ -171,7 +182,7 @@ describe('an acknowledgement', () => {
     const actions = ask(one, 2, 2_000)
     assert.deepEqual(one.state().recoveries.open.map(({ term }) => term), [3])
     assert.equal(find(actions, 'record')?.message, 'failover 2 from n1 to n2 was acknowledged by ann (new memory): it counts no more')
-    assert.deepEqual(find(actions, 'keep')?.recoveries, one.state().recoveries)
+    assert.deepEqual(find(actions, 'keep')?.kept.recoveries, one.state().recoveries)
     assert.equal(find(actions, 'commandDone')?.commandId, 9)
   })
 
