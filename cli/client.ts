@@ -2,7 +2,7 @@ import { createParser } from 'eventsource-parser'
 import { Value } from 'typebox/value'
 import {
   ClusterListSchema, ClusterViewSchema, ExplainReplySchema, HistoryEntrySchema, HistoryListSchema, OperationReplySchema,
-  type ClusterList, type ClusterView, type ConfirmOffBody, type ExplainReply, type FailoverBody, type FenceBody, type HistoryEntry,
+  type AcknowledgeBody, type ClusterList, type ClusterView, type ConfirmOffBody, type ExplainReply, type FailoverBody, type FenceBody, type HistoryEntry,
   type HistoryQuery, type OperationView, type PauseBody, type SwitchoverBody, type UnfenceBody
 } from '../protocol/api.ts'
 import { createControllers } from './controllers.ts'
@@ -17,6 +17,7 @@ export interface ControllerClient {
   fence (cluster: string, node: string, body: FenceBody): Promise<ClusterView>
   unfence (cluster: string, node: string, body: UnfenceBody): Promise<ClusterView>
   confirmOff (cluster: string, node: string, body: ConfirmOffBody): Promise<ClusterView>
+  acknowledge (cluster: string, body: AcknowledgeBody): Promise<ClusterView>
   pause (cluster: string, body: PauseBody): Promise<ClusterView>
   resume (cluster: string): Promise<ClusterView>
   history (cluster: string, query: HistoryQuery): Promise<readonly HistoryEntry[]>
@@ -42,6 +43,7 @@ export function createControllerClient (servers: readonly string[], access: Acce
     fence: (cluster, node, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/nodes/${encodeURIComponent(node)}/fence`, body, OPERATION_DEADLINE_MS),
     unfence: (cluster, node, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/nodes/${encodeURIComponent(node)}/unfence`, body, OPERATION_DEADLINE_MS),
     confirmOff: (cluster, node, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/nodes/${encodeURIComponent(node)}/confirm-off`, body, READ_DEADLINE_MS),
+    acknowledge: (cluster, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/acknowledge`, body, READ_DEADLINE_MS),
     pause: (cluster, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/pause`, body, READ_DEADLINE_MS),
     resume: cluster => ask(ClusterViewSchema, 'POST', `${of(cluster)}/resume`, {}, READ_DEADLINE_MS),
     async history (cluster, query) {

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { registerAcknowledge } from './commands/acknowledge.ts'
 import { registerAgent } from './commands/agent.ts'
 import { registerConfig } from './commands/config.ts'
 import { registerController } from './commands/controller.ts'
@@ -48,6 +49,7 @@ function createProgram (context: CliContext, version: string): Command {
   registerFence(program, context)
   registerUnfence(program, context)
   registerConfirmOff(program, context)
+  registerAcknowledge(program, context)
   registerPause(program, context)
   registerResume(program, context)
   registerHistory(program, context)

@@ -12,3 +12,9 @@ export function wallClock (): Date {
 export function wallOf (atMs: number): string {
   return new Date(Date.now() - performance.now() + atMs).toISOString()
 }
+
+/** A wall-clock time, as somebody else wrote it, on this controller's monotonic clock; never in the future, whatever the wall clocks say. */
+export function monotonicOf (at: string): number {
+  const agoMs = Date.now() - Date.parse(at)
+  return performance.now() - (agoMs > 0 ? agoMs : 0)
+}

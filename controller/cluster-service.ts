@@ -1,4 +1,4 @@
-import type { ClusterView, ConfirmOffBody, FailoverBody, FenceBody, OperationView, PauseBody, SwitchoverBody, UnfenceBody } from '../protocol/api.ts'
+import type { AcknowledgeBody, ClusterView, ConfirmOffBody, FailoverBody, FenceBody, OperationView, PauseBody, SwitchoverBody, UnfenceBody } from '../protocol/api.ts'
 import type { Explanation } from '../protocol/explain.ts'
 
 /** What the controller's API can ask of one cluster. `actor` is the token's name; it goes into the audit trail. Rejections are OvsdbHaErrors. */
@@ -16,6 +16,8 @@ export interface ClusterService {
   fence (node: string, body: FenceBody, actor: string): Promise<void>
   unfence (node: string, body: UnfenceBody, actor: string): Promise<void>
   confirmOff (node: string, body: ConfirmOffBody, actor: string): Promise<void>
+  /** What failed may be preferred again, and counts no more. */
+  acknowledge (body: AcknowledgeBody, actor: string): Promise<void>
   pause (body: PauseBody, actor: string): Promise<void>
   resume (actor: string): Promise<void>
 }

@@ -12,7 +12,9 @@ const CODES = {
   noCandidate: 'OVSDB_HA_NO_CANDIDATE',
   noFenceDevice: 'OVSDB_HA_NO_FENCE_DEVICE',
   fencedServes: 'OVSDB_HA_FENCED_SERVES',
-  notOff: 'OVSDB_HA_NOT_OFF'
+  notOff: 'OVSDB_HA_NOT_OFF',
+  nothingToAcknowledge: 'OVSDB_HA_NOTHING_TO_ACKNOWLEDGE',
+  unknownFailover: 'OVSDB_HA_UNKNOWN_FAILOVER'
 } as const satisfies Record<CommandRefusal['kind'], OvsdbHaError['code']>
 
 const HINTS: Record<CommandRefusal['kind'], string> = {
@@ -25,7 +27,9 @@ const HINTS: Record<CommandRefusal['kind'], string> = {
   noCandidate: 'Wait until a node is in sync (ovsdb-ha status). "ovsdb-ha failover --to NODE --force" takes one that is not, and tells what is lost.',
   noFenceDevice: 'Give the node a fence in cluster.yaml and restart the controller; or power it off yourself, and say so with "ovsdb-ha confirm-off NODE --reason TEXT".',
   fencedServes: 'Move the service away first: "ovsdb-ha switchover". "ovsdb-ha fence NODE --force" cuts its clients off.',
-  notOff: 'Power it off first, or look which node you meant (ovsdb-ha status).'
+  notOff: 'Power it off first, or look which node you meant (ovsdb-ha status).',
+  nothingToAcknowledge: 'Nothing to do: no node is locked out, and no failover counts.',
+  unknownFailover: 'ovsdb-ha status lists the failovers that count; without --failover all of them are acknowledged.'
 }
 
 /** What an operator asked for was refused; nothing was changed. */
@@ -40,7 +44,7 @@ export class CommandRefusedError extends OvsdbHaError {
   constructor (cluster: string, refusal: CommandRefusal, leader: Leader | null = null) {
     super(refusal.kind === 'notLeading' && leader !== null ? `this controller does not lead cluster ${cluster}: ${leader.name} does${leader.url === null ? '' : ` (${leader.url})`}` : sentence(cluster, refusal), { cluster })
     this.code = CODES[refusal.kind]
-    this.httpStatus = refusal.kind === 'unknownNode' ? 404 : refusal.kind === 'notLeading' ? 503 : 409
+    this.httpStatus = refusal.kind === 'unknownNode' || refusal.kind === 'unknownFailover' ? 404 : refusal.kind === 'notLeading' ? 503 : 409
     this.hint = HINTS[refusal.kind]
     this.leader = refusal.kind === 'notLeading' ? leader ?? undefined : undefined
     this.refused = refusal.kind === 'noCandidate' ? refusal.refused : []
@@ -58,6 +62,8 @@ function sentence (cluster: string, refusal: CommandRefusal): string {
     case 'noFenceDevice': return `cluster ${cluster}: nothing can power ${refusal.node}: it has no fence device`
     case 'fencedServes': return `cluster ${cluster}: ${refusal.node} serves`
     case 'notOff': return `cluster ${cluster}: ${refusal.node} is not off: ${refusal.why}`
+    case 'nothingToAcknowledge': return `cluster ${cluster} has no failover to acknowledge`
+    case 'unknownFailover': return `cluster ${cluster} has no failover ${refusal.term} to acknowledge: those that count are ${refusal.known.join(', ')}`
     case 'noCandidate': return `cluster ${cluster}: no node can take over: ${refusal.refused.map(one => one.message).join('; ')}`
     default:
       refusal satisfies never

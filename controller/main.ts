@@ -13,6 +13,7 @@ import { createHttpAgentLink } from './link/http-agent-link.ts'
 import { createControllerMetrics } from './metrics.ts'
 import { createClusterShell } from './shell.ts'
 import { openStore } from './open-store.ts'
+import { createTurns } from './turns.ts'
 
 export interface ControllerOptions {
   readonly configFile: string
@@ -33,6 +34,7 @@ export async function startController ({ configFile }: ControllerOptions): Promi
   const metrics = createControllerMetrics({ version: packageJson.version })
   const store = await openStore(controller)
   const share = createFairShare()
+  const turns = createTurns({ atOnce: controller.recoveriesAtOnce })
   const listeners = new Set<(entry: HistoryEntry) => void>()
   const shells = config.clusters.map(cluster => createClusterShell({
     config: { cluster, controller: controller.name, fencing: Object.fromEntries(fencesOf(config, cluster).map(({ name, fence: { delayMs, afterwards } }) => [name, { delayMs, afterwards }])) },
@@ -41,6 +43,7 @@ export async function startController ({ configFile }: ControllerOptions): Promi
     store,
     share,
     urlOf: other => controller.others.find(one => one.name === other)?.url ?? null,
+    turns,
     metrics,
     logger,
     onHistory: entry => { for (const listener of listeners) listener(entry) }
@@ -66,6 +69,7 @@ export async function startController ({ configFile }: ControllerOptions): Promi
   await ended.promise
   await stopInOrder(async () => {
     await Promise.all(shells.map(shell => shell.stop()))
+    turns.stop()
     await api.close()
     await store.close()
   }, logger)

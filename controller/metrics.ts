@@ -35,12 +35,15 @@ export function createControllerMetrics ({ version }: { readonly version: string
       gauges.term.set({ cluster }, view.term)
       gauges.automaticFailover.set({ cluster }, view.automaticFailover.possible ? 1 : 0)
       for (const state of CLUSTER_STATES) gauges.state.set({ cluster, state }, view.state === state ? 1 : 0)
+      gauges.failoversCounted.set({ cluster }, view.recoveries.usedFailovers)
+      gauges.failoverBudget.set({ cluster }, view.recoveries.limitFailovers)
       setBlocked(view)
       setDiagnoses(view)
       for (const node of view.nodes) {
         const labels = { cluster, node: node.name }
         for (const role of ROLES) gauges.role.set({ ...labels, role }, node.role === role ? 1 : 0)
         gauges.reachable.set(labels, node.reachable ? 1 : 0)
+        gauges.lockedOut.set(labels, view.recoveries.open.some(one => one.failed === node.name && one.lockedOutUntil !== null) ? 1 : 0)
         gauges.fenced.set(labels, node.fence.fenced === null ? 0 : 1)
         if (node.fence.device) gauges.fenceDevice.set(labels, node.fence.problem === null ? 1 : 0)
         gauges.problems.set(labels, node.problems.length)
@@ -140,6 +143,9 @@ function createGauges (registers: [Registry]) {
     role: gauge('node_role', 'One-hot: the role a node reports.', ['cluster', 'node', 'role']),
     reachable: gauge('agent_reachable', '1 while the report stream of the agent lives.', ['cluster', 'node']),
     lastReport: gauge('agent_last_report_timestamp_seconds', 'When the last report of an agent arrived.', ['cluster', 'node']),
+    failoversCounted: gauge('failovers_counted', 'Automatic failovers that use up the budget of an hour.', ['cluster']),
+    failoverBudget: gauge('failover_budget', 'Automatic failovers that are allowed in an hour.', ['cluster']),
+    lockedOut: gauge('node_locked_out', '1 while a node that failed is not preferred.', ['cluster', 'node']),
     fenced: gauge('node_fenced', '1 while a node counts as powered off.', ['cluster', 'node']),
     fenceDevice: gauge('fence_device_ok', '1 while the fence device of a node answers; absent where there is none.', ['cluster', 'node']),
     lag: gauge('replication_lag_heartbeats', 'Heartbeats behind the active; absent when unknown.', ['cluster', 'node']),

@@ -20,11 +20,13 @@ import { createDiagnosisTeller } from './diagnosis-teller.ts'
 import { createFences } from './fences.ts'
 import { createIntentKeeper } from './intent-keeper.ts'
 import { createJournal } from './journal.ts'
+import { fromStore, toStore } from './kept.ts'
 import { createLeadership, LEADERSHIP_TIMING, type LeadershipTiming } from './leadership.ts'
 import type { AgentLink } from './link/agent-link.ts'
 import type { FenceDevice } from './link/fence-device.ts'
 import type { ControllerMetrics } from './metrics.ts'
 import type { Store } from './store/store.ts'
+import type { Turns } from './turns.ts'
 
 const EVENTS_MAX = 5_000
 /** A timer that comes this much late means that this process did not run: what it believes about time is worth nothing. */
@@ -40,6 +42,7 @@ export interface ClusterShellOptions {
   readonly share: FairShare
   /** Where another controller's API answers; null when the configuration does not say. */
   readonly urlOf: (controller: string) => string | null
+  readonly turns: Turns
   readonly leadership?: LeadershipTiming
   readonly metrics: ControllerMetrics
   readonly logger: Logger
@@ -60,7 +63,8 @@ interface Command {
 }
 
 export function createClusterShell (options: ClusterShellOptions): ClusterShell {
-  const { config, links, store, metrics } = options
+  const { links, store, metrics, turns } = options
+  const config: CoreConfig = { ...options.config, turns: true }
   const { name } = config.cluster
   const log = options.logger.child({ cluster: name })
   const queue: ClusterEvent[] = []
@@ -119,6 +123,8 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
       case 'remember':
         store.setMemory(name, action.memory).catch((error: unknown) => storeFailed('setMemory', error))
         return
+      case 'keep': return intents.keep(toStore(action.kept))
+      case 'turn': return action.want ? turns.ask(name, turn => push({ type: 'turnGiven', turn })) : turns.giveBack(name)
       case 'record': return record(action.kind, action.severity, action.node, action.message, action.facts, action.kind === 'holdBegan' ? { explanation: explainNow() } : {})
       case 'operationBegan': {
         const view = viewOperation(action.operation, null, wallOf)
@@ -224,7 +230,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   /** Followers hear of changes, not of time passing. */
   function sayView (): void {
     const current = view()
-    const said = JSON.stringify(current, (key, value: unknown) => key === 'lastReportAgoMs' || key === 'leaseRemainingMs' || key === 'at' ? undefined : value)
+    const said = JSON.stringify(current, (key, value: unknown) => key === 'lastReportAgoMs' || key === 'leaseRemainingMs' || key === 'at' || key === 'lockedOutUntil' || key === 'freeAt' ? undefined : value)
     if (said === lastSaid) return
     lastSaid = said
     metrics.viewChanged(current)
@@ -245,7 +251,8 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     cluster: name,
     store,
     onChange: paused => push({ type: 'pauseSet', paused }),
-    onRestored: ({ paused }) => record('storeForgot', 'warning', null, `the store had forgotten that the cluster is ${paused === null ? 'not paused' : `paused by ${paused.by}`}, and was told again`, { paused: paused !== null })
+    onRestored: ({ paused }) => record('storeForgot', 'warning', null, `the store had forgotten that the cluster is ${paused === null ? 'not paused' : `paused by ${paused.by}`}, and was told again`, { paused: paused !== null }),
+    onFailed: error => storeFailed('setIntent', error)
   })
 
   const journal = createJournal({
@@ -263,7 +270,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     share: options.share,
     prepare: async () => {
       await intents.refresh(false)
-      push({ type: 'restored', memory: await store.memory(name), paused: intents.paused() })
+      push({ type: 'restored', memory: await store.memory(name), paused: intents.paused(), kept: fromStore(intents.kept()) })
     },
     refresh: () => intents.refresh(state.leading),
     onGained () {
@@ -349,6 +356,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     if (wake !== null) clearTimeout(wake.timer)
     rejectCommands('this controller is stopping')
     fences.stop()
+    turns.giveBack(name)
     await Promise.all(links.map(link => link.stop()))
     try {
       await leadership.stop()
@@ -373,6 +381,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     fence: async (node, body, actor) => { await ask(commandId => ({ type: 'fenceAsked', commandId, node, force: body.force === true, actor, reason: body.reason ?? '' })) },
     unfence: async (node, body, actor) => { await ask(commandId => ({ type: 'unfenceAsked', commandId, node, actor, reason: body.reason ?? '' })) },
     confirmOff: async (node, body, actor) => { await ask(commandId => ({ type: 'confirmOffAsked', commandId, node, actor, reason: body.reason })) },
+    acknowledge: async (body, actor) => { await ask(commandId => ({ type: 'acknowledgeAsked', commandId, term: body.failoverTerm ?? null, actor, reason: body.reason ?? '' })) },
     pause: (body, actor) => setPaused({ by: actor, at: wallClock().toISOString(), reason: body.reason ?? '' }, actor),
     resume: actor => setPaused(null, actor)
   }

@@ -86,6 +86,26 @@ export const OperationViewSchema = Type.Object({
 })
 export type OperationView = Static<typeof OperationViewSchema>
 
+/** Automatic failovers that count, until they are old enough or acknowledged. */
+export const RecoveriesViewSchema = Type.Object({
+  limitFailovers: Type.Integer(),
+  usedFailovers: Type.Integer(),
+  /** When the next one is allowed again; null: now. */
+  freeAt: NullableString,
+  /** Oldest first; `term` is what `acknowledge` names it by. */
+  open: Type.Array(Type.Object({
+    term: Type.Integer(),
+    at: Type.String(),
+    failed: Type.String(),
+    to: Type.String(),
+    why: Type.String(),
+    /** It uses up the budget. */
+    counts: Type.Boolean(),
+    /** Until when `failed` is not preferred; null: no longer. */
+    lockedOutUntil: NullableString
+  }))
+})
+
 export const CLUSTER_STATES = ['starting', 'serving', 'changing', 'holding', 'unknown'] as const
 
 export const ClusterViewSchema = Type.Object({
@@ -100,6 +120,7 @@ export const ClusterViewSchema = Type.Object({
   paused: Type.Union([Type.Object({ by: Type.String(), at: Type.String(), reason: Type.String() }), Type.Null()]),
   /** Whether a lost node would be failed over without an operator, and why not (S9). */
   automaticFailover: Type.Object({ possible: Type.Boolean(), why: Type.String() }),
+  recoveries: RecoveriesViewSchema,
   endpoints: Type.Array(Type.Object({ address: Type.String(), holders: Type.Array(Type.String()) })),
   hold: Type.Union([Type.Object({ code: Type.String(), message: Type.String(), refused: Type.Array(RefusedNodeSchema) }), Type.Null()]),
   operation: Type.Union([OperationViewSchema, Type.Null()]),
@@ -193,6 +214,12 @@ export const ConfirmOffBodySchema = Type.Object({
   reason: Type.String({ minLength: 1, maxLength: 256, description: 'How it is known' })
 }, { additionalProperties: false })
 export type ConfirmOffBody = Static<typeof ConfirmOffBodySchema>
+
+export const AcknowledgeBodySchema = Type.Object({
+  failoverTerm: Type.Optional(Type.Integer({ minimum: 1, description: 'The failover, by its term as status shows it; all of them when absent' })),
+  reason: Type.Optional(Type.String({ maxLength: 256 }))
+}, { additionalProperties: false })
+export type AcknowledgeBody = Static<typeof AcknowledgeBodySchema>
 
 export const PauseBodySchema = Type.Object({
   reason: Type.Optional(Type.String({ maxLength: 256 }))

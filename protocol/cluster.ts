@@ -121,6 +121,15 @@ export interface TimingConfig {
   readonly coldStartWaitMs: number
 }
 
+/** What keeps a cluster from being failed over again and again; the controller's business. */
+export interface FailoverConfig {
+  /** So many automatic failovers in `budgetWindowMs`, and then an operator is waited for. */
+  readonly budgetFailovers: number
+  readonly budgetWindowMs: number
+  /** For so long a node that failed is not preferred to another one with the same data; 0: not at all. */
+  readonly lockoutMs: number
+}
+
 export interface RescueConfig {
   readonly directory: string
   readonly maxFiles: number
@@ -135,6 +144,7 @@ export interface ClusterConfig {
   readonly timing: TimingConfig
   readonly guard: 'nftables' | 'none'
   readonly rescue: RescueConfig
+  readonly failover: FailoverConfig
 }
 
 export interface TokenConfig {
@@ -179,6 +189,8 @@ export interface ControllerConfig {
   }>
   readonly store: EmbeddedStoreConfig | RedisStoreConfig
   readonly tokens: readonly TokenConfig[]
+  /** Clusters that this controller changes the active of by itself at one time. */
+  readonly recoveriesAtOnce: number
 }
 
 export interface Config {

@@ -1,7 +1,7 @@
 // From the file as it is written to the shapes of cluster.ts: defaults filled in, names folded, durations in
 // milliseconds, sizes in bytes, addresses in one spelling. A value that was refused stays undefined, so that the checks
 // over several values still run on all the others and every problem is told at once.
-import type { ClusterConfig, Config, ControllerConfig, FenceConfig, MemberConfig, NodeConfig, ServerConfig, TimingConfig, TlsFiles, VipEndpointConfig } from './cluster.ts'
+import type { ClusterConfig, Config, ControllerConfig, FailoverConfig, FenceConfig, MemberConfig, NodeConfig, ServerConfig, TimingConfig, TlsFiles, VipEndpointConfig } from './cluster.ts'
 import { formatPath, type Path } from './config-errors.ts'
 import { DEFAULTS, SCHEMA_FILES, TIMING_SCHEMA, type ClusterFile, type ConfigFile, type FenceFile, type OtherFile, type ServerFile, type StoreFile } from './config-schema.ts'
 import { parseDurationMs } from './duration.ts'
@@ -64,6 +64,7 @@ export function resolveDraft (value: unknown, badPaths: readonly Path[]): Draft<
       port: reader.or(controller?.port, ['controller', 'port'], DEFAULTS.controllerPort),
       others: reader.isBad(['controller', 'others']) ? undefined : (controller?.others ?? []).map((other, index) => other === undefined ? undefined : resolveOther(other, ['controller', 'others', index], reader)),
       store: resolveStore(controller?.store, reader),
+      recoveriesAtOnce: reader.or<number>(controller?.recoveriesAtOnce, ['controller', 'recoveriesAtOnce'], DEFAULTS.recoveriesAtOnce),
       tokens: reader.isBad(['controller', 'tokens']) ? undefined : (controller?.tokens ?? []).map(token => token && { name: folded(token.name), role: token.role, file: token.file })
     },
     tls: reader.isBad(['tls']) ? undefined : tlsOf(file.tls),
@@ -143,7 +144,19 @@ function resolveCluster (cluster: Partly<ClusterFile>, path: Path, around: Surro
       directory: reader.or(cluster.rescue?.directory, [...path, 'rescue', 'directory'], stateDirectory === undefined ? undefined : `${stateDirectory}/rescue`),
       maxFiles: reader.or<number>(cluster.rescue?.maxFiles, [...path, 'rescue', 'maxFiles'], DEFAULTS.rescueMaxFiles),
       maxBytes: maxSize === undefined ? undefined : parseSizeBytes(maxSize)
-    }
+    },
+    failover: resolveFailover(cluster.failover, [...path, 'failover'], reader)
+  }
+}
+
+const HOUR_MS = 3_600_000
+
+function resolveFailover (failover: Partly<ClusterFile['failover']>, path: Path, reader: Reader): Draft<FailoverConfig> {
+  const lockout = reader.or<string>(failover?.lockout, [...path, 'lockout'], DEFAULTS.lockout)
+  return {
+    budgetFailovers: reader.or<number>(failover?.budgetPerHour, [...path, 'budgetPerHour'], DEFAULTS.budgetPerHour),
+    budgetWindowMs: HOUR_MS,
+    lockoutMs: lockout === undefined ? undefined : parseDurationMs(lockout)
   }
 }
 

@@ -22,6 +22,9 @@ export const DEFAULTS = {
   maxLag: 3,
   fenceTimeout: '30s',
   fenceDelay: '0s',
+  budgetPerHour: 4,
+  lockout: '10m',
+  recoveriesAtOnce: 8,
   rescueMaxFiles: 20,
   rescueMaxSize: '1GiB'
 } as const
@@ -97,6 +100,7 @@ const ControllerSchema = Type.Object({
     keyPrefix: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9:_.-]{1,64}$', patternErrorMessage: '1 to 64 letters, digits and : _ . -', default: DEFAULTS.storeKeyPrefix, description: 'What every key in Redis begins with.' })),
     tls: Type.Optional(TlsSchema)
   }, { ...closed, description: 'Where the controller remembers leadership, operator intent and history.' })),
+  recoveriesAtOnce: Type.Optional(Type.Integer({ minimum: 1, maximum: 256, default: DEFAULTS.recoveriesAtOnce, description: 'Clusters that are failed over at one time, when many lose their active at once; the others wait for their turn, half a minute at most.' })),
   tokens: Type.Optional(Type.Array(TokenSchema, { maxItems: 64, description: 'Who may use the REST API. Without any, everybody who reaches it (then only on loopback).' }))
 }, { ...closed, description: 'The controller.' })
 
@@ -166,6 +170,11 @@ const TimingSchema = Type.Object({
   coldStartWait: Type.Optional(Duration(0, 60 * MINUTE_MS, '5s', 'At a cold start: how long to wait for the remaining data nodes once a majority is there.'))
 }, { ...closed, description: 'How fast; the defaults suit a local network.' })
 
+const FailoverSchema = Type.Object({
+  budgetPerHour: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000, default: DEFAULTS.budgetPerHour, description: 'So many automatic failovers in an hour; then the cluster holds until the oldest is an hour old or an operator acknowledges. Orders by hand are never refused for it.' })),
+  lockout: Type.Optional(Duration(0, 24 * 60 * MINUTE_MS, DEFAULTS.lockout, 'How long a node that failed is not preferred to another one with the same data, whatever its priority; it still serves when nobody else can. 0s: not at all.'))
+}, { ...closed, description: 'What keeps the cluster from being failed over again and again.' })
+
 const RescueSchema = Type.Object({
   directory: Type.Optional(AbsolutePath({ description: '<stateDirectory>/<cluster>/rescue when absent.' })),
   maxFiles: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: DEFAULTS.rescueMaxFiles, description: 'At most this many files; the oldest goes first.' })),
@@ -180,7 +189,8 @@ const ClusterSchema = Type.Object({
   endpoints: Type.Array(EndpointSchema, { minItems: 1, maxItems: 8, description: 'How clients reach the active.' }),
   timing: Type.Optional(TimingSchema),
   guard: Type.Optional(Type.Enum(['nftables', 'none'], { default: 'nftables', description: 'What shuts the service ports in the kernel when the lease ends although the agent cannot act.' })),
-  rescue: Type.Optional(RescueSchema)
+  rescue: Type.Optional(RescueSchema),
+  failover: Type.Optional(FailoverSchema)
 }, { ...closed, description: 'One failover unit: servers that move together, their nodes and their endpoints.' })
 
 export const ConfigFileSchema = Type.Object({

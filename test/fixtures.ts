@@ -63,6 +63,7 @@ export function clusterConfig (changes: Partial<ClusterConfig> = {}): ClusterCon
     timing: timing(),
     guard: 'nftables',
     rescue: { directory: '/var/lib/ovsdb-ha/ovn/rescue', maxFiles: 20, maxBytes: 1_073_741_824 },
+    failover: { budgetFailovers: 4, budgetWindowMs: 3_600_000, lockoutMs: 600_000 },
     ...changes
   }
 }

@@ -17,7 +17,7 @@ function renderSummary (view: ClusterView, paint: Paint): readonly string[] {
   const [first = '', ...rest] = paragraph(`${view.name}: ${view.state}. ${view.summary}`, '', '  ')
   const head = `${view.name}: ${view.state}`
   const lines = [first.startsWith(head) ? `${paint('strong', view.name)}: ${paint(STATE_TONES[view.state], view.state)}${first.slice(head.length)}` : first, ...rest]
-  const { paused, hold, operation, automaticFailover } = view
+  const { paused, hold, operation, automaticFailover, recoveries } = view
   const toned = (tone: Tone | null, text: string, indent = '  ') => paragraph(text, indent, `${indent}  `).map(line => tone === null ? line : paint(tone, line))
 
   lines.push(...followsInWords(view.controller).flatMap(text => toned('warning', text)))
@@ -32,6 +32,13 @@ function renderSummary (view: ClusterView, paint: Paint): readonly string[] {
     lines.push(...toned(holders.length === 1 ? null : 'bad', `endpoint ${address}: ${holders.length === 0 ? 'held by no node' : `held by ${holders.join(' AND ')}`}`))
   }
   lines.push(...toned(automaticFailover.possible ? null : 'warning', `automatic failover: ${automaticFailover.possible ? 'yes' : 'NO'}${automaticFailover.why === '' ? '' : `, ${automaticFailover.why}`}`))
+  for (const { term, at, failed, to, why, lockedOutUntil } of recoveries.open) {
+    lines.push(...toned('warning', `failover ${term} at ${instant(at)} from ${failed} to ${to}: ${why}${lockedOutUntil === null ? '' : `; ${failed} is not preferred until ${instant(lockedOutUntil)}`}`))
+  }
+  if (recoveries.open.length > 0) {
+    const { usedFailovers, limitFailovers, freeAt } = recoveries
+    lines.push(...toned(freeAt === null ? null : 'bad', `${usedFailovers} of ${limitFailovers} automatic failovers of an hour are used${freeAt === null ? '' : `: none before ${instant(freeAt)}`}; ovsdb-ha acknowledge ${view.name} [--failover ID] counts them no more`))
+  }
   lines.push(`  term: ${view.term}`)
   for (const diagnosis of view.diagnoses) lines.push(...toned('warning', diagnosisInWords(diagnosis, view)))
   return lines
@@ -102,7 +109,8 @@ function news (node: NodeView): Cell {
   for (const server of servers) if (server.health !== 'up' && server.reason !== null) add(`${server.name}: ${server.reason}`, server.reason)
   for (const server of servers) if (!server.complete && server.incompleteReason !== null) add(`${server.name} is incomplete: ${server.incompleteReason}`, server.incompleteReason)
   for (const { server, message } of problems) add(server === null ? message : `${server}: ${message}`, message)
+  if (node.fence.problem !== null) parts.push(`its fence device cannot be relied on: ${node.fence.problem}`)
   if (ineligible !== null && reachable && node.role === 'backup') parts.push(isTold(ineligible.message) ? 'cannot be promoted' : `cannot be promoted: ${ineligible.message}`)
-  const troubled = problems.length > 0 || !reachable || servers.some(server => server.health !== 'up' || !server.complete)
+  const troubled = problems.length > 0 || node.fence.problem !== null || !reachable || servers.some(server => server.health !== 'up' || !server.complete)
   return { text: parts.filter(part => part !== '').join('; '), ...(troubled ? { tone: 'warning' as const } : {}) }
 }

@@ -3,6 +3,7 @@ import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
 import type { Store } from '../store/store.ts'
+import { acknowledgeRoutes } from './acknowledge.ts'
 import { auditChanges } from './audit.ts'
 import { requireTokens, type Token } from './auth.ts'
 import { clusterRoutes } from './clusters.ts'
@@ -64,6 +65,7 @@ export function createControllerApi (options: ControllerApiOptions): FastifyInst
   app.register(clusterRoutes, { clusters })
   app.register(operationRoutes, { clusters })
   app.register(fenceRoutes, { clusters })
+  app.register(acknowledgeRoutes, { clusters })
   app.register(pauseRoutes, { clusters })
   app.register(explainRoutes, { clusters, store })
   app.register(historyRoutes, { clusters, store })

@@ -2,7 +2,7 @@
 import type { RefusedNode, Severity } from '../../protocol/api.ts'
 import type { Order } from '../../protocol/order.ts'
 import type { TermRequest } from '../../protocol/vote.ts'
-import type { EndedOperation, Memory, Operation } from './state.ts'
+import type { EndedOperation, Kept, Memory, Operation } from './state.ts'
 
 export type CommandRefusal =
   | { readonly kind: 'notLeading' }
@@ -14,6 +14,8 @@ export type CommandRefusal =
   | { readonly kind: 'noCandidate', readonly refused: readonly RefusedNode[] }
   | { readonly kind: 'noFenceDevice', readonly node: string }
   | { readonly kind: 'fencedServes', readonly node: string }
+  | { readonly kind: 'nothingToAcknowledge' }
+  | { readonly kind: 'unknownFailover', readonly term: number, readonly known: readonly number[] }
   | { readonly kind: 'notOff', readonly node: string, readonly why: string }
 
 export type Facts = Readonly<Record<string, string | number | boolean | null>>
@@ -27,6 +29,10 @@ export type ClusterAction =
   | { readonly type: 'operationEnded', readonly ended: EndedOperation }
   /** Power of a node; `commandId` is null when no operator waits for it. */
   | { readonly type: 'fence', readonly tag: number, readonly node: string, readonly action: 'off' | 'on', readonly by: string, readonly commandId: number | null }
+  /** To the store, so that the next leader knows it. */
+  | { readonly type: 'keep', readonly kept: Kept }
+  /** A turn is wanted, or given back; answered at once by `turnGiven`, and again when one that waits is granted. */
+  | { readonly type: 'turn', readonly want: boolean }
   | { readonly type: 'commandDone', readonly commandId: number }
   | { readonly type: 'refuseCommand', readonly commandId: number, readonly refusal: CommandRefusal }
   | { readonly type: 'wakeAt', readonly atMs: number }

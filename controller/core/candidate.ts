@@ -1,11 +1,12 @@
 // Who may be the next active (S6). Only a node whose copy is complete and that was in sync with the last active: by its
-// position, never by what a server says about its replication. Among those the highest position, then priority, then
-// name, so that every replica of the controller, given the same reports, names the same node.
+// position, never by what a server says about its replication. Among those the highest position, then who did not fail
+// lately, then priority, then name, so that every replica of the controller, given the same reports, names the same node.
 import type { RefusedNode } from '../../protocol/api.ts'
 import type { MemberConfig } from '../../protocol/cluster.ts'
 import { comparePositions } from '../../protocol/position.ts'
 import type { Report } from '../../protocol/report.ts'
 import type { HolderTerm } from '../../protocol/vote.ts'
+import { lockedOut } from './flapping.ts'
 import { dataNodes, freshReport, heardServing, lastServed, positionOf } from './knowledge.ts'
 import type { ClusterState, CoreConfig } from './state.ts'
 
@@ -35,7 +36,7 @@ function sift (config: CoreConfig, state: ClusterState, excluded: readonly strin
     if (why !== null) refused.push(why)
     else if (report !== null) eligible.push(report)
   }
-  return { eligible: eligible.toSorted(byMerit(config, state)), refused }
+  return { eligible: eligible.toSorted(byMerit(config, state, nowMs)), refused }
 }
 
 /** Why it cannot serve at all, whatever its data. */
@@ -97,15 +98,16 @@ export function lossOf (config: CoreConfig, state: ClusterState, report: Report)
   return outOfSync(config, state, report)?.message ?? null
 }
 
-function byMerit (config: CoreConfig, state: ClusterState): (a: Report, b: Report) => number {
+function byMerit (config: CoreConfig, state: ClusterState, nowMs: number): (a: Report, b: Report) => number {
   const last = lastServed(state)
   const member = (report: Report): MemberConfig | undefined => config.cluster.members.find(one => one.name === report.node)
   const wasActive = (report: Report): number => last?.holder === report.node ? 1 : 0
   // clients that are not told would go on asking the old node: better a node that can tell them, and better this one than none
   const announces = (report: Report): number => report.problems.some(problem => problem.code === 'announcer') ? 0 : 1
   const hasRows = (report: Report): number => report.servers.filter(server => server.hasRows).length
+  const failedLately = (report: Report): number => lockedOut(config, state, report.node, nowMs) === null ? 0 : 1
   return (a, b) => comparePositions(positionOf(b), positionOf(a)) || wasActive(b) - wasActive(a) || hasRows(b) - hasRows(a) ||
-    announces(b) - announces(a) || (member(b)?.priority ?? 0) - (member(a)?.priority ?? 0) || (a.node < b.node ? -1 : 1)
+    announces(b) - announces(a) || failedLately(a) - failedLately(b) || (member(b)?.priority ?? 0) - (member(a)?.priority ?? 0) || (a.node < b.node ? -1 : 1)
 }
 
 /**

@@ -4,6 +4,7 @@
 import type { ClusterAction } from './actions.ts'
 import { followDueMs, followEnded, tendBackups } from './backups.ts'
 import { failover, switchover } from './commands.ts'
+import { acknowledge, countRecovery, recoveryDueMs } from './flapping.ts'
 import { confirmOff, deviceSeen, fenceAsked, fenceEnded, heardOf } from './fencing.ts'
 import { decide } from './decide.ts'
 import type { ClusterEvent } from './events.ts'
@@ -11,8 +12,10 @@ import type { Report } from '../../protocol/report.ts'
 import { positionOf, servingReport } from './knowledge.ts'
 import { operationDueMs, operationOrderEnded, progress, termAnswered } from './operation.ts'
 import { reassert } from './reassert.ts'
+import { keepMarks, restoreMarks, tellLapsedWords } from './off-marks.ts'
 import { relieve } from './relieve.ts'
 import { chain, type Stepped } from './stepped.ts'
+import { giveBackTurn } from './turns.ts'
 import type { AgentView, ClusterState, CoreConfig, Memory } from './state.ts'
 
 /** The store hears of an unchanged active's progress this often: only a restart of everything reads it. */
@@ -20,7 +23,10 @@ const REMEMBER_EVERY_MS = 5_000
 
 /** Pure: notes the event, then decides what the state demands at `nowMs` (this controller's monotonic milliseconds). */
 export function stepCluster (config: CoreConfig, state: ClusterState, event: ClusterEvent, nowMs: number): Stepped {
-  return chain(chain(note(config, state, event, nowMs), next => settle(config, next, nowMs)), next => [next, wake(config, next, nowMs)])
+  // what has just ended is counted before anything is decided
+  const counted = chain(note(config, state, event, nowMs), next => countRecovery(config, next, nowMs))
+  const settled = chain(chain(counted, next => settle(config, next, nowMs)), giveBackTurn)
+  return chain(chain(settled, next => keepMarks(state, next)), next => [next, wake(config, next, nowMs)])
 }
 
 function note (config: CoreConfig, state: ClusterState, event: ClusterEvent, nowMs: number): Stepped {
@@ -30,8 +36,8 @@ function note (config: CoreConfig, state: ClusterState, event: ClusterEvent, now
     case 'lost': return lost(state, event.node, event.why, nowMs)
     case 'happened': return [state, []] // the shell writes it into the history; decisions rest on reports alone
     case 'stalled': return [{ ...state, observeUntilMs: nowMs + config.cluster.timing.suspectAfterMs }, []]
-    case 'leadership': return [{ ...state, leading: event.leading, operation: event.leading ? state.operation : null, follow: event.leading ? state.follow : null }, []]
-    case 'restored': return [{ ...state, memory: newer(state.memory, event.memory), paused: event.paused }, []]
+    case 'leadership': return chain([{ ...state, leading: event.leading, operation: event.leading ? state.operation : null, follow: event.leading ? state.follow : null }, []], tellLapsedWords)
+    case 'restored': return [restoreMarks({ ...state, memory: newer(state.memory, event.memory), paused: event.paused, recoveries: event.kept?.recoveries ?? state.recoveries }, event.kept?.marks), []]
     case 'pauseSet': return [{ ...state, paused: event.paused }, []]
     case 'termAnswered': return termAnswered(state, event, nowMs)
     case 'orderEnded':
@@ -42,6 +48,8 @@ function note (config: CoreConfig, state: ClusterState, event: ClusterEvent, now
     case 'fenceAsked':
     case 'unfenceAsked': return fenceAsked(config, state, event, nowMs)
     case 'confirmOffAsked': return confirmOff(config, state, event, nowMs)
+    case 'turnGiven': return [state.turn === 'none' ? state : { ...state, turn: event.turn }, []]
+    case 'acknowledgeAsked': return acknowledge(config, state, event, nowMs)
     case 'switchoverAsked': return switchover(config, state, event, nowMs)
     case 'failoverAsked': return failover(config, state, event, nowMs)
     default:
@@ -108,7 +116,7 @@ function newer (a: Memory | null, b: Memory | null): Memory | null {
 
 /** Something may be due by itself: a grant that ends, a deadline, a report that would be missing by then. */
 function wake (config: CoreConfig, state: ClusterState, nowMs: number): readonly ClusterAction[] {
-  const due = [operationDueMs(config, state, nowMs), followDueMs(state)].filter(atMs => atMs !== null && atMs > nowMs)
+  const due = [operationDueMs(config, state, nowMs), followDueMs(state), recoveryDueMs(config, state, nowMs)].filter(atMs => atMs !== null && atMs > nowMs)
   for (const agent of Object.values(state.agents)) {
     const missingAtMs = agent.receivedAtMs + config.cluster.timing.suspectAfterMs
     if (agent.lostSinceMs === null && missingAtMs > nowMs) due.push(missingAtMs)

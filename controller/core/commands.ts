@@ -2,6 +2,7 @@
 import type { CommandRefusal } from './actions.ts'
 import { candidates, forcible, lossOf } from './candidate.ts'
 import type { ClusterEvent } from './events.ts'
+import { saidOfOrder } from './flapping.ts'
 import { highestTerm, isFollowing, lastServed, servingReport } from './knowledge.ts'
 import { beginHandover, beginTaking } from './operation.ts'
 import type { Stepped } from './stepped.ts'
@@ -30,7 +31,7 @@ export function switchover (config: CoreConfig, state: ClusterState, event: Even
     from: active.node,
     fromTerm: active.lease.term,
     to: chosen.node,
-    why: event.to === null ? whyBest(config, chosen.node, following.map(report => report.node), active.node) : `${event.actor} named ${chosen.node}`,
+    why: (event.to === null ? whyBest(config, chosen.node, following.map(report => report.node), active.node) : `${event.actor} named ${chosen.node}`) + saidOfOrder(config, state, chosen.node, nowMs),
     reason: 'switchover',
     force: false,
     refused: others,
@@ -55,7 +56,7 @@ export function failover (config: CoreConfig, state: ClusterState, event: EventO
     from: lastServed(state)?.holder ?? null,
     fromTerm: highestTerm(state).term,
     to: chosen.node,
-    why: loss === null ? `${chosen.node} holds everything that is known` : `forced, and this is lost: ${loss}; every write after that is missing on ${chosen.node}`,
+    why: (loss === null ? `${chosen.node} holds everything that is known` : `forced, and this is lost: ${loss}; every write after that is missing on ${chosen.node}`) + saidOfOrder(config, state, chosen.node, nowMs),
     reason: event.force ? 'forced' : 'lost',
     force: event.force,
     refused,

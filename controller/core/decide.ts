@@ -4,9 +4,11 @@ import type { OperationKind } from '../../protocol/api.ts'
 import type { TermReason } from '../../protocol/vote.ts'
 import { candidates, diverging } from './candidate.ts'
 import { dataNodes, freshReport, freshReports, highestTerm, isFresh, lastServed, positionOf, releaseOf, voterQuorum, votersWithoutRenewal } from './knowledge.ts'
+import { budgetHold, passedOver, withinBudget } from './flapping.ts'
 import { unprovable } from './fencing.ts'
 import { beginTaking } from './operation.ts'
 import { chain, type Stepped } from './stepped.ts'
+import { askTurn, mustAskTurn, turnHold } from './turns.ts'
 import type { ClusterState, CoreConfig, Hold } from './state.ts'
 
 type Verdict =
@@ -98,19 +100,23 @@ function act (config: CoreConfig, state: ClusterState, go: Extract<Verdict, { ty
     const apart = last === null ? diverging(eligible) : []
     if (apart.length > 0) return setHold(state, { code: 'diverging', message: `${apart.join(' and ')} hold different data and nothing tells which is newer: choose one with "ovsdb-ha failover ${config.cluster.name} --to NODE --force"; the others are kept as rescues`, refused }, null)
   }
-  const best = eligible[0]
+  const best = withinBudget(config, state, eligible, last?.holder ?? null, nowMs)
   if (best === undefined) return setHold(state, { code: 'noCandidate', message: `no node can take over without losing writes: ${refused.map(one => one.message).join('; ')}. Bring back a node that has them, or lose them with "ovsdb-ha failover ${config.cluster.name} --force"`, refused }, null)
   const unproven = unprovable(config, state, best.node, nowMs)
   if (unproven !== null) return setHold(state, { code: 'fenceNeeded', message: `${best.node} would take over (${go.trigger}), but ${unproven} has no guard and no fence device: nothing tells that it does not serve (S4). Make sure that it is off, then say so with "ovsdb-ha confirm-off ${unproven} --reason TEXT"`, refused }, null)
   if (state.paused !== null) return setHold(state, { code: 'paused', message: `${best.node} would take over (${go.trigger}), but ${state.paused.by} paused the cluster: ${state.paused.reason}`, refused }, null)
+  const spent = budgetHold(config, state, best.node, last?.holder ?? null, go.trigger, refused, nowMs)
+  if (spent !== null) return setHold(state, spent.hold, spent.untilMs)
   if (nowMs < state.retry.notBeforeMs) return setHold(state, { code: 'retrying', message: `the last attempt failed (${state.lastEnded?.detail ?? 'unknown'}); the next one is in ${Math.ceil((state.retry.notBeforeMs - nowMs) / 100) / 10} s`, refused }, state.retry.notBeforeMs)
+  if (mustAskTurn(config, state)) return askTurn(state)
+  if (state.turn === 'waiting') return setHold(state, turnHold(`${best.node} would take over (${go.trigger})`, refused), null)
   return beginTaking(config, state, {
     kind,
     trigger: go.trigger,
     from: go.from,
     fromTerm: highestTerm(state).term,
     to: best.node,
-    why: whyBest(config, best.node, eligible.map(report => report.node), last?.holder ?? null),
+    why: whyBest(config, best.node, eligible.map(report => report.node), last?.holder ?? null) + passedOver(config, state, best.node, eligible, nowMs),
     reason: go.reason,
     force: false,
     refused,
@@ -141,7 +147,7 @@ export function setHold (state: ClusterState, next: Hold, wakeAtMs: number | nul
   if (state.hold?.code === next.code) return [{ ...state, hold: next }, wake]
   const quiet = next.code === 'starting' || next.code === 'suspecting' || next.code === 'inTransition'
   const neverServed = highestTerm(state).term === 0 // agents that are still being started alarm nobody
-  const severity = !neverServed && (next.code === 'noCandidate' || next.code === 'noMajority' || next.code === 'diverging' || next.code === 'fenceNeeded') ? 'critical' : 'warning'
+  const severity = !neverServed && (next.code === 'noCandidate' || next.code === 'noMajority' || next.code === 'diverging' || next.code === 'fenceNeeded' || next.code === 'budgetSpent') ? 'critical' : 'warning'
   return chain([{ ...state, hold: next }, wake], held => [held, quiet
     ? []
     : [{ type: 'record', kind: 'holdBegan', severity, node: null, message: next.message, facts: { code: next.code } }]])

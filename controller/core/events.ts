@@ -2,7 +2,7 @@
 import type { OrderReply } from '../../protocol/order.ts'
 import type { Happening, Report } from '../../protocol/report.ts'
 import type { TermReply } from '../../protocol/vote.ts'
-import type { Memory, Paused } from './state.ts'
+import type { Kept, Memory, Paused } from './state.ts'
 
 export type ClusterEvent =
   | { readonly type: 'woke' }
@@ -12,7 +12,7 @@ export type ClusterEvent =
   /** This process did not run for a while: what it believes about time is worth nothing. */
   | { readonly type: 'stalled' }
   | { readonly type: 'leadership', readonly leading: boolean }
-  | { readonly type: 'restored', readonly memory: Memory | null, readonly paused: Paused | null }
+  | { readonly type: 'restored', readonly memory: Memory | null, readonly paused: Paused | null, readonly kept?: Kept }
   | { readonly type: 'pauseSet', readonly paused: Paused | null }
   | { readonly type: 'termAnswered', readonly operation: number, readonly term: number, readonly voter: string, readonly reply: TermReply }
   | { readonly type: 'orderEnded', readonly tag: number, readonly reply: OrderReply | null, readonly error: string | null }
@@ -22,5 +22,9 @@ export type ClusterEvent =
   | { readonly type: 'fenceAsked', readonly commandId: number, readonly node: string, readonly force: boolean, readonly actor: string, readonly reason: string }
   | { readonly type: 'unfenceAsked', readonly commandId: number, readonly node: string, readonly actor: string, readonly reason: string }
   | { readonly type: 'confirmOffAsked', readonly commandId: number, readonly node: string, readonly actor: string, readonly reason: string }
+  /** The answer to an action `turn`. */
+  | { readonly type: 'turnGiven', readonly turn: 'waiting' | 'granted' }
+  /** `term` names one failover; null: all of them. */
+  | { readonly type: 'acknowledgeAsked', readonly commandId: number, readonly term: number | null, readonly actor: string, readonly reason: string }
   | { readonly type: 'switchoverAsked', readonly commandId: number, readonly to: string | null, readonly actor: string, readonly reason: string }
   | { readonly type: 'failoverAsked', readonly commandId: number, readonly to: string | null, readonly force: boolean, readonly actor: string, readonly reason: string }

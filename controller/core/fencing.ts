@@ -121,7 +121,7 @@ export function fenceEnded (config: CoreConfig, state: ClusterState, event: Even
     : { ...state, operation: { ...operation, fence: { ...ours, status: ok ? 'off' as const : 'failed' as const, detail }, steps: [...operation.steps, { name: `fence ${node}`, node: null, startMs: ours.beginAtMs - operation.startedAtMs, endMs: nowMs - operation.startedAtMs, error: ok ? null : detail }] } }
   if (!ok) return [noted, [{ type: 'record', kind: action === 'off' ? 'fenceFailed' : 'unfenceFailed', severity: 'critical', node, message: `${node} could not be powered ${action}: ${detail}`, facts: { by } }]]
   if (action === 'on') return [setFence(noted, node, { fenced: null }), [{ type: 'record', kind: 'nodeUnfenced', severity: 'info', node, message: `${node} was powered on: ${detail}`, facts: { by } }]]
-  const marked = setFence(noted, node, { fenced: { atMs: nowMs, by, why: detail } })
+  const marked = setFence(noted, node, { fenced: { atMs: nowMs, by, why: detail, sworn: false } })
   const said: Stepped = [marked, [{ type: 'record', kind: 'nodeFenced', severity: 'warning', node, message: `${node} is off: ${detail}`, facts: { by } }]]
   if (config.fencing?.[node]?.afterwards !== 'on') return said
   return chain(said, next => {
@@ -176,7 +176,7 @@ export function confirmOff (config: CoreConfig, state: ClusterState, event: Even
   const refusal = commonRefusal(config, state, node) ?? notOff(config, state, node, nowMs)
   if (refusal !== null) return [state, [{ type: 'refuseCommand', commandId, refusal }]]
   const { term } = highestTerm(state)
-  return [setFence(state, node, { word: { term, atMs: nowMs, by: actor }, fenced: { atMs: nowMs, by: actor, why: `${actor} said so: ${reason}` } }), [
+  return [setFence(state, node, { word: { term, atMs: nowMs, by: actor }, fenced: { atMs: nowMs, by: actor, why: `${actor} said so: ${reason}`, sworn: true } }), [
     { type: 'record', kind: 'confirmedOff', severity: 'critical', node, message: `${actor} confirmed that ${node} is off: ${reason}`, facts: { actor, term } },
     { type: 'commandDone', commandId }
   ]]

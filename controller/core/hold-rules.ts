@@ -1,4 +1,4 @@
-// What each hold means for people: its page in docs/runbooks and the safety rule that demands it.
+// What each hold means for people: its page in docs/runbooks and the rule that demands it.
 import type { RuleName } from './rules.ts'
 import type { Hold } from './state.ts'
 
@@ -20,5 +20,7 @@ export const HOLDS: Readonly<Record<Hold['code'], HoldMeaning>> = {
   inTransition: { page: 'retrying.md', rule: 'S2', outage: false },
   starting: { page: 'retrying.md', rule: 'S1', outage: false },
   stillRenewing: { page: 'still-renewing.md', rule: 'S1', outage: false },
-  suspecting: { page: 'still-renewing.md', rule: 'S1', outage: false }
+  suspecting: { page: 'still-renewing.md', rule: 'S1', outage: false },
+  budgetSpent: { page: 'budget-spent.md', rule: 'budget', outage: true },
+  waitingTurn: { page: 'waiting-turn.md', rule: 'turns', outage: true }
 }

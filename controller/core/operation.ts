@@ -7,7 +7,8 @@ import { LEAVE_OUT_MAX, type LeaveOut, type TermReply } from '../../protocol/vot
 import type { ClusterAction } from './actions.ts'
 import { candidates, forcible, outOfSync } from './candidate.ts'
 import { certainty, fenceMayHelp, tendFence, unprovable, type Certainty, type TakingTerm } from './fencing.ts'
-import { freshReport, freshReports, highestTerm, knownReleases, releaseOf, voterQuorum } from './knowledge.ts'
+import { mayMoveOn } from './flapping.ts'
+import { freshReport, freshReports, highestTerm, knownReleases, lastServed, releaseOf, voterQuorum } from './knowledge.ts'
 import { chain, takeId, type Stepped } from './stepped.ts'
 import type { ClusterState, CoreConfig, EndedOperation, Operation, OperationStep } from './state.ts'
 
@@ -41,7 +42,7 @@ export function beginHandover (config: CoreConfig, state: ClusterState, seed: Op
 function create (state: ClusterState, seed: OperationSeed, stage: Operation['stage'], nowMs: number): Stepped {
   invariant(state.operation === null, 'one operation at a time')
   const [id, next] = takeId(state)
-  const operation: Operation = { ...seed, id, term: seed.fromTerm, leaveOut: [], fence: null, failed: [], termsTried: 0, stage, steps: [], startedAtMs: nowMs }
+  const operation: Operation = { ...seed, id, lastActive: lastServed(state)?.holder ?? null, term: seed.fromTerm, leaveOut: [], fence: null, failed: [], termsTried: 0, stage, steps: [], startedAtMs: nowMs }
   return [{ ...next, operation, hold: null }, [{ type: 'operationBegan', operation }]]
 }
 
@@ -247,6 +248,7 @@ function chooseNext (config: CoreConfig, state: ClusterState, operation: Operati
   const best = eligible[0]
   const detail = `${operation.to} could not be promoted: ${why}`
   if (best === undefined) return end(state, { ...operation, refused }, 'failed', `${detail}; no other node can take over`, nowMs)
+  if (!mayMoveOn(config, state, operation, best.node, nowMs)) return end(state, { ...operation, refused }, 'failed', `${detail}; ${best.node} could take over, but the budget of automatic failovers is spent`, nowMs)
   const next: Operation = { ...operation, to: best.node, reason: reasonAgain(operation), refused, why: `${best.node} is next: ${detail}` }
   return askTerm(config, { ...state, operation: next }, nowMs)
 }

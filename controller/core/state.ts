@@ -10,6 +10,8 @@ export interface CoreConfig {
   readonly controller: string
   /** The nodes that can be powered off, and how; absent where none can. */
   readonly fencing?: Readonly<Record<string, FencePlan>>
+  /** Whatever the leader begins by itself waits for a turn that it is given (`turn`); absent: it begins at once. */
+  readonly turns?: true
 }
 
 export interface FencePlan {
@@ -17,11 +19,20 @@ export interface FencePlan {
   readonly afterwards: 'off' | 'on'
 }
 
+/** What status shows of a node that is off; kept in the store for the next leader. No decision rests on it. */
+export interface OffMark {
+  readonly atMs: number
+  readonly by: string
+  readonly why: string
+  /** It rests on an operator's word. */
+  readonly sworn: boolean
+}
+
 /** What is known of a node's power, beside its reports. */
 export interface NodeFence {
-  /** It was powered off and has not been heard of since. */
-  readonly fenced: { readonly atMs: number, readonly by: string, readonly why: string } | null
-  /** An operator's word that it is off: good for terms up to this one, until the node is heard of again. */
+  /** It was powered off, or an operator said so, and it has not been heard of since. */
+  readonly fenced: OffMark | null
+  /** An operator's word that it is off: good for terms up to this one, until the node is heard of again. Only who was told counts on it: a store may be out of date. */
   readonly word: { readonly term: number, readonly atMs: number, readonly by: string } | null
   /** Why its device cannot be relied on; null when it answered, or was not asked yet. */
   readonly problem: string | null
@@ -55,9 +66,36 @@ export interface Memory {
 
 export interface Paused { readonly by: string, readonly at: string, readonly reason: string }
 
+/** An automatic failover that still counts. No other one of the cluster has its term: operators name it by that. */
+export interface Recovery {
+  readonly term: number
+  /** Who had served. */
+  readonly failed: string
+  readonly to: string
+  readonly why: string
+  readonly atMs: number
+}
+
+/** What the leader keeps against flapping, in the store as well. */
+export interface Recoveries {
+  /** The highest term that was looked at, counted or not. */
+  readonly countedTerm: number
+  /** Neither acknowledged nor too old to matter, oldest first. */
+  readonly open: readonly Recovery[]
+}
+
+/** What the leader keeps in the store for the next one; a part that is absent is as it was. */
+export interface Kept {
+  readonly recoveries?: Recoveries
+  readonly marks?: Readonly<Record<string, OffMark>>
+}
+
+/** Of many clusters that lose their active at once only some are changed at one time. */
+export type Turn = 'none' | 'asked' | 'waiting' | 'granted'
+
 /** Why nothing is done although nobody serves. */
 export interface Hold {
-  readonly code: 'starting' | 'noMajority' | 'inTransition' | 'stillRenewing' | 'suspecting' | 'waitingForNodes' | 'diverging' | 'noCandidate' | 'paused' | 'retrying' | 'fenceNeeded'
+  readonly code: 'starting' | 'noMajority' | 'inTransition' | 'stillRenewing' | 'suspecting' | 'waitingForNodes' | 'diverging' | 'noCandidate' | 'paused' | 'retrying' | 'fenceNeeded' | 'budgetSpent' | 'waitingTurn'
   readonly message: string
   readonly refused: readonly RefusedNode[]
 }
@@ -95,6 +133,8 @@ export interface Operation {
   readonly why: string
   readonly term: number
   readonly reason: TermReason
+  /** Who served last when it began, as far as anybody knew. */
+  readonly lastActive: string | null
   readonly force: boolean
   readonly leaveOut: readonly LeaveOut[]
   /** Under way or ended since a majority accepted `term`; null before, and again with every new term. */
@@ -149,6 +189,8 @@ export interface ClusterState {
   readonly relief: { readonly orderedAtMs: number | null } | null
   readonly highestTermTried: number
   readonly fences: Readonly<Record<string, NodeFence>>
+  readonly recoveries: Recoveries
+  readonly turn: Turn
   readonly nextId: number
 }
 
@@ -173,6 +215,8 @@ export function bootCluster (config: CoreConfig, nowMs: number): ClusterState {
     relief: null,
     highestTermTried: 0,
     fences: {},
+    recoveries: { countedTerm: 0, open: [] },
+    turn: 'none',
     nextId: 1
   }
 }

@@ -7,6 +7,8 @@ import { candidates, type Candidates } from './candidate.ts'
 import { diagnose } from './diagnoses.ts'
 import type { Diagnosis } from './diagnosis.ts'
 import { fenceOf } from './fencing.ts'
+import { budgetOf, openNow } from './flapping.ts'
+import { isLapsed } from './off-marks.ts'
 import { dataNodes, freshReport, freshReports, highestTerm, isFollowing, isFresh, positionOf, servingReport, voterQuorum } from './knowledge.ts'
 import type { ClusterState, CoreConfig, EndedOperation, Operation } from './state.ts'
 import { list } from './words.ts'
@@ -26,6 +28,7 @@ export function viewCluster (config: CoreConfig, state: ClusterState, nowMs: num
     term: highestTerm(state).term,
     paused: state.paused === null ? null : { ...state.paused },
     automaticFailover: automaticFailover(config, state, active, sifted, nowMs),
+    recoveries: viewRecoveries(config, state, nowMs, wallOf),
     endpoints: endpointHolders(config, state, nowMs),
     hold: state.hold === null ? null : { code: state.hold.code, message: state.hold.message, refused: [...state.hold.refused] },
     operation: state.operation === null ? null : viewOperation(state.operation, null, wallOf),
@@ -128,8 +131,9 @@ function lagOf (active: Report, report: Report): number | null {
 function nodeInWords (member: MemberConfig, report: Report | null, reachable: boolean, active: Report | null, lag: number | null, state: ClusterState, nowMs: number): string {
   const { name } = member
   const agent = state.agents[name]
-  const { fenced } = fenceOf(state, name)
-  if (fenced !== null) return `${name} is off (${fenced.by}: ${fenced.why})`
+  const fence = fenceOf(state, name)
+  const { fenced } = fence
+  if (fenced !== null) return `${name} is off (${fenced.by}: ${fenced.why})${isLapsed(fence) ? '; said to another controller, and not counted on by this one' : ''}`
   if (report === null) return `${name} has not reported yet (${agent?.lostWhy ?? 'silent'})`
   if (!reachable) return `${name} is not reachable for ${((nowMs - (agent?.receivedAtMs ?? nowMs)) / 1_000).toFixed(1)} s (${agent?.lostWhy ?? 'silent'})`
   if (report.phase === 'witness') return report.voter.problem === null ? `${name} is the witness and votes` : `${name} is the witness and cannot vote: ${report.voter.problem}`
@@ -150,12 +154,30 @@ export function automaticFailover (config: CoreConfig, state: ClusterState, acti
   const quorum = voterQuorum(config)
   if (voters - 1 < quorum) return { possible: false, why: `${voters} voters cannot lose one and keep a majority: add a witness (S9)` }
   if (state.paused !== null) return { possible: false, why: 'the cluster is paused' }
+  const { used, spent } = budgetOf(config, state, nowMs)
+  if (spent) return { possible: false, why: `the budget of ${used} automatic failovers is spent: "ovsdb-ha acknowledge ${config.cluster.name}" frees it` }
   const answering = freshReports(config, state, nowMs).filter(report => report.voter.problem === null)
   const left = answering.filter(report => report.node !== active?.node).length
   if (left < quorum) return { possible: false, why: `without the active's node only ${left} of ${voters} voters would answer; ${quorum} are needed` }
   const ready = sifted.eligible.filter(report => active === null || isFollowing(report, active.node))
   if (ready.length === 0) return { possible: false, why: 'no backup is in sync' }
   return { possible: true, why: `${list(ready.map(report => report.node).toSorted())} could take over` }
+}
+
+function viewRecoveries (config: CoreConfig, state: ClusterState, nowMs: number, wallOf: WallOf): ClusterView['recoveries'] {
+  const { budgetFailovers, budgetWindowMs, lockoutMs } = config.cluster.failover
+  const { used, freeAtMs } = budgetOf(config, state, nowMs)
+  return {
+    limitFailovers: budgetFailovers,
+    usedFailovers: used,
+    freeAt: freeAtMs === null ? null : wallOf(freeAtMs),
+    open: openNow(config, state, nowMs).map(({ atMs, ...one }) => ({
+      ...one,
+      at: wallOf(atMs),
+      counts: nowMs < atMs + budgetWindowMs,
+      lockedOutUntil: nowMs < atMs + lockoutMs ? wallOf(atMs + lockoutMs) : null
+    }))
+  }
 }
 
 function endpointHolders (config: CoreConfig, state: ClusterState, nowMs: number): ClusterView['endpoints'] {

@@ -1,10 +1,22 @@
 import type { HistoryEntry } from '../../protocol/api.ts'
 
-/** What operators want of a cluster. */
+/** Automatic failovers that still count, with wall-clock times; see controller/core/state.ts. */
+export interface StoredRecoveries {
+  readonly countedTerm: number
+  readonly open: ReadonlyArray<{ readonly term: number, readonly failed: string, readonly to: string, readonly why: string, readonly at: string }>
+}
+
+/** Nodes that were powered off or said to be off; see controller/core/state.ts. */
+export type StoredMarks = Readonly<Record<string, { readonly at: string, readonly by: string, readonly why: string, readonly sworn: boolean }>>
+
+/** What operators want of a cluster, and what its leader keeps for the next one. */
 export interface Intent {
   /** Grows with each change, 0 where there never was one: tells the newer of two, also after a store that forgot. */
   readonly version: number
   readonly paused: { readonly by: string, readonly at: string, readonly reason: string } | null
+  /** Absent where no leader ever kept any. */
+  readonly recoveries?: StoredRecoveries
+  readonly marks?: StoredMarks
 }
 
 /** What the leader of a cluster remembers about the last active, so that a restart of everything does not forget it (S6). */

@@ -70,7 +70,7 @@ test('a leader that lives through the failover goes on leading, and writes the p
   await settle(one)
   let gains = 0
   let losses = 0
-  const intents = createIntentKeeper({ cluster: 'ovn', store: one, onChange: () => {}, onRestored: () => {} })
+  const intents = createIntentKeeper({ cluster: 'ovn', store: one, onChange: () => {}, onRestored: () => {}, onFailed: () => {} })
   const stored: HistoryEntry[] = []
   const journal = createJournal({ store: one, onStored: entry => { stored.push(entry) }, onDropped: () => {}, onFailed: () => {} })
   const leadership = createLeadership({

@@ -20,6 +20,9 @@ export async function settle (testbed: Testbed, active: string): Promise<void> {
 
 async function activeIs (testbed: Testbed, active: string, deadlineMs?: number): Promise<void> {
   const view = await testbed.waitUntilServing(deadlineMs)
+  // nobody is locked out for what an earlier scenario did; 409: nobody was
+  const acknowledged = await (await testbed.api()).post(`/v1/clusters/${CLUSTER_NAME}/acknowledge`)
+  if (acknowledged.status !== 200 && acknowledged.status !== 409) throw new TestbedError(`no acknowledgement: ${JSON.stringify(acknowledged.body)}`)
   if (view.active === active) return
   const { status, body } = await (await testbed.api()).post(`/v1/clusters/${CLUSTER_NAME}/switchover`, { to: active })
   if (status !== 200) throw new TestbedError(`no switchover to ${active}: ${JSON.stringify(body)}`)

@@ -1,7 +1,7 @@
 import type { ClusterAction } from '../../controller/core/actions.ts'
 import { stepCluster } from '../../controller/core/cluster.ts'
 import type { ClusterEvent } from '../../controller/core/events.ts'
-import { bootCluster, type ClusterState, type CoreConfig, type EndedOperation, type Memory, type Operation, type Paused } from '../../controller/core/state.ts'
+import { bootCluster, type ClusterState, type CoreConfig, type EndedOperation, type Memory, type Operation, type Paused, type Kept } from '../../controller/core/state.ts'
 import type { AgentNode, OrderAnswer } from './agent-node.ts'
 import type { Observer } from './invariants.ts'
 import { createLeaderChecks } from './leader-checks.ts'
@@ -35,12 +35,18 @@ export interface ControllerContext {
 }
 
 const ORDER_GRACE_MS = 500
+const TURN_WAIT_MAX_MS = 4_000
 /** How often an operator looks at the status. */
 const TELL_EVERY_MS = 1_000
 
 export function createControllerNode (context: ControllerContext, name: string, rate: number): ControllerNode {
   const { world, random, network, settings, observer, agents } = context
-  const config: CoreConfig = { cluster: settings.cluster, controller: name }
+  const config: CoreConfig = {
+    cluster: settings.cluster,
+    controller: name,
+    turns: true,
+    fencing: Object.fromEntries(Object.entries(settings.fences).map(([node, { plan }]) => [node, plan]))
+  }
   const { timing } = settings.cluster
   const clockOffsetMs = random.between(1_000, 1_000_000)
   const counts: Record<string, number> = {}
@@ -51,7 +57,8 @@ export function createControllerNode (context: ControllerContext, name: string, 
   let leading = true
   let queue: ClusterEvent[] = []
   let wakeAtMs = Infinity
-  let stored: { memory: Memory | null, paused: Paused | null } = { memory: null, paused: null }
+  const nothing = { memory: null, paused: null, kept: { recoveries: { countedTerm: 0, open: [] }, marks: {} } }
+  let stored: { memory: Memory | null, paused: Paused | null, kept: Kept } = nothing
   /** Null again once the store forgot while somebody served: then no one knows how far the last active was. */
   let remembers = true
 
@@ -92,17 +99,54 @@ export function createControllerNode (context: ControllerContext, name: string, 
         stored = { ...stored, memory: action.memory }
         remembers = true
         return
+      case 'keep':
+        stored = { ...stored, kept: { ...stored.kept, ...action.kept } }
+        return
+      case 'turn': return action.want ? giveTurn() : undefined
       case 'record':
+        if (action.kind === 'failoverAcknowledged') checks.acknowledged(Number(action.facts.term))
         world.note(`${name} ${action.message}`)
         return
       case 'operationBegan': return began(action.operation)
       case 'operationEnded': return ended(action.ended)
-      case 'fence': // no node of this world has a device
+      case 'fence': return power(action)
       case 'commandDone':
       case 'refuseCommand': return
       case 'wakeAt': return wakeAt(action.atMs)
       default: action satisfies never
     }
+  }
+
+  /** As the queue of the real controller: at once, or after a bounded wait. */
+  function giveTurn (): void {
+    const mine = boot
+    const give = (turn: 'waiting' | 'granted') => { if (mine === boot) push({ type: 'turnGiven', turn }) }
+    if (!settings.busyController || random.chance(0.3)) return give('granted')
+    give('waiting')
+    world.after(random.between(1, TURN_WAIT_MAX_MS), () => give('granted'))
+  }
+
+  /** The device is a machine of its own: it goes on when the controller that asked it is gone. */
+  function power ({ tag, node, action, by }: Extract<ClusterAction, { type: 'fence' }>): void {
+    const mine = boot
+    const device = settings.fences[node]
+    const agent = agents.find(one => one.name === node)
+    if (device === undefined || agent === undefined) return observer.violate(`${name} powers ${node} ${action}, which has no device`)
+    world.after(random.between(1, 2 * device.actMs), () => {
+      const fails = random.chance(device.failure)
+      if (!fails || random.chance(0.2)) switchPower(agent, action)
+      world.after(random.between(1, 20), () => {
+        if (mine === boot) push({ type: 'fenceEnded', tag, node, action, by, ok: !fails, detail: fails ? 'no answer' : `its status says ${action}` })
+      })
+    })
+  }
+
+  function switchPower (agent: AgentNode, action: 'off' | 'on'): void {
+    world.note(`${agent.name} is powered ${action}`)
+    observer.disturbed()
+    if (action === 'on') return agent.boot()
+    agent.crashHost()
+    observer.poweredOff(agent.name)
   }
 
   function began (operation: Operation): void {
@@ -114,13 +158,14 @@ export function createControllerNode (context: ControllerContext, name: string, 
     world.note(`${name} ${operation.kind} to ${operation.to} ${outcome} in term ${operation.term}: ${detail}`)
     const key = `${operation.kind} ${outcome}`
     counts[key] = (counts[key] ?? 0) + 1
+    checks.ended(operation, outcome, localMs())
   }
 
   function askTerm ({ operation: id, voters, request }: Extract<ClusterAction, { type: 'askTerm' }>): void {
     const mine = boot
     const operation = state?.operation ?? null
     if (operation !== null) {
-      checks.asks(operation, request)
+      checks.asks(operation, request, localMs())
       observer.operationOf(request.term, request.holder, { kind: operation.kind, from: operation.from, switchedTo: operation.failed.length === 0, remembers })
     }
     for (const agent of agents) {
@@ -213,7 +258,7 @@ export function createControllerNode (context: ControllerContext, name: string, 
       state = bootCluster(config, localMs())
       world.note(`${name} starts`)
       if (stored.memory === null) remembers = false
-      push({ type: 'restored', memory: stored.memory, paused: stored.paused })
+      push({ type: 'restored', ...stored })
       push({ type: 'leadership', leading })
       for (const agent of agents) dial(agent)
       checks.restarted()
@@ -229,7 +274,10 @@ export function createControllerNode (context: ControllerContext, name: string, 
       queue = []
       wakeAtMs = Infinity
     },
-    forget () { stored = { memory: null, paused: null } },
+    forget () {
+      stored = nothing
+      checks.forgotten()
+    },
     pause () { if (running) paused = true },
     resume () {
       if (!paused) return
@@ -240,7 +288,7 @@ export function createControllerNode (context: ControllerContext, name: string, 
     },
     lead (next) {
       leading = next
-      if (next) push({ type: 'restored', memory: stored.memory, paused: stored.paused })
+      if (next) push({ type: 'restored', ...stored })
       push({ type: 'leadership', leading: next })
     },
     setPaused (next) {

@@ -19,6 +19,8 @@ export interface Observer {
   saidYesToLease (voter: string, request: LeaseRequest, reply: LeaseReply): void
   storedTerm (voter: string, term: number): void
   released (node: string, term: number): void
+  /** Truly: by its device, or before somebody who looked says so. Whatever it was granted until it starts again is worth nothing. */
+  poweredOff (node: string): void
   /** I3, I4: a gate opens in that term. */
   beganToServe (node: string, term: number, resumed: boolean): void
   operationOf (term: number, holder: string, operation: { readonly kind: OperationKind, readonly from: string | null, readonly switchedTo: boolean, readonly remembers: boolean }): void
@@ -57,7 +59,8 @@ export function createObserver (world: World, settings: Settings, nodes: () => r
   const stored = new Map<string, number>()
   const releases = new Map<string, number>()
   const told = new Map<string, Told>()
-  const granted = new Map<string, Map<string, { term: number, untilMs: number }>>()
+  const granted = new Map<string, Map<string, { term: number, atMs: number, untilMs: number }>>()
+  const offAtMs = new Map<string, number>()
   /** Per server: the last acknowledged row and its term. */
   const last = new Map<string, { readonly term: number, readonly holder: string, readonly row: Row }>()
   const startedAtMs = new Map<string, number>()
@@ -82,13 +85,20 @@ export function createObserver (world: World, settings: Settings, nodes: () => r
 
   /** What a voter granted binds it until it is over or given back, also when the voter restarted and forgot it (S3). */
   function checkGrants (voter: string, request: LeaseRequest): void {
-    const runs = granted.get(voter) ?? new Map<string, { term: number, untilMs: number }>()
+    const runs = granted.get(voter) ?? new Map<string, { term: number, atMs: number, untilMs: number }>()
     granted.set(voter, runs)
-    for (const [holder, { term, untilMs }] of runs) {
-      const over = holder === request.holder || untilMs <= world.now() || (releases.get(holder) ?? 0) >= term
+    for (const [holder, { term, atMs, untilMs }] of runs) {
+      const over = holder === request.holder || untilMs <= world.now() || (releases.get(holder) ?? 0) >= term || diedWithPower(holder, atMs)
       if (!over) violate(`S3 voter ${voter} grants term ${request.term} to ${request.holder} while its grant of term ${term} to ${holder} runs`)
     }
-    runs.set(request.holder, { term: request.term, untilMs: world.now() + request.holdMs * FASTEST_CLOCK })
+    runs.set(request.holder, { term: request.term, atMs: world.now(), untilMs: world.now() + request.holdMs * FASTEST_CLOCK })
+  }
+
+  function diedWithPower (holder: string, grantedAtMs: number): boolean {
+    const offMs = offAtMs.get(holder)
+    if (offMs === undefined) return false
+    const startedMs = startedAtMs.get(holder) ?? 0
+    return startedMs <= offMs || grantedAtMs < startedMs
   }
 
   /** What was acknowledged and is missing on the new active: nothing after a switchover, little after a failover (S6). */
@@ -166,6 +176,7 @@ export function createObserver (world: World, settings: Settings, nodes: () => r
       stored.set(voter, term)
     },
     released (node, term) { releases.set(node, Math.max(term, releases.get(node) ?? 0)) },
+    poweredOff (node) { offAtMs.set(node, world.now()) },
     beganToServe (node, term, resumed) {
       const found = nodes().find(one => one.name === node)
       if (found === undefined) return

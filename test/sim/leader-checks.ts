@@ -1,5 +1,6 @@
+import { candidates } from '../../controller/core/candidate.ts'
 import { viewCluster } from '../../controller/core/view.ts'
-import type { ClusterState, CoreConfig, Operation } from '../../controller/core/state.ts'
+import type { ClusterState, CoreConfig, EndedOperation, Operation } from '../../controller/core/state.ts'
 import type { TermRequest } from '../../protocol/vote.ts'
 import type { Observer } from './invariants.ts'
 import type { World } from './world.ts'
@@ -8,7 +9,12 @@ import type { World } from './world.ts'
 export interface LeaderChecks {
   heard (node: string): void
   began (operation: Operation, state: ClusterState): void
-  asks (operation: Operation, request: TermRequest): void
+  asks (operation: Operation, request: TermRequest, localMs: number): void
+  ended (operation: Operation, outcome: EndedOperation['outcome'], localMs: number): void
+  /** An operator has seen that failover. */
+  acknowledged (term: number): void
+  /** Its store knows nothing any more. */
+  forgotten (): void
   /** What it tells operators. */
   tells (state: ClusterState, localMs: number): void
   restarted (): void
@@ -22,6 +28,8 @@ export function createLeaderChecks (world: World, observer: Observer, config: Co
   const voters = cluster.members.length
   const quorum = voters / 2
   const heardAtMs = new Map<string, number>()
+  /** Automatic failovers that it told the end of: term -> when, on its own clock. */
+  const counted = new Map<number, { readonly failed: string, readonly atMs: number }>()
 
   function heardLately (): readonly string[] {
     return heardSince(world.now() - cluster.timing.suspectAfterMs * 1.01 - FRESH_SLACK_MS)
@@ -29,6 +37,21 @@ export function createLeaderChecks (world: World, observer: Observer, config: Co
 
   function heardSince (sinceMs: number): readonly string[] {
     return [...heardAtMs].filter(([, atMs]) => atMs >= sinceMs).map(([node]) => node)
+  }
+
+  /** Whatever moves the service by itself is within the budget; the same node may serve again in place. */
+  function checkBudget ({ commandId, lastActive, to, kind }: Operation, localMs: number): void {
+    if (commandId !== null || lastActive === null || lastActive === to) return
+    const { budgetFailovers, budgetWindowMs } = cluster.failover
+    const used = [...counted.values()].filter(({ atMs }) => localMs < atMs + budgetWindowMs).length
+    if (used >= budgetFailovers) observer.violate(`I8 ${name} takes a term for ${to} in a ${kind} by itself, and ${used} automatic failovers have spent the budget of ${budgetFailovers}`)
+  }
+
+  /** A lock-out is a preference: nobody is ever left without service for it. */
+  function checkLockOut (state: ClusterState, localMs: number): void {
+    if (state.hold?.code !== 'noCandidate' || state.recoveries.open.length === 0) return
+    const { eligible } = candidates(config, { ...state, recoveries: { countedTerm: 0, open: [] } }, [], localMs)
+    if (eligible.length > 0) observer.violate(`I9 ${name} finds nobody to take over, and but for a lock-out ${eligible.map(report => report.node).join(' and ')} could`)
   }
 
   return {
@@ -39,13 +62,15 @@ export function createLeaderChecks (world: World, observer: Observer, config: Co
       const heard = heardLately()
       if (heard.length <= quorum) observer.violate(`S9 ${name} began a ${operation.kind} by itself, and of ${voters} voters only ${heard.join(' and ')} had been heard`)
     },
-    asks (operation, request) {
+    asks (operation, request, localMs) {
+      checkBudget(operation, localMs)
       if (operation.failed.includes(request.holder)) observer.violate(`S8 ${name} takes term ${request.term} for ${request.holder} again, which failed in this ${operation.kind}`)
       const lostRace = operation.termsTried > 1 && !operation.force && request.reason !== 'lost'
       if (lostRace) observer.violate(`S1 ${name} lost a race and takes term ${request.term} for ${request.holder} as if nobody could serve (${request.reason})`)
     },
     tells (state, localMs) {
       if (!state.leading) return
+      checkLockOut(state, localMs)
       const { automaticFailover, active, diagnoses } = viewCluster(config, state, localMs, String)
       const lately = heardSince(world.now() - cluster.timing.suspectAfterMs * 0.99 + FRESH_SLACK_MS)
       const dead = diagnoses.find(({ name, node }) => name === 'deadNode' && node !== null && lately.includes(node))
@@ -54,6 +79,14 @@ export function createLeaderChecks (world: World, observer: Observer, config: Co
       const others = heardLately().filter(node => node !== active)
       if (others.length <= quorum) observer.violate(`S9 ${name} says that a failover is possible (${automaticFailover.why}), and without ${active ?? 'anybody'} only ${others.join(' and ')} of ${voters} voters answer`)
     },
+    ended ({ kind, commandId, term, lastActive, to }, outcome, localMs) {
+      if (outcome !== 'done') return
+      if (commandId === null && kind !== 'firstStart' && lastActive !== null && lastActive !== to) counted.set(term, { failed: lastActive, atMs: localMs })
+      // whoever orders the service back to a node that failed has seen that it did
+      if (commandId !== null) for (const [failover, { failed }] of counted) if (failed === to) counted.delete(failover)
+    },
+    acknowledged (term) { counted.delete(term) },
+    forgotten () { counted.clear() },
     restarted () { heardAtMs.clear() }
   }
 }

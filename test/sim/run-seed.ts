@@ -59,12 +59,20 @@ export function runSeed (seed: number): SeedResult {
   function settle (): number {
     const endMs = settings.safetyMs + SETTLE_MAX_MS
     let heldSinceMs: number | null = null
+    let offSinceMs: number | null = null
     while (world.now() < endMs && observer.violations.length === 0) {
       if (isSettled(agents)) return world.now() - settings.safetyMs
+      // a device may have been asked before the end of all faults, and act after it
+      const off = agents.filter(agent => !agent.running())
+      offSinceMs = off.length > 0 ? offSinceMs ?? world.now() : null
+      if (offSinceMs !== null && world.now() - offSinceMs > OPERATOR_WAITS_MS) for (const agent of off) agent.boot()
       heldSinceMs = waitsForOperator(controllers) ? heldSinceMs ?? world.now() : null
       if (heldSinceMs !== null && world.now() - heldSinceMs > OPERATOR_WAITS_MS) {
-        world.note('the operator forces a failover')
-        controllers[0]?.push({ type: 'failoverAsked', commandId: 2, to: null, force: true, actor: 'operator', reason: '' })
+        const spent = controllers[0]?.state()?.hold?.code === 'budgetSpent'
+        world.note(`the operator ${spent ? 'acknowledges' : 'forces a failover'}`)
+        controllers[0]?.push(spent
+          ? { type: 'acknowledgeAsked', commandId: 2, term: null, actor: 'operator', reason: '' }
+          : { type: 'failoverAsked', commandId: 2, to: null, force: true, actor: 'operator', reason: '' })
         heldSinceMs = null
       }
       world.runUntil(world.now() + SETTLE_LOOK_MS)
@@ -114,7 +122,7 @@ function isSettled (agents: readonly AgentNode[]): boolean {
 
 function waitsForOperator (controllers: readonly ControllerNode[]): boolean {
   const code = controllers[0]?.state()?.hold?.code
-  return code === 'noCandidate' || code === 'diverging'
+  return code === 'noCandidate' || code === 'diverging' || code === 'budgetSpent'
 }
 
 function whyNot (settings: Settings, agents: readonly AgentNode[], controllers: readonly ControllerNode[]): string {

@@ -1,4 +1,5 @@
-import type { ClusterConfig, MemberConfig, TimingConfig } from '../../protocol/cluster.ts'
+import type { ClusterConfig, FailoverConfig, MemberConfig, TimingConfig } from '../../protocol/cluster.ts'
+import type { FencePlan } from '../../controller/core/state.ts'
 import type { Random } from './world.ts'
 
 /** What a seed decides before the first event: the cluster, how fast everything is, and how bad the world may get. */
@@ -26,6 +27,10 @@ export interface Settings {
   readonly controlFaultsOnly: boolean
   /** Milliseconds decide: see drawSettings. */
   readonly race: boolean
+  /** What powers nodes off and on; empty: nothing does. */
+  readonly fences: Readonly<Record<string, FenceSettings>>
+  /** Other clusters are failed over at the same time: a turn may have to be waited for. */
+  readonly busyController: boolean
   readonly safetyMs: number
 }
 
@@ -36,6 +41,13 @@ export interface NetworkSettings {
   readonly duplication: number
   /** All that is sent to this node is slow and the rest is quick; null: each link has a pace of its own. */
   readonly slowTo: string | null
+}
+
+/** A device that is slow, fails, or acts and cannot say so; it never lies. */
+export interface FenceSettings {
+  readonly plan: FencePlan
+  readonly actMs: number
+  readonly failure: number
 }
 
 /** Two data nodes without a witness survive no loss, and must say so (S9). */
@@ -61,7 +73,7 @@ export function drawSettings (random: Random): Settings {
   const controlFaultsOnly = !race && random.chance(0.15)
   const commandMs = race ? 2 : random.pick([5, 20, 150])
   return {
-    cluster: { name: 'sim', members, servers: [], endpoints: [], timing, guard: guard === 'nftables' ? 'nftables' : 'none', rescue: { directory: '', maxFiles: 1, maxBytes: 1 } },
+    cluster: { name: 'sim', members, servers: [], endpoints: [], timing, guard: guard === 'nftables' ? 'nftables' : 'none', rescue: { directory: '', maxFiles: 1, maxBytes: 1 }, failover: drawFailover(random) },
     nodes: names,
     dataNodes: names.slice(0, shape.data),
     servers: random.chance(0.35) ? ['nb', 'sb'] : ['nb'],
@@ -79,8 +91,23 @@ export function drawSettings (random: Random): Settings {
     faultEveryMs: race ? 2_500 : random.pick([700, 2_000, 5_000]),
     controlFaultsOnly,
     race,
+    fences: random.chance(0.35) ? Object.fromEntries(names.slice(0, shape.data).map(name => [name, drawFence(random)])) : {},
+    busyController: random.chance(0.3),
     safetyMs: 45_000
   }
+}
+
+function drawFence (random: Random): FenceSettings {
+  return {
+    plan: { delayMs: random.pick([0, 0, 100, 1_500]), afterwards: random.pick(['off', 'on']) },
+    actMs: random.pick([5, 50, 400, 5_000]),
+    failure: random.pick([0, 0.3, 1])
+  }
+}
+
+/** The hour of a budget is shorter here than a life, and longer than a life: both ends are met. */
+function drawFailover (random: Random): FailoverConfig {
+  return { budgetFailovers: random.pick([1, 2, 4, 100]), budgetWindowMs: random.pick([10_000, 40_000, 600_000]), lockoutMs: random.pick([0, 5_000, 20_000, 600_000]) }
 }
 
 function drawTiming (random: Random): TimingConfig {

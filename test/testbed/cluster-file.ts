@@ -94,7 +94,8 @@ export function clusterFile (plan: TestbedPlan, options: ResolvedOptions, progra
         addresses: [`${plan.vip}/${plan.prefixLength}`, ...options.ipv6Vip ? [`${plan.vip6}/${plan.prefixLength6}`] : []]
       }],
       ...Object.keys(options.timing).length > 0 ? { timing: options.timing } : {},
-      guard: options.guard
+      guard: options.guard,
+      failover: { budgetPerHour: 1_000 } // faults come faster here than any operator would allow
     }]
   }
 }

@@ -85,6 +85,8 @@ export function createStoryController ({ said, config, clock, node, store, onDea
       case 'remember':
         store.memory = action.memory
         return
+      case 'keep':
+      case 'turn': return
       default: action satisfies never
     }
   }

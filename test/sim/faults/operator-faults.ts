@@ -3,7 +3,7 @@ import type { Fault, FaultTools } from './fault-tools.ts'
 const PAUSED = { by: 'operator', at: '', reason: 'maintenance' }
 
 /** Operators who order at any moment, also the worst. */
-export function operatorFaults ({ random, controllers, data, later }: FaultTools): readonly Fault[] {
+export function operatorFaults ({ random, settings, observer, controllers, data, later }: FaultTools): readonly Fault[] {
   return [
     {
       name: 'rivalOperators',
@@ -33,6 +33,43 @@ export function operatorFaults ({ random, controllers, data, later }: FaultTools
       strike: () => {
         const to = random.chance(0.5) ? null : random.pick(data).name
         random.pick(controllers).push({ type: 'switchoverAsked', commandId: 1, to, actor: 'operator', reason: '' })
+        return true
+      }
+    },
+    {
+      name: 'operatorFences',
+      weight: Object.keys(settings.fences).length > 0 ? 1 : 0,
+      controlOnly: false,
+      strike: () => {
+        const node = random.pick(data).name
+        const order = { commandId: 1, node, actor: 'operator', reason: '' }
+        random.pick(controllers).push(random.chance(0.5) ? { type: 'fenceAsked', force: random.chance(0.5), ...order } : { type: 'unfenceAsked', ...order })
+        return true
+      }
+    },
+    {
+      // true when it is said: nothing of that host runs. It may be started a moment later
+      name: 'operatorConfirmsOff',
+      weight: 2,
+      controlOnly: true,
+      strike: () => {
+        const off = data.find(agent => !agent.running() && !agent.kernel.vipPresent() && agent.servers.every(server => !server.running()))
+        if (off === undefined) return false
+        observer.poweredOff(off.name)
+        random.pick(controllers).push({ type: 'confirmOffAsked', commandId: 1, node: off.name, actor: 'operator', reason: 'looked' })
+        return true
+      }
+    },
+    {
+      // one of the failovers that count, or all of them
+      name: 'operatorAcknowledges',
+      weight: 1,
+      controlOnly: true,
+      strike: () => {
+        const controller = random.pick(controllers)
+        const open = controller.state()?.recoveries.open ?? []
+        if (open.length === 0) return false
+        controller.push({ type: 'acknowledgeAsked', commandId: 1, term: random.chance(0.5) ? null : random.pick(open).term, actor: 'operator', reason: '' })
         return true
       }
     },

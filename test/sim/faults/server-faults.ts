@@ -17,6 +17,24 @@ export function serverFaults ({ world, random, observer, controllers, timing, da
       }
     },
     {
+      // whoever serves fails, and the next one as well, and the next: what a broken client or a bad row does
+      name: 'quickSuccession',
+      weight: 2,
+      controlOnly: false,
+      strike: () => {
+        for (let crash = 0, atMs = 0; crash < random.whole(3, 6); crash++) {
+          later(atMs, () => {
+            const serving = data.find(agent => agent.state()?.phase.type === 'active')
+            if (serving === undefined) return
+            world.note(`${serving.name} fails, and it is not the first`)
+            for (const server of serving.servers) server.crash()
+          })
+          atMs += random.between(300, 2 * timing.leaseMs)
+        }
+        return true
+      }
+    },
+    {
       name: 'serverHang',
       weight: 2,
       controlOnly: false,

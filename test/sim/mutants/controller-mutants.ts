@@ -3,6 +3,8 @@ import type { Mutant } from './mutants.ts'
 
 const OPERATION = 'controller/core/operation.ts'
 const CANDIDATE = 'controller/core/candidate.ts'
+const FENCING = 'controller/core/fencing.ts'
+const FLAPPING = 'controller/core/flapping.ts'
 const DECIDE = 'controller/core/decide.ts'
 const KNOWLEDGE = 'controller/core/knowledge.ts'
 const VIEW = 'controller/core/view.ts'
@@ -125,6 +127,36 @@ export const controllerMutants: readonly Mutant[] = [
     rule: 'S10',
     sentence: 'Somebody must serve.',
     changes: [{ file: DECIDE, text: 'if (state.paused !== null) return setHold', replacement: 'if (false && state.paused !== null) return setHold' }]
+  },
+  {
+    name: 'a node that is locked out is refused although nobody else is left',
+    rule: 'S6',
+    sentence: 'It failed a moment ago.',
+    changes: [{ file: CANDIDATE, text: ': unable(state, name, report) ?? ', replacement: ': unable(state, name, report) ?? (lockedOut(config, state, name, nowMs) === null ? null : { node: name, code: \'lockedOut\', message: name }) ?? ' }]
+  },
+  {
+    name: 'a failover is not counted',
+    rule: 'S10',
+    sentence: 'It was a good one.',
+    changes: [{ file: FLAPPING, text: 'const open = [...recoveries.open, one].filter', replacement: 'const open = [...recoveries.open].filter' }]
+  },
+  {
+    name: 'a new leader starts with a full budget',
+    rule: 'S10',
+    sentence: 'What the other one did is not its business.',
+    changes: [{ file: 'controller/core/cluster.ts', text: 'recoveries: event.kept?.recoveries ?? state.recoveries }', replacement: 'recoveries: state.recoveries }' }]
+  },
+  {
+    name: 'a fence device that failed is believed',
+    rule: 'S3',
+    sentence: 'It was told to.',
+    changes: [{ file: FENCING, text: 'status: ok ? \'off\' as const : \'failed\' as const', replacement: 'status: \'off\' as const' }]
+  },
+  {
+    name: 'a node is taken for off as soon as its device is asked',
+    rule: 'S3',
+    sentence: 'It will be off in a moment.',
+    changes: [{ file: FENCING, text: 'if (fence?.status === \'off\') return', replacement: 'if (fence !== null && fence.status !== \'failed\') return' }]
   },
   {
     name: 'after a failed switchover terms are taken from whoever serves',

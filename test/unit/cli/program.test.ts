@@ -98,6 +98,20 @@ describe('fence, unfence and confirm-off', () => {
   })
 })
 
+describe('acknowledge', () => {
+  test('all failovers, or the one that is named', async t => {
+    const { cli, cluster } = await setUp(t)
+    assert.equal((await cli(['acknowledge'])).out, 'ovn: acknowledged; 0 of 4 automatic failovers of an hour are used')
+    assert.equal((await cli(['acknowledge', 'ovn', '--failover', '12', '--reason', 'new memory'])).code, 0)
+    assert.deepEqual(cluster.calls, [['acknowledge', {}, 'local'], ['acknowledge', { failoverTerm: 12, reason: 'new memory' }, 'local']])
+  })
+
+  test('a failover that is no number is a usage error', async t => {
+    const { cli } = await setUp(t)
+    assertFailed(await cli(['acknowledge', '--failover', 'last']), 2, /--failover/)
+  })
+})
+
 describe('switchover and failover', () => {
   test('print the waterfall, and pass on what was asked', async t => {
     const { cli, cluster } = await setUp(t)

@@ -34,6 +34,16 @@ test('a diagnosis is there by name and node while it is true, and leaves nothing
   assert.deepEqual(await series(metrics, 'diagnosis'), ['diagnosis{cluster="ovn",diagnosis="deadNode",node="n2"} 1'])
 })
 
+test('the budget, what it counts, and who is locked out', async () => {
+  const metrics = createControllerMetrics({ version: '1' })
+  const one = { term: 8, at: '', failed: 'n1', to: 'n2', why: '', counts: true, lockedOutUntil: 'later' }
+  const over = { ...one, term: 7, failed: 'n2', lockedOutUntil: null }
+  metrics.viewChanged(clusterView({ recoveries: { limitFailovers: 4, usedFailovers: 2, freeAt: null, open: [over, one] } }))
+  assert.deepEqual(await series(metrics, 'failovers_counted'), ['failovers_counted{cluster="ovn"} 2'])
+  assert.deepEqual(await series(metrics, 'failover_budget'), ['failover_budget{cluster="ovn"} 4'])
+  assert.deepEqual((await series(metrics, 'node_locked_out')).filter(line => line.endsWith(' 1')), ['node_locked_out{cluster="ovn",node="n1"} 1'])
+})
+
 test('a reason that blocks failover is there while it is true, and leaves nothing behind', async () => {
   const metrics = createControllerMetrics({ version: '1' })
   metrics.viewChanged(clusterView({

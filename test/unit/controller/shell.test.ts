@@ -3,6 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { pino } from 'pino'
 import type { AgentLink, AgentListener } from '../../../controller/link/agent-link.ts'
 import { createFairShare } from '../../../controller/fair-share.ts'
+import { createTurns } from '../../../controller/turns.ts'
 import { createControllerMetrics } from '../../../controller/metrics.ts'
 import { createClusterShell, type ClusterShell } from '../../../controller/shell.ts'
 import type { Happening, Report } from '../../../protocol/report.ts'
@@ -53,6 +54,7 @@ async function setUp (t: TestContext, { store = fakeStore(), ttlMs = 60_000, eve
     store,
     share: createFairShare(),
     urlOf: name => name === 'c9' ? 'http://10.0.0.9:8640' : null,
+    turns: createTurns({ atOnce: 1 }),
     leadership: { ttlMs, everyMs },
     metrics: createControllerMetrics({ version: '0' }),
     logger: pino({ level: 'silent' }),

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { requireConfig } from '../../../protocol/config.ts'
 import { resolveDraft } from '../../../protocol/config-resolve.ts'
-import { fileWith, soundFile } from '../../config-fixture.ts'
+import { fileWith, problemsWith, soundFile } from '../../config-fixture.ts'
 
 const resolved = (edits: Readonly<Record<string, unknown>>) => requireConfig(fileWith(edits), 'cluster.yaml').config
 
 test('what is left out of a file gets its default', () => {
   const config = resolved({})
-  assert.deepEqual(config.controller, { name: 'controller', listen: '127.0.0.1', port: 8640, others: [], store: { type: 'embedded', file: '/var/lib/ovsdb-ha/controller.db' }, tokens: [] })
+  assert.deepEqual(config.controller, { name: 'controller', listen: '127.0.0.1', port: 8640, others: [], store: { type: 'embedded', file: '/var/lib/ovsdb-ha/controller.db' }, recoveriesAtOnce: 8, tokens: [] })
+  assert.deepEqual(config.clusters[0]?.failover, { budgetFailovers: 4, budgetWindowMs: 3_600_000, lockoutMs: 600_000 })
   assert.deepEqual(config.clusters[0]?.members[0], { name: 'ctl1', address: '10.0.0.11', agentPort: 8643, priority: 0, witness: false })
   assert.deepEqual(config.clusters[0]?.servers[0], {
     name: 'nb',
@@ -95,4 +96,19 @@ test('a refused value is left open and never replaced by a default, nor is anyth
   assert.equal(draft.clusters?.[0]?.timing?.leaseMs, undefined)
   assert.equal(draft.clusters?.[0]?.servers?.[0]?.controlSocket, undefined)
   assert.equal(draft.clusters?.[0]?.servers?.[0]?.logFile, '/var/log/ovsdb-ha/ovn-nb.log')
+})
+
+test('a budget, a lock-out and the number of recoveries are taken as they are written', () => {
+  const config = resolved({ 'clusters.0.failover': { budgetPerHour: 12, lockout: '0s' }, 'controller.recoveriesAtOnce': 2 })
+  assert.deepEqual(config.clusters[0]?.failover, { budgetFailovers: 12, budgetWindowMs: 3_600_000, lockoutMs: 0 })
+  assert.equal(config.controller.recoveriesAtOnce, 2)
+})
+
+test('no budget at all, a number without its unit and unknown keys are refused', () => {
+  const paths = (edits: Readonly<Record<string, unknown>>) => problemsWith(edits).map(({ path }) => path)
+  assert.deepEqual(paths({ 'clusters.0.failover.budgetPerHour': 0 }), ['clusters[0].failover.budgetPerHour'])
+  assert.deepEqual(paths({ 'clusters.0.failover.lockout': 600 }), ['clusters[0].failover.lockout'])
+  assert.deepEqual(paths({ 'clusters.0.failover.lockout': '25h' }), ['clusters[0].failover.lockout'])
+  assert.deepEqual(paths({ 'clusters.0.failover.budget': 4 }), ['clusters[0].failover.budget'])
+  assert.deepEqual(paths({ 'controller.recoveriesAtOnce': 0 }), ['controller.recoveriesAtOnce'])
 })

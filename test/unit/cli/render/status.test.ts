@@ -45,6 +45,22 @@ test('a controller that does not lead says so, and whom it follows; one that lea
   assert.match(lines({ name: 'c2', leads: false, leader: null }).join(), /c2, which does not lead this cluster; who does is not known/)
 })
 
+test('failovers that count say whom they lock out, and a budget that is spent says until when and what helps', async () => {
+  const one = { term: 8, at: '2026-01-02T03:04:05.678Z', failed: 'n1', to: 'n2', why: 'n1 released term 7', counts: true, lockedOutUntil: '2026-01-02T03:14:05.678Z' }
+  await assertGolden('status-flapping', paint => renderStatus(clusterView({
+    state: 'holding',
+    summary: 'Nobody is known to serve: n3 would take over, but 2 automatic failovers are all that the budget allows.',
+    hold: { code: 'budgetSpent', message: 'n3 would take over, but 2 automatic failovers are all that the budget allows', refused: [] },
+    recoveries: { limitFailovers: 2, usedFailovers: 2, freeAt: '2026-01-02T04:04:05.678Z', open: [one, { ...one, term: 9, failed: 'n2', to: 'n1', lockedOutUntil: null }] },
+    nodes: []
+  }), paint))
+})
+
+test('a fence device that cannot be relied on is said beside its node', () => {
+  const text = renderStatus(clusterView({ nodes: [activeNode({ fence: { device: true, problem: 'fence_ipmilan: no route to 10.9.0.11', fenced: null } })] }), createPaint(false)).join(' ').replaceAll(/\s+/g, ' ')
+  assert.match(text, /serves clients; its fence device cannot be relied on: fence_ipmilan: no route to 10\.9\.0\.11/)
+})
+
 test('a paused cluster says by whom and why, a change that runs is told, and S9 is not hidden', async () => {
   await assertGolden('status-paused', paint => renderStatus(clusterView({
     state: 'changing',

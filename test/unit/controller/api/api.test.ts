@@ -217,7 +217,7 @@ test('the OpenAPI description has every route with its schemas', async t => {
   const { body } = await get('/v1/openapi.json')
   assert.equal(body.openapi, '3.1.0')
   assert.deepEqual(Object.keys(body.paths).sort(), [
-    '/healthz', '/metrics', '/readyz', '/v1/clusters', '/v1/clusters/{cluster}', '/v1/clusters/{cluster}/explain', '/v1/clusters/{cluster}/failover', '/v1/clusters/{cluster}/history',
+    '/healthz', '/metrics', '/readyz', '/v1/clusters', '/v1/clusters/{cluster}', '/v1/clusters/{cluster}/acknowledge', '/v1/clusters/{cluster}/explain', '/v1/clusters/{cluster}/failover', '/v1/clusters/{cluster}/history',
     '/v1/clusters/{cluster}/nodes',
     '/v1/clusters/{cluster}/nodes/{node}/confirm-off',
     '/v1/clusters/{cluster}/nodes/{node}/fence',

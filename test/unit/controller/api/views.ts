@@ -94,6 +94,7 @@ export function clusterView (over: Partial<ClusterView> = {}): ClusterView {
     term: 7,
     paused: null,
     automaticFailover: { possible: true, why: '3 voters' },
+    recoveries: { limitFailovers: 4, usedFailovers: 0, freeAt: null, open: [] },
     endpoints: [{ address: '10.0.0.100', holders: ['n1'] }],
     hold: null,
     operation: null,

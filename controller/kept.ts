@@ -1,0 +1,24 @@
+// What the leader keeps in the store has wall-clock times there, since every controller has a monotonic clock of its own.
+import { monotonicOf, wallOf } from './clock.ts'
+import type { Kept } from './core/state.ts'
+import type { Intent } from './store/store.ts'
+
+export type StoredKept = Pick<Intent, 'recoveries' | 'marks'>
+
+export function toStore ({ recoveries, marks }: Kept): StoredKept {
+  return {
+    ...(recoveries === undefined ? {} : { recoveries: { ...recoveries, open: recoveries.open.map(({ atMs, ...one }) => ({ ...one, at: wallOf(atMs) })) } }),
+    ...(marks === undefined ? {} : { marks: mapped(marks, ({ atMs, ...one }) => ({ ...one, at: wallOf(atMs) })) })
+  }
+}
+
+export function fromStore ({ recoveries, marks }: StoredKept): Kept {
+  return {
+    ...(recoveries === undefined ? {} : { recoveries: { ...recoveries, open: recoveries.open.map(({ at, ...one }) => ({ ...one, atMs: monotonicOf(at) })) } }),
+    ...(marks === undefined ? {} : { marks: mapped(marks, ({ at, ...one }) => ({ ...one, atMs: monotonicOf(at) })) })
+  }
+}
+
+function mapped<From, To> (from: Readonly<Record<string, From>>, to: (value: From) => To): Readonly<Record<string, To>> {
+  return Object.fromEntries(Object.entries(from).map(([key, value]) => [key, to(value)]))
+}
