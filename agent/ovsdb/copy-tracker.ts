@@ -109,12 +109,10 @@ export function createCopyTracker ({ server, file, database, onHappening }: Copy
   return {
     state: () => file.current(),
     wasPromoted: (term, process) => file.current().promoted && file.current().position?.term === term && isSame(file.current().process, boot(process)),
-    hasRows: rows.has,
-    lookForRows: rows.look,
     begins: source => file.update(state => copyBegins(state, source)),
     promoted: position => later(state => copyPromoted(state, { position })),
     demoted: () => later(copyDemoted),
-    ...{ load, meet, ends, lost, observed },
+    ...{ load, meet, ends, lost, observed, hasRows: rows.has, lookForRows: rows.look },
     flush: () => file.flush()
   }
 }
