@@ -11,7 +11,7 @@ import { ackedRows, outagesOf, presentRows, removeRows, startClients, writeBalla
 import { drawRound, kindsOf, ROUND_MS, type FaultKind, type Layout } from './faults.ts'
 import { converge, heal } from './heal.ts'
 import { createErrorWatch } from './internal-errors.ts'
-import { directWrites, endedOperations, judgeRows, rowsLost, staleActives, termsBack, twoActives, type Violation } from './judgement.ts'
+import { directWrites, endedOperations, judgeRows, rowsLost, staleActives, termsBack, twoActives, untoldChanges, type Violation } from './judgement.ts'
 import { keepEvidence } from './evidence.ts'
 import { createRescueShelf, type RescueShelf } from './rescues.ts'
 import { toReport, type ChaosReport, type Findings, type RowTally } from './report.ts'
@@ -172,10 +172,12 @@ async function count (stage: Stage, { through, direct }: RoundClients, { ballast
 async function judge ({ testbed, record, shelf, observer }: Stage, client: Client): Promise<RowTally> {
   const [acked, present] = await Promise.all([ackedRows(client), presentRows(testbed, client)])
   const rescued = await shelf.find(client.database, acked.filter(({ row }) => !present.has(row)))
-  const verdict = judgeRows(acked, present, rescued, endedOperations(record.entries))
-  const found = [...rowsLost(client.run, verdict), ...staleActives(client.run, verdict, rescued, observer.report().tenures, wallOffsetMs())]
-  const told = new Set(record.violations.map(({ message }) => message))
-  record.violations.push(...found.filter(({ message }) => !told.has(message)))
+  const { tenures } = observer.report()
+  const told = endedOperations(record.entries)
+  const verdict = judgeRows(acked, present, rescued, [...told, ...untoldChanges(tenures, told, wallOffsetMs())])
+  const found = [...rowsLost(client.run, verdict), ...staleActives(client.run, verdict, rescued, tenures, wallOffsetMs())]
+  const known = new Set(record.violations.map(({ message }) => message))
+  record.violations.push(...found.filter(({ message }) => !known.has(message)))
   return { acked: acked.length, present: verdict.present, rescued: verdict.rescued.length, told: verdict.told.length, lost: verdict.lost.length }
 }
 

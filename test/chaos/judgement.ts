@@ -128,4 +128,37 @@ export function endedOperations (entries: readonly HistoryEntry[]): readonly Ope
   return [...ended.values()]
 }
 
+/** A change of the active is told by an operation that began so long before the old one's last write, or after the new one's first. */
+const TOLD_AROUND_MS = 1_000
+
+/**
+ * Changes that the observer saw and the history does not tell of: the leader died, or the store forgot them, before they were
+ * written. Nobody knows whether they were planned: each counts as a failover. `offsetMs` as in `twoActives`.
+ */
+export function untoldChanges (tenures: readonly Tenure[], operations: readonly OperationView[], offsetMs: number): readonly OperationView[] {
+  const sorted = tenures.toSorted((a, b) => a.first.startMs - b.first.startMs)
+  return sorted.flatMap((tenure, index): OperationView[] => {
+    const before = sorted[index - 1]
+    if (before === undefined || before.host === tenure.host) return []
+    const [endedMs, beganMs] = [offsetMs + before.last.endMs, offsetMs + tenure.first.endMs]
+    const isTold = operations.some(({ to, outcome, startedAt }) => to === tenure.host && outcome === 'done' &&
+      Date.parse(startedAt) >= endedMs - TOLD_AROUND_MS && Date.parse(startedAt) <= beganMs + TOLD_AROUND_MS)
+    if (isTold) return []
+    return [{
+      id: `untold ${index}`,
+      kind: 'failover',
+      trigger: 'seen by the observer only',
+      from: before.host,
+      to: tenure.host,
+      term: 0,
+      startedAt: new Date(endedMs).toISOString(),
+      durationMs: null,
+      outcome: 'done',
+      detail: '',
+      refused: [],
+      steps: []
+    }]
+  })
+}
+
 const iso = (atMs: number) => new Date(atMs).toISOString().slice(11, 23)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test, { describe } from 'node:test'
 import type { HistoryEntry, OperationView } from '../../../../protocol/api.ts'
-import { directWrites, endedOperations, judgeRows, rowsLost, staleActives, termsBack, twoActives, type AckedRow } from '../../../chaos/judgement.ts'
+import { directWrites, endedOperations, judgeRows, rowsLost, staleActives, termsBack, twoActives, untoldChanges, type AckedRow } from '../../../chaos/judgement.ts'
 import { addAttempt, conflictsOf, type Tenure } from '../../../testbed/overlap.ts'
 
 const START_MS = Date.parse('2026-01-01T00:00:00.000Z')
@@ -68,6 +68,20 @@ describe('acknowledged rows', () => {
     assert.deepEqual(more, [])
     assert.equal(violation?.rule, 'staleActive')
     assert.match(violation?.message ?? '', /^probe-r0-4 of nb1, acknowledged when b served, is only in a rescue of a$/)
+  })
+
+  test('a change that the observer saw and the history does not tell of counts as an unplanned one, and one that is told counts once', () => {
+    const rows = acked(10)
+    const served = (host: string, fromMs: number, toMs: number): Tenure => ({ host, target: 'nb', first: { startMs: fromMs, endMs: fromMs }, last: { startMs: toMs, endMs: toMs }, writes: 2, interrupted: false })
+    const tenures = [served('a', -500, 90), served('a', -400, 95), served('b', 120, 900), served('b', 130, 900)]
+    const untold = untoldChanges(tenures, [], START_MS)
+    assert.deepEqual(untold.map(({ kind, from, to, outcome }) => ({ kind, from, to, outcome })), [{ kind: 'failover', from: 'a', to: 'b', outcome: 'done' }])
+    const verdict = judgeRows(rows, but(rows, 4, 5), NONE, untold)
+    assert.deepEqual([numbers(verdict.told), numbers(verdict.lost)], [[5], [4]], 'one write in flight, and no other')
+    assert.deepEqual(untoldChanges(tenures, [operation(100)], START_MS), [])
+    assert.equal(untoldChanges(tenures, [operation(100, { to: 'c' })], START_MS).length, 1, 'another change')
+    assert.equal(untoldChanges(tenures, [operation(100, { outcome: 'undone' })], START_MS).length, 1, 'one that was not made')
+    assert.equal(untoldChanges(tenures, [operation(5_000)], START_MS).length, 1, 'another time')
   })
 
   test('each unplanned change may lose the one that was in flight, and no other', () => {
