@@ -34,6 +34,9 @@ export function createControllerMetrics ({ version }: { readonly version: string
       gauges.term.set({ cluster }, view.term)
       gauges.automaticFailover.set({ cluster }, view.automaticFailover.possible ? 1 : 0)
       for (const state of CLUSTER_STATES) gauges.state.set({ cluster, state }, view.state === state ? 1 : 0)
+      gauges.voters.set({ cluster }, view.voters.names.length)
+      gauges.votersGeneration.set({ cluster }, view.voters.generation)
+      gauges.configDiffers.set({ cluster }, view.configDiffers === null ? 0 : 1)
       setBlocked(view)
       for (const node of view.nodes) {
         const labels = { cluster, node: node.name }
@@ -121,6 +124,9 @@ function createGauges (registers: [Registry]) {
     term: gauge('term', 'The highest term seen.', ['cluster']),
     paused: gauge('paused', '1 while an operator has stopped decisions.', ['cluster']),
     automaticFailover: gauge('automatic_failover', '1 when a lost node would be failed over without an operator.', ['cluster']),
+    voters: gauge('voters', 'Nodes that vote, as the voters have stored it.', ['cluster']),
+    votersGeneration: gauge('voters_generation', 'Counts the changes of the list of voters.', ['cluster']),
+    configDiffers: gauge('config_differs', '1 while nodes report another cluster.yaml, or other voters, than the rest.', ['cluster']),
     blocked: gauge('failover_blocked', 'Present and 1 for each reason why no failover would happen now.', ['cluster', 'reason']),
     leader: gauge('controller_is_leader', '1 on the controller that decides for the cluster.', ['cluster']),
     role: gauge('node_role', 'One-hot: the role a node reports.', ['cluster', 'node', 'role']),

@@ -31,6 +31,7 @@ function renderSummary (view: ClusterView, paint: Paint): readonly string[] {
     lines.push(...toned(holders.length === 1 ? null : 'bad', `endpoint ${address}: ${holders.length === 0 ? 'held by no node' : `held by ${holders.join(' AND ')}`}`))
   }
   lines.push(...toned(automaticFailover.possible ? null : 'warning', `automatic failover: ${automaticFailover.possible ? 'yes' : 'NO'}${automaticFailover.why === '' ? '' : `, ${automaticFailover.why}`}`))
+  if (view.configDiffers !== null) lines.push(...toned('bad', `CONFIGURATIONS DIFFER: ${view.configDiffers}`))
   lines.push(`  term: ${view.term}`)
   return lines
 }

@@ -93,6 +93,8 @@ export function clusterView (over: Partial<ClusterView> = {}): ClusterView {
     term: 7,
     paused: null,
     automaticFailover: { possible: true, why: '3 voters' },
+    voters: { generation: 1, names: ['n1', 'n2', 'n3'] },
+    configDiffers: null,
     endpoints: [{ address: '10.0.0.100', holders: ['n1'] }],
     hold: null,
     operation: null,
