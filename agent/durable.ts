@@ -4,9 +4,11 @@ import { dirname, join } from 'node:path'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { HolderTermSchema } from '../protocol/vote.ts'
+import { VoterListSchema } from '../protocol/voter-list.ts'
 import type { DurableState } from './core/actions.ts'
 import type { Restored } from './core/unit.ts'
 import { EMPTY_RECORD } from './core/voter.ts'
+import { NO_LIST } from './core/voter-list.ts'
 import { replaceFile } from './ovsdb/durable-file.ts'
 
 const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()])
@@ -18,7 +20,9 @@ const DurableSchema = Type.Object({
     controller: Nullable(Type.String()),
     clear: Type.Boolean(),
     released: Nullable(Type.Object({ served: Type.Boolean() }, { additionalProperties: false })),
-    previous: Nullable(HolderTermSchema)
+    previous: Nullable(HolderTermSchema),
+    /** Absent in files that were written before voters stored their list: the file's list is its first generation. */
+    voters: Type.Optional(VoterListSchema)
   }, { additionalProperties: false }),
   ownRelease: Type.Object({ term: Type.Integer({ minimum: 0 }), served: Type.Boolean() }, { additionalProperties: false })
 }, { additionalProperties: false })
@@ -66,7 +70,9 @@ function parse (text: string): DurableState | null {
   }
   if (typeof content !== 'object' || content === null || !('state' in content) || !('checksum' in content)) return null
   if (content.checksum !== checksum(JSON.stringify(content.state))) return null
-  return Value.Check(DurableSchema, content.state) ? content.state : null
+  if (!Value.Check(DurableSchema, content.state)) return null
+  const { voter, ownRelease } = content.state
+  return { voter: { ...voter, voters: voter.voters ?? NO_LIST }, ownRelease }
 }
 
 function checksum (body: string): string {

@@ -4,6 +4,7 @@ import { pino, type Logger } from 'pino'
 import type { HistoryEntry } from '../protocol/api.ts'
 import type { ClusterConfig, Config, FenceConfig, MemberConfig } from '../protocol/cluster.ts'
 import { requireConfig } from '../protocol/config.ts'
+import { configDigest } from '../protocol/config-digest.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { createControllerApi } from './api/api.ts'
 import type { Token } from './api/auth.ts'
@@ -37,7 +38,7 @@ export async function startController ({ configFile }: ControllerOptions): Promi
   const turns = createTurns({ atOnce: controller.recoveriesAtOnce })
   const listeners = new Set<(entry: HistoryEntry) => void>()
   const shells = config.clusters.map(cluster => createClusterShell({
-    config: { cluster, controller: controller.name, fencing: Object.fromEntries(fencesOf(config, cluster).map(({ name, fence: { delayMs, afterwards } }) => [name, { delayMs, afterwards }])) },
+    config: { cluster, controller: controller.name, configDigest: configDigest(cluster), fencing: Object.fromEntries(fencesOf(config, cluster).map(({ name, fence: { delayMs, afterwards } }) => [name, { delayMs, afterwards }])) },
     fenceDevices: new Map(fencesOf(config, cluster).map(({ name, fence }) => [name, createFenceDevice(name, fence)])),
     links: cluster.members.map(member => createHttpAgentLink({ cluster: cluster.name, node: member.name, url: agentUrl(member, tls), tls, silentAfterMs: silentAfterMs(cluster) })),
     store,

@@ -37,6 +37,9 @@ export function createControllerMetrics ({ version }: { readonly version: string
       for (const state of CLUSTER_STATES) gauges.state.set({ cluster, state }, view.state === state ? 1 : 0)
       gauges.failoversCounted.set({ cluster }, view.recoveries.usedFailovers)
       gauges.failoverBudget.set({ cluster }, view.recoveries.limitFailovers)
+      gauges.voters.set({ cluster }, view.voters.names.length)
+      gauges.votersGeneration.set({ cluster }, view.voters.generation)
+      gauges.configDiffers.set({ cluster }, view.configDiffers === null ? 0 : 1)
       setBlocked(view)
       setDiagnoses(view)
       for (const node of view.nodes) {
@@ -137,6 +140,9 @@ function createGauges (registers: [Registry]) {
     term: gauge('term', 'The highest term seen.', ['cluster']),
     paused: gauge('paused', '1 while an operator has stopped decisions.', ['cluster']),
     automaticFailover: gauge('automatic_failover', '1 when a lost node would be failed over without an operator.', ['cluster']),
+    voters: gauge('voters', 'Nodes that vote, as the voters have stored it.', ['cluster']),
+    votersGeneration: gauge('voters_generation', 'Counts the changes of the list of voters.', ['cluster']),
+    configDiffers: gauge('config_differs', '1 while nodes report another cluster.yaml, or other voters, than the rest.', ['cluster']),
     blocked: gauge('failover_blocked', 'Present and 1 for each reason why no failover would happen now.', ['cluster', 'reason']),
     diagnosis: gauge('diagnosis', 'Present and 1 for each diagnosis that is true now; `node` is empty where the cluster as a whole is meant.', ['cluster', 'diagnosis', 'node']),
     leader: gauge('controller_is_leader', '1 on the controller that decides for the cluster.', ['cluster']),

@@ -4,6 +4,7 @@ import { DiagnosisViewSchema } from './diagnosis.ts'
 import { ExplanationSchema } from './explain.ts'
 import { PHASES, ProblemSchema, ServerReportSchema } from './report.ts'
 import { StepSchema } from './order.ts'
+import { VoterListSchema } from './voter-list.ts'
 
 const NullableString = Type.Union([Type.String(), Type.Null()])
 const NullableInteger = Type.Union([Type.Integer(), Type.Null()])
@@ -121,6 +122,10 @@ export const ClusterViewSchema = Type.Object({
   /** Whether a lost node would be failed over without an operator, and why not (S9). */
   automaticFailover: Type.Object({ possible: Type.Boolean(), why: Type.String() }),
   recoveries: RecoveriesViewSchema,
+  /** Who votes, as the voters have stored it (S11). */
+  voters: VoterListSchema,
+  /** Which nodes were given another cluster.yaml, or have stored other voters, in words; null when all agree. */
+  configDiffers: NullableString,
   endpoints: Type.Array(Type.Object({ address: Type.String(), holders: Type.Array(Type.String()) })),
   hold: Type.Union([Type.Object({ code: Type.String(), message: Type.String(), refused: Type.Array(RefusedNodeSchema) }), Type.Null()]),
   operation: Type.Union([OperationViewSchema, Type.Null()]),

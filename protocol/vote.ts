@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox'
+import { VoterListSchema } from './voter-list.ts'
 
 /** (holder, term): who had the right to serve, in which term. */
 export const HolderTermSchema = Type.Object({
@@ -28,6 +29,8 @@ export const TermRequestSchema = Type.Object({
   holder: Type.String(),
   controller: Type.String(),
   reason: Type.Enum(TERM_REASONS),
+  /** By which the controller counts its majority (S11). */
+  voters: VoterListSchema,
   leaveOut: Type.Array(LeaveOutSchema, { maxItems: LEAVE_OUT_MAX })
 }, { additionalProperties: false })
 export type TermRequest = Static<typeof TermRequestSchema>
@@ -43,7 +46,7 @@ export const GrantSchema = Type.Object({
 }, { additionalProperties: false })
 export type Grant = Static<typeof GrantSchema>
 
-export const REFUSALS = ['olderTerm', 'termTaken', 'stillRenewing', 'otherGrantRuns', 'released', 'cannotVote'] as const
+export const REFUSALS = ['olderTerm', 'termTaken', 'stillRenewing', 'otherGrantRuns', 'released', 'cannotVote', 'olderVoters', 'votersDiffer'] as const
 export type Refusal = typeof REFUSALS[number]
 const RefusedSchema = Type.Object({
   ok: Type.Literal(false),
@@ -52,7 +55,9 @@ const RefusedSchema = Type.Object({
   term: Type.Integer({ minimum: 0 }),
   holder: Type.Union([Type.String(), Type.Null()]),
   /** `otherGrantRuns`: ask again after this long. */
-  remainingMs: Type.Number({ minimum: 0 })
+  remainingMs: Type.Number({ minimum: 0 }),
+  /** The list that this voter has stored: `olderVoters`, a newer one than the request's; `votersDiffer`, other names in the same generation. Null when it cannot vote. */
+  voters: Type.Union([VoterListSchema, Type.Null()])
 }, { additionalProperties: false })
 
 export const TermReplySchema = Type.Union([
@@ -65,6 +70,8 @@ export type TermReply = Static<typeof TermReplySchema>
 export const LeaseRequestSchema = Type.Object({
   term: Type.Integer({ minimum: 1 }),
   holder: Type.String(),
+  /** By which the holder counts its majority (S11); a voter that grants has stored it. */
+  voters: VoterListSchema,
   /** Lease plus the slack of the holder's guard, and a margin for a voter's faster clock: for so long after it answers may the voter not grant anybody else. */
   holdMs: Type.Integer({ minimum: 1, maximum: 3_600_000 }),
   /** The holder's last heartbeat in this term; 0 before the first. Voters tell it on: a leader that lost sight of the holder still knows how far it came (S6). */

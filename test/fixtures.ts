@@ -10,6 +10,10 @@ import type { Order, OrderReply } from '../protocol/order.ts'
 import type { Position } from '../protocol/position.ts'
 import type { Report, ServerReport } from '../protocol/report.ts'
 import type { Grant, LeaseRequest, ReleaseRequest, TermRequest } from '../protocol/vote.ts'
+import { firstList } from '../protocol/voter-list.ts'
+
+/** What the voters of that cluster have stored. */
+export const VOTERS = firstList(['n1', 'n2', 'n3'])
 
 export function timing (changes: Partial<TimingConfig> = {}): TimingConfig {
   return {
@@ -134,7 +138,7 @@ export function report (node: string, { voter, lease, ...changes }: ReportChange
     sequence: 1,
     configDigest: 'digest',
     phase: 'backup',
-    voter: { problem: null, term: 4, holder: 'n1', released: null, granted: true, sequence: 0, previous: null, grants: [grant({ renewedAgoMs: 100 })], ...voter },
+    voter: { problem: null, term: 4, holder: 'n1', released: null, granted: true, sequence: 0, previous: null, voters: VOTERS, grants: [grant({ renewedAgoMs: 100 })], ...voter },
     lease: { term: 0, held: false, remainingMs: 0, releasedTerm: 0, releasedServed: false, ...lease },
     servers: [serverReport()],
     following: 'n1',
@@ -177,7 +181,7 @@ export function grant (changes: Partial<Grant> = {}): Grant {
 }
 
 export function voterRecord (changes: Partial<VoterRecord> = {}): VoterRecord {
-  return { ...EMPTY_RECORD, term: 4, holder: 'n1', controller: 'ctl-a', ...changes }
+  return { ...EMPTY_RECORD, term: 4, holder: 'n1', controller: 'ctl-a', voters: VOTERS, ...changes }
 }
 
 export function durableState (voter: Partial<VoterRecord> = {}, ownRelease: DurableState['ownRelease'] = { term: 0, served: false }): DurableState {
@@ -187,11 +191,11 @@ export function durableState (voter: Partial<VoterRecord> = {}, ownRelease: Dura
 export const NEW_VOTER: DurableState = { voter: EMPTY_RECORD, ownRelease: { term: 0, served: false } }
 
 export function termRequest (changes: Partial<TermRequest> = {}): TermRequest {
-  return { term: 5, holder: 'n2', controller: 'ctl-a', reason: 'lost', leaveOut: [], ...changes }
+  return { term: 5, holder: 'n2', controller: 'ctl-a', reason: 'lost', voters: VOTERS, leaveOut: [], ...changes }
 }
 
 export function leaseRequest (changes: Partial<LeaseRequest> = {}): LeaseRequest {
-  return { term: 4, holder: 'n1', holdMs: 2_100, sequence: 0, leaveOut: [], ...changes }
+  return { term: 4, holder: 'n1', voters: VOTERS, holdMs: 2_100, sequence: 0, leaveOut: [], ...changes }
 }
 
 export function releaseRequest (changes: Partial<ReleaseRequest> = {}): ReleaseRequest {

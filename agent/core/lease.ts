@@ -1,11 +1,13 @@
 // The holder's side of the lease (S2). The idea: a grant says "until so long after I answered nobody else serves";
 // counting from the moment the round was *sent* puts the holder's end before every voter's, however slow the network.
 import type { LeaveOut } from '../../protocol/vote.ts'
-import { quorumOf } from '../../protocol/cluster.ts'
+import { isMajority, listQuorum, type VoterList } from '../../protocol/voter-list.ts'
 
 export interface Round {
   readonly id: number
   readonly sentAtMs: number
+  /** It asked by this list and is counted by it: whoever is not on it does not count (S11). */
+  readonly voters: VoterList
   readonly grantedBy: readonly string[]
   /** Voters that accepted a higher term or gave this one to another: they will never grant it again. */
   readonly lostVoters: readonly string[]
@@ -16,12 +18,13 @@ export interface Lease {
   readonly leaveOut: readonly LeaveOut[]
   /** The moment this node must have stopped serving; 0 before the first majority. */
   readonly untilMs: number
+  /** The newest list whose majority granted; its generation is 0 before the first one (S11). */
+  readonly generation: number
   readonly rounds: readonly Round[]
   readonly nextRoundAtMs: number
 }
 
 export interface LeaseConfig {
-  readonly voters: number
   readonly leaseMs: number
   readonly renewEveryMs: number
 }
@@ -39,15 +42,15 @@ export function holdMsOf (leaseMs: number, slackMs: number): number {
 }
 
 export function newLease (term: number, leaveOut: readonly LeaveOut[], nowMs: number): Lease {
-  return { term, leaveOut, untilMs: 0, rounds: [], nextRoundAtMs: nowMs }
+  return { term, leaveOut, untilMs: 0, generation: 0, rounds: [], nextRoundAtMs: nowMs }
 }
 
 export function isHeld (lease: Lease, nowMs: number): boolean {
   return lease.untilMs > nowMs
 }
 
-export function startRound (config: LeaseConfig, lease: Lease, id: number, nowMs: number): Lease {
-  const round: Round = { id, sentAtMs: nowMs, grantedBy: [], lostVoters: [] }
+export function startRound (config: LeaseConfig, lease: Lease, id: number, voters: VoterList, nowMs: number): Lease {
+  const round: Round = { id, sentAtMs: nowMs, voters, grantedBy: [], lostVoters: [] }
   const pauseMs = isHeld(lease, nowMs) ? config.renewEveryMs : ASK_AGAIN_MS
   return { ...lease, rounds: [...lease.rounds, round].slice(-ROUNDS_MAX), nextRoundAtMs: nowMs + pauseMs }
 }
@@ -58,11 +61,11 @@ export function countGrant (config: LeaseConfig, lease: Lease, roundId: number, 
   if (round === undefined || round.grantedBy.includes(voter)) return lease
   const counted: Round = { ...round, grantedBy: [...round.grantedBy, voter] }
   const rounds = lease.rounds.map(one => one.id === roundId ? counted : one)
-  if (counted.grantedBy.length < quorumOf(config.voters)) return { ...lease, rounds }
+  if (!isMajority(round.voters, counted.grantedBy)) return { ...lease, rounds }
   const untilMs = Math.max(lease.untilMs, round.sentAtMs + config.leaseMs)
   // the first majority of a term sets the pace of renewals
   const nextRoundAtMs = lease.untilMs === 0 ? round.sentAtMs + config.renewEveryMs : lease.nextRoundAtMs
-  return { ...lease, rounds, untilMs, nextRoundAtMs }
+  return { ...lease, rounds, untilMs, generation: Math.max(lease.generation, round.voters.generation), nextRoundAtMs }
 }
 
 /** A voter that can never grant this term again. */
@@ -74,8 +77,8 @@ export function countLostVoter (lease: Lease, roundId: number, voter: string): L
 }
 
 /** No majority is left that could ever renew this term. */
-export function isHopeless (config: LeaseConfig, lease: Lease): boolean {
-  return lease.rounds.some(round => config.voters - round.lostVoters.length < quorumOf(config.voters))
+export function isHopeless (lease: Lease): boolean {
+  return lease.rounds.some(({ voters, lostVoters }) => voters.names.filter(name => !lostVoters.includes(name)).length < listQuorum(voters))
 }
 
 /** A voter still waits for an earlier grant to end: ask again then. */

@@ -42,10 +42,10 @@ export function buildReport (config: UnitConfig, state: UnitState, extras: Repor
 
 function reportVoter (state: UnitState, nowMs: number): Report['voter'] {
   if (state.voterSide.type === 'refusing') {
-    return { problem: state.voterSide.problem, term: 0, holder: null, released: null, granted: false, sequence: 0, previous: null, grants: [] }
+    return { problem: state.voterSide.problem, term: 0, holder: null, released: null, granted: false, sequence: 0, previous: null, voters: null, grants: [] }
   }
   const { voter } = state.voterSide
-  const { term, holder, released, previous } = voter.record
+  const { term, holder, released, previous, voters } = voter.record
   return {
     problem: null,
     term,
@@ -54,6 +54,7 @@ function reportVoter (state: UnitState, nowMs: number): Report['voter'] {
     granted: hasGranted(voter),
     sequence: ownGrant(voter)?.sequence ?? 0,
     previous: previous === null ? null : { ...previous },
+    voters,
     grants: runningGrants(voter, [], nowMs).map(grant => describe(grant, nowMs))
   }
 }
@@ -78,6 +79,19 @@ export function followedNode (config: UnitConfig, state: UnitState): string | nu
   return null
 }
 
+/** The file names who may be reached, the stored list who votes; where they differ somebody forgot half of a change (S11). */
+function listProblems (config: UnitConfig, { voterSide }: UnitState): readonly Problem[] {
+  if (voterSide.type !== 'voting') return []
+  const { names } = voterSide.voter.record.voters
+  const mute = config.voters.filter(name => !names.includes(name))
+  const unreachable = names.filter(name => !config.voters.includes(name))
+  const problem = (message: string): Problem => ({ code: 'votersNotAsInFile', message, server: null })
+  return [
+    ...mute.map(name => problem(`${name} is in cluster.yaml and does not vote`)),
+    ...unreachable.map(name => problem(`${name} votes, and is not in this node's cluster.yaml: it cannot be asked, and counts as a voter that does not answer`))
+  ]
+}
+
 function ownProblems (config: UnitConfig, state: UnitState): readonly Problem[] {
   const problems: Problem[] = []
   if (state.voterSide.type === 'refusing') problems.push({ code: 'cannotVote', message: state.voterSide.problem, server: null })
@@ -90,6 +104,7 @@ function ownProblems (config: UnitConfig, state: UnitState): readonly Problem[] 
       server: null
     })
   }
+  problems.push(...listProblems(config, state))
   for (const name of config.servers) {
     const observation = state.servers[name]?.observation ?? null
     if (observation !== null && observation.health !== 'up') problems.push({ code: `server-${observation.health}`, message: `server ${name} is ${observation.health}: ${observation.reason ?? 'no reason known'}`, server: name })

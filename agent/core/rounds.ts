@@ -1,13 +1,20 @@
 // Asking for the lease and counting the answers, for whichever phase holds one (S2).
 import type { LeaseReply, LeaseRequest } from '../../protocol/vote.ts'
+import { firstList, type VoterList } from '../../protocol/voter-list.ts'
 import type { UnitAction } from './actions.ts'
 import { countGrant, countLostVoter, holdMsOf, isHeld, postponeRound, startRound, type Lease, type LeaseConfig } from './lease.ts'
 import { chain, takeId, type Stepped } from './stepped.ts'
 import { leaseOf, type UnitConfig, type UnitState } from './state.ts'
 import { grantLease } from './voter.ts'
+import { voterConfig } from './voter-config.ts'
 
 export function leaseConfig (config: UnitConfig): LeaseConfig {
-  return { voters: config.voters.length, leaseMs: config.timing.leaseMs, renewEveryMs: config.timing.renewEveryMs }
+  return { leaseMs: config.timing.leaseMs, renewEveryMs: config.timing.renewEveryMs }
+}
+
+/** By which this node counts: what its own voter has stored (S11). */
+function votersOf (config: UnitConfig, { voterSide }: UnitState): VoterList {
+  return voterSide.type === 'voting' ? voterSide.voter.record.voters : firstList(config.voters)
 }
 
 /** Sends a round to the fellow voters and asks this node's own voter in the same breath. */
@@ -18,12 +25,13 @@ export function sendRound (config: UnitConfig, state: UnitState, nowMs: number):
   const request: LeaseRequest = {
     term: lease.term,
     holder: config.node,
+    voters: votersOf(config, state),
     holdMs: holdMsOf(config.timing.leaseMs, config.slackMs),
     sequence: writtenSequence(state),
     leaveOut: [...lease.leaveOut]
   }
-  const own = grantLease(state.voterSide.voter, request, nowMs)
-  const asking = withLease({ ...counted, voterSide: { type: 'voting', voter: own.voter } }, startRound(leaseConfig(config), lease, roundId, nowMs))
+  const own = grantLease(voterConfig(config), state.voterSide.voter, request, nowMs)
+  const asking = withLease({ ...counted, voterSide: { type: 'voting', voter: own.voter } }, startRound(leaseConfig(config), lease, roundId, request.voters, nowMs))
   const persist: UnitAction[] = own.persist ? [{ type: 'persist', durable: { voter: own.voter.record, ownRelease: state.ownRelease } }] : []
   return chain([asking, [...persist, { type: 'askVoters', roundId, request }]],
     next => countReply(config, next, roundId, config.node, own.reply, nowMs))
@@ -41,6 +49,7 @@ export function countReply (config: UnitConfig, state: UnitState, roundId: numbe
   const lease = leaseOf(state.phase)
   if (lease === null || !lease.rounds.some(round => round.id === roundId)) return [state, []]
   if (!reply.ok) {
+    if (reply.voters !== null && reply.voters.generation > votersOf(config, state).generation) return takeList(config, state, roundId, voter, reply, reply.voters, nowMs)
     if (reply.refusal === 'olderTerm' && reply.holder === config.node && reply.term > lease.term) return [adoptTerm(state, lease, reply.term, nowMs), []]
     const lost = reply.refusal === 'olderTerm' || reply.refusal === 'termTaken' || reply.refusal === 'released'
     const next = lost ? countLostVoter(lease, roundId, voter) : postponeRound(lease, nowMs, reply.remainingMs)
@@ -49,6 +58,22 @@ export function countReply (config: UnitConfig, state: UnitState, roundId: numbe
   const next = countGrant(leaseConfig(config), lease, roundId, voter)
   const extended = next.untilMs > lease.untilMs && isHeld(next, nowMs)
   return [withLease(state, next), extended ? extendGuard(state, next) : []]
+}
+
+/**
+ * A voter has stored a newer list: it was accepted by majorities of the former one and of itself, so it counts from now
+ * on, here as well (S11). Stored before anything is asked by it.
+ */
+function takeList (config: UnitConfig, state: UnitState, roundId: number, voter: string, reply: LeaseReply, voters: VoterList, nowMs: number): Stepped {
+  const { voterSide } = state
+  if (voterSide.type !== 'voting') return [state, []]
+  const record = { ...voterSide.voter.record, voters }
+  const stored: UnitState = { ...state, voterSide: { type: 'voting', voter: { ...voterSide.voter, record } } }
+  return chain(chain([stored, [{ type: 'persist', durable: { voter: record, ownRelease: state.ownRelease } }]],
+    next => countReply(config, next, roundId, voter, reply, nowMs)), next => {
+    const lease = leaseOf(next.phase)
+    return [lease === null ? next : withLease(next, { ...lease, nextRoundAtMs: nowMs }), []]
+  })
 }
 
 /**

@@ -10,7 +10,7 @@ export interface UnitConfig {
   readonly cluster: string
   readonly node: string
   readonly witness: boolean
-  /** All voters of the cluster, this node among them. */
+  /** The nodes of the file, this one among them: who votes as long as no list was stored, and who may be reached (S11). */
   readonly voters: readonly string[]
   readonly servers: readonly string[]
   /** node -> server -> the replication source's address (`tcp:10.0.0.1:16641`). */

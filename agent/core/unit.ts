@@ -4,6 +4,7 @@
 import type { ServerObservation } from '../server.ts'
 import type { Step } from '../../protocol/order.ts'
 import type { TermRequest } from '../../protocol/vote.ts'
+import { firstList } from '../../protocol/voter-list.ts'
 import type { DurableState, UnitAction } from './actions.ts'
 import type { UnitEvent } from './events.ts'
 import { takeOrder } from './orders.ts'
@@ -12,24 +13,19 @@ import { followedNode } from './report.ts'
 import { demoteServers, finishStop, handoverStageEnded, promotionStageEnded } from './serving.ts'
 import { addSteps, answer, chain, setServer, type Stepped } from './stepped.ts'
 import type { ServerState, UnitConfig, UnitState } from './state.ts'
-import { acceptRelease, acceptTerm, grantLease, restartVoter, type VoterAnswer, type VoterConfig } from './voter.ts'
+import { acceptRelease, acceptTerm, grantLease, restartVoter, type VoterAnswer, type VoterRecord } from './voter.ts'
+import { voterConfig } from './voter-config.ts'
 import { nextDueMs, settle } from './watch.ts'
 
 /** What the durable file held when the agent started. */
 export type Restored = DurableState | { readonly problem: string }
-
-export function voterConfig (config: UnitConfig): VoterConfig {
-  const { leaseMs } = config.timing
-  // a renewal is due long before: a holder silent until shortly before its lease ends is lost, one that restarts in between is not
-  return { stillRenewingMs: leaseMs - Math.min(100, leaseMs / 10), longestHoldMs: config.longestHoldMs }
-}
 
 export function bootUnit (config: UnitConfig, restored: Restored, nowMs: number): Stepped {
   const unseen: ServerState = { observation: null, observedFromMs: 0, busyOp: null, startAttempts: 0, startAtMs: null, startProblem: null }
   const state: UnitState = {
     voterSide: 'problem' in restored
       ? { type: 'refusing', problem: restored.problem }
-      : { type: 'voting', voter: restartVoter(voterConfig(config), restored.voter, nowMs) },
+      : { type: 'voting', voter: restartVoter(voterConfig(config), withList(config, restored.voter), nowMs) },
     ownRelease: 'problem' in restored ? { term: 0, served: true } : restored.ownRelease,
     phase: config.witness ? { type: 'witness' } : { type: 'starting', settled: [] },
     phaseSinceMs: nowMs,
@@ -40,6 +36,11 @@ export function bootUnit (config: UnitConfig, restored: Restored, nowMs: number)
     nextId: 1
   }
   return stepUnit(config, state, { type: 'woke' }, nowMs)
+}
+
+/** A voter that has stored no list begins with its file's; what it has stored counts from then on, whatever the file says (S11). */
+function withList (config: UnitConfig, record: VoterRecord): VoterRecord {
+  return record.voters.generation === 0 ? { ...record, voters: firstList(config.voters) } : record
 }
 
 /** Pure: does what the state demands at `nowMs` (this node's monotonic milliseconds), notes the event, and does what it demands then. */
@@ -60,7 +61,7 @@ function note (config: UnitConfig, state: UnitState, event: UnitEvent, nowMs: nu
       return chain(vote(state, voter => acceptTerm(voterConfig(config), voter, event.request, nowMs), cannotVote,
         reply => ({ type: 'answerTerm', requestId: event.requestId, reply })), next => letSourceGo(config, next, event.request))
     case 'leaseAsked':
-      return vote(state, voter => grantLease(voter, event.request, nowMs), cannotVote,
+      return vote(state, voter => grantLease(voterConfig(config), voter, event.request, nowMs), cannotVote,
         reply => ({ type: 'answerLease', requestId: event.requestId, reply }))
     case 'releaseTold':
       return vote(state, voter => acceptRelease(voter, event.request, nowMs), null,
@@ -78,7 +79,7 @@ function note (config: UnitConfig, state: UnitState, event: UnitEvent, nowMs: nu
   }
 }
 
-const cannotVote = { ok: false, refusal: 'cannotVote', term: 0, holder: null, remainingMs: 0 } as const
+const cannotVote = { ok: false, refusal: 'cannotVote', term: 0, holder: null, remainingMs: 0, voters: null } as const
 
 /** Stored before it is said (S1): the persist action stands before the answer. A voter whose record is lost says no to everything. */
 function vote<Reply> (state: UnitState, decide: (voter: Extract<UnitState['voterSide'], { type: 'voting' }>['voter']) => VoterAnswer<Reply>, refusal: Reply, say: (reply: Reply) => UnitAction): Stepped {

@@ -1,6 +1,8 @@
 // A voter answers two questions, durably: whose term is the highest (S1), and who may not serve yet because an
 // earlier grant still runs (S2, S3). It never looks at data or health; it only remembers.
 import type { Grant, HolderTerm, LeaveOut, LeaseReply, LeaseRequest, Refusal, ReleaseRequest, TermReply, TermRequest } from '../../protocol/vote.ts'
+import type { VoterList } from '../../protocol/voter-list.ts'
+import { judgeList, NO_LIST } from './voter-list.ts'
 
 /** What must survive a restart; written and fsynced before any answer that depends on it. */
 export interface VoterRecord {
@@ -14,6 +16,8 @@ export interface VoterRecord {
   readonly released: { readonly served: boolean } | null
   /** The highest earlier term in which somebody may have served. */
   readonly previous: HolderTerm | null
+  /** Who votes: every majority is counted by it (S11). Generation 0: none was stored yet. */
+  readonly voters: VoterList
 }
 
 export interface GrantState {
@@ -33,6 +37,8 @@ export interface VoterState {
 }
 
 export interface VoterConfig {
+  /** This voter's own. */
+  readonly name: string
   /** A term asked for because the holder is thought lost is refused for so long after its last renewal (S1). */
   readonly stillRenewingMs: number
   /** The longest hold any holder may have been granted: what a restarted voter assumes (S3). */
@@ -46,7 +52,7 @@ export interface VoterAnswer<Reply> {
   readonly persist: boolean
 }
 
-export const EMPTY_RECORD: VoterRecord = { term: 0, holder: null, controller: null, clear: true, released: null, previous: null }
+export const EMPTY_RECORD: VoterRecord = { term: 0, holder: null, controller: null, clear: true, released: null, previous: null, voters: NO_LIST }
 
 /** A voter that just started knows its record and none of its grants: it assumes a full hold for each that may run (S3). */
 export function restartVoter (config: VoterConfig, record: VoterRecord, nowMs: number): VoterState {
@@ -63,15 +69,17 @@ export function acceptTerm (config: VoterConfig, voter: VoterState, request: Ter
   const grants = runningGrants(voter, request.leaveOut, nowMs)
   const refuse = (refusal: Refusal, remainingMs = 0) => ({ voter, reply: refused(record, refusal, remainingMs), persist: false })
   if (request.term < record.term) return refuse('olderTerm')
+  const { refusal, voters } = judgeList(config.name, record, request.voters)
+  if (refusal !== null) return refuse(refusal)
   if (request.term === record.term) {
     const same = record.holder === request.holder && record.controller === request.controller && record.released === null
-    return same ? { voter, reply: { ok: true, grants: grants.map(grant => describe(grant, nowMs)) }, persist: false } : refuse('termTaken')
+    return same ? { voter: { ...voter, record: { ...record, voters } }, reply: { ok: true, grants: grants.map(grant => describe(grant, nowMs)) }, persist: voters !== record.voters } : refuse('termTaken')
   }
   if (request.reason === 'lost') {
     const renewing = grants.find(grant => grant.renewedAtMs !== null && nowMs - grant.renewedAtMs < config.stillRenewingMs)
     if (renewing !== undefined) return refuse('stillRenewing', renewing.untilMs - nowMs)
   }
-  const next = adopt(voter, request.term, request.holder, request.controller, grants)
+  const next = { ...adopt(voter, request.term, request.holder, request.controller, grants), voters }
   return {
     voter: { record: next, grants },
     reply: { ok: true, grants: grants.map(grant => describe(grant, nowMs)) },
@@ -83,23 +91,26 @@ export function acceptTerm (config: VoterConfig, voter: VoterState, request: Ter
  * A holder asks for its lease, or renews it (S2). A voter that missed the vote learns the term here: a holder asks only
  * for a term that a majority accepted. Nobody is granted anything while another holder's grant runs.
  */
-export function grantLease (voter: VoterState, request: LeaseRequest, nowMs: number): VoterAnswer<LeaseReply> {
+export function grantLease (config: VoterConfig, voter: VoterState, request: LeaseRequest, nowMs: number): VoterAnswer<LeaseReply> {
   const { record } = voter
   if (request.term < record.term) return { voter, reply: refused(record, 'olderTerm', 0), persist: false }
   if (request.term === record.term) {
     if (record.holder !== request.holder) return { voter, reply: refused(record, 'termTaken', 0), persist: false }
     if (record.released !== null) return { voter, reply: refused(record, 'released', 0), persist: false }
   }
-  const persist = request.term > record.term
+  const { refusal, voters } = judgeList(config.name, record, request.voters)
+  if (refusal !== null) return { voter, reply: refused(record, refusal, 0), persist: false }
+  const newTerm = request.term > record.term
+  const persist = newTerm || voters !== record.voters
   const grants = runningGrants(voter, request.leaveOut, nowMs)
   const others = grants.filter(grant => grant.holder !== request.holder)
-  const known = persist ? adopt(voter, request.term, request.holder, null, others) : record
+  const known = { ...(newTerm ? adopt(voter, request.term, request.holder, null, others) : record), voters }
   if (others.length > 0) {
     const remainingMs = Math.max(...others.map(grant => grant.untilMs - nowMs))
-    return { voter: { record: known, grants: persist ? grants : keepOwn(voter, grants) }, reply: refused(known, 'otherGrantRuns', remainingMs), persist }
+    return { voter: { record: known, grants: newTerm ? grants : keepOwn(voter, grants) }, reply: refused(known, 'otherGrantRuns', remainingMs), persist }
   }
   // requests may overtake each other: what was known of this very term stays
-  const before = persist ? 0 : ownGrant(voter)?.sequence ?? 0
+  const before = newTerm ? 0 : ownGrant(voter)?.sequence ?? 0
   const grant: GrantState = { holder: request.holder, term: request.term, untilMs: nowMs + request.holdMs, renewedAtMs: nowMs, sequence: Math.max(before, request.sequence) }
   return { voter: { record: known, grants: [grant] }, reply: { ok: true }, persist }
 }
@@ -167,10 +178,11 @@ function adopt (voter: VoterState, term: number, holder: string, controller: str
     controller,
     clear: grants.length === 0,
     released: null,
+    voters: record.voters,
     previous: nobodyServed || record.holder === null ? record.previous : { holder: record.holder, term: record.term }
   }
 }
 
-function refused (record: VoterRecord, refusal: Refusal, remainingMs: number): { ok: false, refusal: Refusal, term: number, holder: string | null, remainingMs: number } {
-  return { ok: false, refusal, term: record.term, holder: record.holder, remainingMs: Math.max(0, remainingMs) }
+function refused (record: VoterRecord, refusal: Refusal, remainingMs: number): { ok: false, refusal: Refusal, term: number, holder: string | null, remainingMs: number, voters: VoterList } {
+  return { ok: false, refusal, term: record.term, holder: record.holder, remainingMs: Math.max(0, remainingMs), voters: record.voters }
 }

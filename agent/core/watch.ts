@@ -2,7 +2,7 @@
 // servers that died or hang, servers that promoted themselves, rounds and heartbeats that are due.
 import type { UnitAction } from './actions.ts'
 import { isHeld, isHopeless } from './lease.ts'
-import { leaseConfig, sendRound } from './rounds.ts'
+import { sendRound } from './rounds.ts'
 import { beginPromotion, beginStop, finishStop, giveBack, reopen, reopenGates, stopTerm, takeEndpoints } from './serving.ts'
 import { answer, chain, enter, setServer, takeId, type Stepped } from './stepped.ts'
 import { leaseOf, type ServerState, type UnitConfig, type UnitState } from './state.ts'
@@ -36,14 +36,14 @@ function settlePhase (config: UnitConfig, state: UnitState, nowMs: number): Step
       const lost = notActive(config, state)
       if (isHeld(phase.lease, nowMs)) return takeEndpoints(state, phase.lease, null, nowMs)
       if (lost !== null) return beginStop(config, state, 'roleLost', lost, nowMs)
-      if (isHopeless(leaseConfig(config), phase.lease)) return beginStop(config, state, 'superseded', 'a majority of the voters granted a newer term', nowMs)
+      if (isHopeless(phase.lease)) return beginStop(config, state, 'superseded', 'a majority of the voters granted a newer term', nowMs)
       if (nowMs >= phase.giveUpAtMs) return beginStop(config, state, 'leaseLapsed', 'after its restart the agent found no majority for its lease', nowMs)
       return roundIfDue(config, state, nowMs)
     }
     case 'acquiring': {
       const settled = config.servers.every(name => state.servers[name]?.busyOp === null)
       if (isHeld(phase.lease, nowMs) && settled) return beginPromotion(config, state, phase, nowMs)
-      const hopeless = isHopeless(leaseConfig(config), phase.lease)
+      const hopeless = isHopeless(phase.lease)
       if (!hopeless && nowMs < phase.giveUpAtMs) return roundIfDue(config, state, nowMs)
       const late = settled ? 'no majority of the voters granted the lease in time' : 'a server was still being demoted'
       const reason = hopeless ? 'a majority of the voters granted a newer term' : late
@@ -66,7 +66,7 @@ function settleServing (config: UnitConfig, state: UnitState, nowMs: number): St
   const lease = leaseOf(phase)
   if (lease === null) return [state, []]
   if (nowMs >= lease.untilMs - STOP_BEFORE_MS) return beginStop(config, state, 'leaseLapsed', 'no majority of the voters renewed its lease', nowMs)
-  if (isHopeless(leaseConfig(config), lease)) return beginStop(config, state, 'superseded', 'a majority of the voters granted a newer term', nowMs)
+  if (isHopeless(lease)) return beginStop(config, state, 'superseded', 'a majority of the voters granted a newer term', nowMs)
   for (const name of config.servers) {
     const observation = state.servers[name]?.observation
     if (observation?.health === 'down') return beginStop(config, state, 'serverDown', `server ${name}: ${observation.reason ?? 'down'}`, nowMs)
@@ -113,7 +113,7 @@ function afterStart (config: UnitConfig, state: UnitState, nowMs: number): Stepp
   const lost = notActive(config, state)
   // a server that still runs may have its gate open under the guard of the lease before: shut first, then give back
   if (lost !== null) return stopTerm(config, state, { term: record.term, untilMs: nowMs + config.timing.leaseMs, served: true, asked: null }, 'roleLost', lost, nowMs)
-  const lease = { term: record.term, leaveOut: [], untilMs: 0, rounds: [], nextRoundAtMs: nowMs }
+  const lease = { term: record.term, leaveOut: [], untilMs: 0, generation: 0, rounds: [], nextRoundAtMs: nowMs }
   const giveUpAtMs = nowMs + config.timing.leaseMs + config.slackMs
   return [enter(state, { type: 'resuming', lease, giveUpAtMs }, nowMs), [
     { type: 'happened', kind: 'resuming', message: `${config.node} found its servers active and asks for term ${record.term} again`, facts: { term: record.term } }

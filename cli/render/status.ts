@@ -39,6 +39,7 @@ function renderSummary (view: ClusterView, paint: Paint): readonly string[] {
     const { usedFailovers, limitFailovers, freeAt } = recoveries
     lines.push(...toned(freeAt === null ? null : 'bad', `${usedFailovers} of ${limitFailovers} automatic failovers of an hour are used${freeAt === null ? '' : `: none before ${instant(freeAt)}`}; ovsdb-ha acknowledge ${view.name} [--failover ID] counts them no more`))
   }
+  if (view.configDiffers !== null) lines.push(...toned('bad', `CONFIGURATIONS DIFFER: ${view.configDiffers}`))
   lines.push(`  term: ${view.term}`)
   for (const diagnosis of view.diagnoses) lines.push(...toned('warning', diagnosisInWords(diagnosis, view)))
   return lines

@@ -9,6 +9,7 @@ import type { HolderTerm } from '../../protocol/vote.ts'
 import { lockedOut } from './flapping.ts'
 import { dataNodes, freshReport, heardServing, lastServed, positionOf } from './knowledge.ts'
 import type { ClusterState, CoreConfig } from './state.ts'
+import { isVoter } from './voters.ts'
 
 export interface Candidates {
   /** Best first. */
@@ -32,7 +33,7 @@ function sift (config: CoreConfig, state: ClusterState, excluded: readonly strin
     const report = freshReport(config, state, name, nowMs)
     const why = excluded.includes(name)
       ? { node: name, code: 'promotionFailed', message: `${name} failed to become active in this operation` }
-      : unable(state, name, report) ?? (report === null ? null : lacks(report))
+      : unable(config, state, name, report) ?? (report === null ? null : lacks(report))
     if (why !== null) refused.push(why)
     else if (report !== null) eligible.push(report)
   }
@@ -40,9 +41,10 @@ function sift (config: CoreConfig, state: ClusterState, excluded: readonly strin
 }
 
 /** Why it cannot serve at all, whatever its data. */
-function unable (state: ClusterState, node: string, report: Report | null): RefusedNode | null {
+function unable (config: CoreConfig, state: ClusterState, node: string, report: Report | null): RefusedNode | null {
   if (report === null) return { node, code: 'unreachable', message: `${node} does not report (${state.agents[node]?.lostWhy ?? 'silent'})` }
   if (report.voter.problem !== null) return { node, code: 'cannotVote', message: report.voter.problem }
+  if (!isVoter(config, state, node)) return { node, code: 'noVoter', message: `${node} is no voter of this cluster` }
   if (report.phase !== 'backup') return { node, code: 'notReady', message: `${node} is ${report.phase}` }
   const sick = report.servers.find(server => server.health !== 'up')
   if (sick !== undefined) return { node, code: 'serverDown', message: `server ${sick.name} on ${node} is ${sick.health}${sick.reason === null ? '' : `: ${sick.reason}`}` }

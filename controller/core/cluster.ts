@@ -6,6 +6,7 @@ import { followDueMs, followEnded, tendBackups } from './backups.ts'
 import { failover, switchover } from './commands.ts'
 import { acknowledge, countRecovery, recoveryDueMs } from './flapping.ts'
 import { confirmOff, deviceSeen, fenceAsked, fenceEnded, heardOf } from './fencing.ts'
+import { tendConfig } from './config-differs.ts'
 import { decide } from './decide.ts'
 import type { ClusterEvent } from './events.ts'
 import type { Report } from '../../protocol/report.ts'
@@ -78,6 +79,10 @@ function lost (state: ClusterState, node: string, why: string, nowMs: number): S
 
 function settle (config: CoreConfig, state: ClusterState, nowMs: number): Stepped {
   if (!state.leading) return [state, []]
+  return chain(tendConfig(config, state, nowMs), next => act(config, next, nowMs))
+}
+
+function act (config: CoreConfig, state: ClusterState, nowMs: number): Stepped {
   if (state.operation !== null) return progress(config, state, nowMs)
   const active = servingReport(config, state, nowMs)
   if (active === null) return decide(config, state, nowMs)

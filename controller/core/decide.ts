@@ -3,13 +3,14 @@
 import type { OperationKind } from '../../protocol/api.ts'
 import type { TermReason } from '../../protocol/vote.ts'
 import { candidates, diverging } from './candidate.ts'
-import { dataNodes, freshReport, freshReports, highestTerm, isFresh, lastServed, positionOf, releaseOf, voterQuorum, votersWithoutRenewal } from './knowledge.ts'
+import { dataNodes, freshReport, highestTerm, isFresh, lastServed, positionOf, releaseOf, votersWithoutRenewal } from './knowledge.ts'
 import { budgetHold, passedOver, withinBudget } from './flapping.ts'
 import { unprovable } from './fencing.ts'
 import { beginTaking } from './operation.ts'
 import { chain, type Stepped } from './stepped.ts'
 import { askTurn, mustAskTurn, turnHold } from './turns.ts'
 import type { ClusterState, CoreConfig, Hold } from './state.ts'
+import { freshVoters, voterList, voterQuorum } from './voters.ts'
 
 type Verdict =
   /** Nobody serves, and it is certain enough to take a term for another node. */
@@ -18,8 +19,8 @@ type Verdict =
 
 /** Nobody serves as far as the leader sees: acts, or holds and says why. */
 export function decide (config: CoreConfig, state: ClusterState, nowMs: number): Stepped {
-  const voters = freshReports(config, state, nowMs).filter(report => report.voter.problem === null).length
-  const majoritySinceMs = voters >= voterQuorum(config) ? state.majoritySinceMs ?? nowMs : null
+  const voters = freshVoters(config, state, nowMs).length
+  const majoritySinceMs = voters >= voterQuorum(config, state) ? state.majoritySinceMs ?? nowMs : null
   const noted: ClusterState = { ...state, majoritySinceMs }
   const verdict = judge(config, noted, voters, nowMs)
   if (verdict.type === 'hold') return setHold(noted, verdict.hold, verdict.wakeAtMs)
@@ -28,10 +29,10 @@ export function decide (config: CoreConfig, state: ClusterState, nowMs: number):
 
 function judge (config: CoreConfig, state: ClusterState, voters: number, nowMs: number): Verdict {
   const { observeUntilMs } = state
-  if (nowMs < observeUntilMs && voters < config.cluster.members.length) return hold('starting', 'the controller observes before it suspects anybody', observeUntilMs)
+  if (nowMs < observeUntilMs && voters < voterList(config, state).names.length) return hold('starting', 'the controller observes before it suspects anybody', observeUntilMs)
   const unseen = endUnseen(config, state, nowMs)
   if (unseen !== null) return hold('inTransition', `an operation just ended; the next report of ${unseen} is awaited`, nowMs + config.cluster.timing.reportEveryMs)
-  if (voters < voterQuorum(config)) return hold('noMajority', `${voters} of ${config.cluster.members.length} voters answer, ${voterQuorum(config)} are needed: no node can be given the right to serve. Bring nodes back, or look at the network between controller and agents`)
+  if (voters < voterQuorum(config, state)) return hold('noMajority', `${voters} of ${voterList(config, state).names.length} voters answer, ${voterQuorum(config, state)} are needed: no node can be given the right to serve. Bring nodes back, or look at the network between controller and agents`)
   const { term, holder } = highestTerm(state)
   if (term === 0 || holder === null) return { type: 'go', reason: 'firstStart', trigger: 'first start: no node ever served', from: null }
   if (releaseOf(state, holder, term) !== null) return { type: 'go', reason: 'released', trigger: `${holder} released term ${term}`, from: holder }
@@ -45,8 +46,8 @@ function judge (config: CoreConfig, state: ClusterState, voters: number, nowMs: 
   const suspectAtMs = Math.max(silentSinceMs + config.cluster.timing.suspectAfterMs, observeUntilMs)
   if (nowMs < suspectAtMs) return hold('suspecting', `no report from ${holder} for ${Math.round(nowMs - silentSinceMs)} ms (${agent?.lostWhy ?? 'silent'})`, suspectAtMs)
   const { silent, seeing, nextCheckMs } = votersWithoutRenewal(config, state, holder, nowMs)
-  if (silent.length < voterQuorum(config)) {
-    if (seeing.length === 0) return hold('noMajority', `${holder} is lost, and only ${silent.length} other voters answer: ${voterQuorum(config)} are needed to be certain that it does not serve`)
+  if (silent.length < voterQuorum(config, state)) {
+    if (seeing.length === 0) return hold('noMajority', `${holder} is lost, and only ${silent.length} other voters answer: ${voterQuorum(config, state)} are needed to be certain that it does not serve`)
     return hold('stillRenewing', `${holder} does not report to the controller, but ${seeing.join(' and ')} still ${seeing.length === 1 ? 'sees' : 'see'} it renew its lease: it keeps serving`, nextCheckMs)
   }
   return { type: 'go', reason: 'lost', trigger: `${holder} is lost: no reports for ${Math.round(nowMs - silentSinceMs)} ms, and ${silent.join(', ')} see it renew no more`, from: holder }
@@ -59,7 +60,7 @@ function judge (config: CoreConfig, state: ClusterState, voters: number, nowMs: 
 function judgeStopping (config: CoreConfig, state: ClusterState, { term, holder }: { readonly term: number, readonly holder: string }, nowMs: number): Verdict {
   const { silent, nextCheckMs } = votersWithoutRenewal(config, state, holder, nowMs)
   const overdueAtMs = (state.agents[holder]?.phaseSinceMs ?? nowMs) + config.cluster.timing.leaseMs
-  if (nowMs < overdueAtMs || silent.length < voterQuorum(config)) {
+  if (nowMs < overdueAtMs || silent.length < voterQuorum(config, state)) {
     return hold('inTransition', `${holder} is stopping in term ${term}`, Math.max(overdueAtMs, nextCheckMs ?? 0))
   }
   return { type: 'go', reason: 'lost', trigger: `${holder} stopped in term ${term} and has not given it back, and ${silent.join(', ')} see it renew no more`, from: holder }

@@ -5,9 +5,10 @@ import { candidates } from './candidate.ts'
 import { diagnose } from './diagnoses.ts'
 import { clipped } from './diagnosis.ts'
 import { HOLDS } from './hold-rules.ts'
-import { dataNodes, freshReports, highestTerm, isFresh, lastServed, positionOf, releaseOf, servingReport, voterQuorum } from './knowledge.ts'
+import { dataNodes, highestTerm, isFresh, lastServed, positionOf, releaseOf, servingReport } from './knowledge.ts'
 import { RULES, type RuleName } from './rules.ts'
 import type { ClusterState, CoreConfig, Operation } from './state.ts'
+import { freshVoters, voterList, voterQuorum } from './voters.ts'
 import { operationInWords, type WallOf } from './view.ts'
 
 type Told = Pick<Explanation, 'decision' | 'what' | 'rules'>
@@ -69,9 +70,9 @@ function inputsOf (config: CoreConfig, state: ClusterState, nowMs: number): Expl
     lastServed: last === null ? null : { holder: last.holder, term: last.term },
     remembered: state.memory === null ? null : { active: state.memory.active, term: state.memory.term, sequence: state.memory.sequence },
     voters: {
-      answeringNodes: freshReports(config, state, nowMs).filter(({ voter }) => voter.problem === null).length,
-      neededNodes: voterQuorum(config),
-      allNodes: config.cluster.members.length
+      answeringNodes: freshVoters(config, state, nowMs).length,
+      neededNodes: voterQuorum(config, state),
+      allNodes: voterList(config, state).names.length
     },
     nodes: config.cluster.members.map(({ name, witness }) => {
       const agent = state.agents[name]

@@ -1,9 +1,9 @@
 // Making certain that a lost node is off (S3, S4, S9). The idea: a confirmation counts only when it was obtained after
 // the voters had accepted the new term. From then on no earlier term can be granted again, so whatever right to serve
 // the node still had was in its memory, and that is gone; that it is powered on a second later changes nothing.
-import { quorumOf } from '../../protocol/cluster.ts'
 import type { Report } from '../../protocol/report.ts'
 import { LEAVE_OUT_MAX, type LeaveOut } from '../../protocol/vote.ts'
+import { isMajority } from '../../protocol/voter-list.ts'
 import type { ClusterEvent } from './events.ts'
 import { freshReport, highestTerm, releaseOf, servedClaims, servingReport, votersWithoutRenewal } from './knowledge.ts'
 import type { CommandRefusal } from './actions.ts'
@@ -89,7 +89,7 @@ export function tendFence (config: CoreConfig, state: ClusterState, operation: O
   if (operation.fence === null) {
     const node = lostHolder(config, state, operation.to, nowMs)
     const plan = node === null ? undefined : config.fencing?.[node]
-    if (node === null || plan === undefined || confirmedOff(state, operation) !== null || !isAccepted(config, stage)) return [state, []]
+    if (node === null || plan === undefined || confirmedOff(state, operation) !== null || !isAccepted(stage)) return [state, []]
     const [tag, next] = takeId(state)
     const fence = { node, tag, status: 'waiting' as const, beginAtMs: nowMs + plan.delayMs, detail: '' }
     return chain([{ ...next, operation: { ...operation, fence } }, []], after => after.operation === null ? [after, []] : tendFence(config, after, after.operation, stage, nowMs))
@@ -102,8 +102,8 @@ export function tendFence (config: CoreConfig, state: ClusterState, operation: O
   ]]
 }
 
-function isAccepted (config: CoreConfig, stage: TakingTerm): boolean {
-  return Object.values(stage.replies).filter(({ reply }) => reply.ok).length >= quorumOf(config.cluster.members.length)
+function isAccepted ({ voters, replies }: TakingTerm): boolean {
+  return isMajority(voters, Object.keys(replies).filter(name => replies[name]?.reply.ok === true))
 }
 
 /** Whether something that is still under way may make the promotion certain. */

@@ -1,10 +1,11 @@
 // What the reports add up to: who holds the highest term, whether it gave it back, who sees it renew, who may have served.
 // Nothing here decides; a term or a release that anybody durably knows counts, however old the report is.
-import { dataMembers, quorumOf, type MemberConfig } from '../../protocol/cluster.ts'
+import { dataMembers, type MemberConfig } from '../../protocol/cluster.ts'
 import { oldestPosition, type Position } from '../../protocol/position.ts'
 import type { Report } from '../../protocol/report.ts'
 import { LEAVE_OUT_MAX, type HolderTerm, type LeaveOut } from '../../protocol/vote.ts'
 import type { AgentView, ClusterState, CoreConfig } from './state.ts'
+import { freshVoters } from './voters.ts'
 
 export function isFresh (config: CoreConfig, agent: AgentView | undefined, nowMs: number): boolean {
   return agent !== undefined && agent.report !== null && agent.lostSinceMs === null && nowMs - agent.receivedAtMs < config.cluster.timing.suspectAfterMs
@@ -29,10 +30,6 @@ export function allReports (state: ClusterState): readonly Report[] {
   const reports: Report[] = []
   for (const { report } of Object.values(state.agents)) if (report !== null) reports.push(report)
   return reports
-}
-
-export function voterQuorum (config: CoreConfig): number {
-  return quorumOf(config.cluster.members.length)
 }
 
 /** The node that serves under an unexpired lease, by its own report; the highest term wins. */
@@ -105,8 +102,8 @@ export function votersWithoutRenewal (config: CoreConfig, state: ClusterState, h
   const silent: string[] = []
   const seeing: string[] = []
   let nextCheckMs: number | null = null
-  for (const report of freshReports(config, state, nowMs)) {
-    if (report.node === holder || report.voter.problem !== null) continue
+  for (const report of freshVoters(config, state, nowMs)) {
+    if (report.node === holder) continue
     const grant = report.voter.grants.filter(one => one.holder === holder).toSorted((a, b) => a.renewedAgoMs - b.renewedAgoMs)[0]
     const receivedAtMs = state.agents[report.node]?.receivedAtMs ?? nowMs
     const dueMs = grant === undefined ? nowMs : receivedAtMs - grant.renewedAgoMs + stillRenewingMs

@@ -4,13 +4,15 @@
 import { invariant } from '../../protocol/invariant.ts'
 import type { OrderReply } from '../../protocol/order.ts'
 import { LEAVE_OUT_MAX, type LeaveOut, type TermReply } from '../../protocol/vote.ts'
+import { isMajority, listQuorum, type VoterList } from '../../protocol/voter-list.ts'
 import type { ClusterAction } from './actions.ts'
 import { candidates, forcible, outOfSync } from './candidate.ts'
 import { certainty, fenceMayHelp, tendFence, unprovable, type Certainty, type TakingTerm } from './fencing.ts'
 import { mayMoveOn } from './flapping.ts'
-import { freshReport, freshReports, highestTerm, knownReleases, lastServed, releaseOf, voterQuorum } from './knowledge.ts'
+import { freshReport, freshReports, highestTerm, knownReleases, lastServed, releaseOf } from './knowledge.ts'
 import { chain, takeId, type Stepped } from './stepped.ts'
 import type { ClusterState, CoreConfig, EndedOperation, Operation, OperationStep } from './state.ts'
+import { voterList } from './voters.ts'
 
 /** Others may take terms at the same time: after so many lost races something is wrong that an operator should see. */
 const TERMS_TRIED_MAX = 8
@@ -20,7 +22,7 @@ export type OperationSeed = Pick<Operation, 'kind' | 'trigger' | 'from' | 'fromT
 
 /** A change that takes a term at once: the old active is gone, or was never there. */
 export function beginTaking (config: CoreConfig, state: ClusterState, seed: OperationSeed, nowMs: number): Stepped {
-  return chain(create(state, seed, { type: 'takingTerm', replies: {}, sinceMs: nowMs }, nowMs), next => askTerm(config, next, nowMs))
+  return chain(create(state, seed, { type: 'takingTerm', voters: voterList(config, state), replies: {}, sinceMs: nowMs }, nowMs), next => askTerm(config, next, nowMs))
 }
 
 /** A planned change: the gate of the old active closes and the marker travels, both at once. */
@@ -53,12 +55,13 @@ function askTerm (config: CoreConfig, state: ClusterState, nowMs: number): Stepp
   if (operation.termsTried >= TERMS_TRIED_MAX) return end(state, operation, 'failed', `${TERMS_TRIED_MAX} terms were lost to somebody else: does another controller serve this cluster?`, nowMs)
   const term = Math.max(highestTerm(state).term, state.memory?.term ?? 0, state.highestTermTried, operation.term) + 1
   const leaveOut = merge(operation.leaveOut, knownReleases(state))
-  const asking: Operation = { ...operation, term, leaveOut, fence: null, termsTried: operation.termsTried + 1, stage: { type: 'takingTerm', replies: {}, sinceMs: nowMs } }
+  const voters = voterList(config, state)
+  const asking: Operation = { ...operation, term, leaveOut, fence: null, termsTried: operation.termsTried + 1, stage: { type: 'takingTerm', voters, replies: {}, sinceMs: nowMs } }
   return [{ ...state, operation: asking, highestTermTried: term }, [{
     type: 'askTerm',
     operation: operation.id,
-    voters: config.cluster.members.map(member => member.name),
-    request: { term, holder: operation.to, controller: config.controller, reason: operation.reason, leaveOut: [...leaveOut] }
+    voters: voters.names,
+    request: { term, holder: operation.to, controller: config.controller, reason: operation.reason, voters, leaveOut: [...leaveOut] }
   }]]
 }
 
@@ -104,13 +107,15 @@ export function progress (config: CoreConfig, state: ClusterState, nowMs: number
  */
 function progressTerm (config: CoreConfig, state: ClusterState, operation: Operation, stage: TakingTerm, nowMs: number): Stepped {
   const { untilMs, leaveOut } = certaintyOf(config, state, operation, stage, nowMs)
-  if (untilMs !== null && untilMs <= nowMs) return promoteOnFacts(config, state, { ...operation, leaveOut }, stage.sinceMs, untilMs, nowMs)
+  if (untilMs !== null && untilMs <= nowMs) return promoteOnFacts(config, state, { ...operation, leaveOut }, stage, untilMs, nowMs)
   const tended = tendFence(config, state, operation, stage, nowMs)
   if (untilMs !== null || tended[0] !== state || fenceMayHelp(operation)) return tended
   const replies = Object.values(stage.replies)
   const refusals = replies.flatMap(({ reply }) => reply.ok ? [] : reply)
-  const voters = config.cluster.members.length
-  if (refusals.length > voters - voterQuorum(config)) {
+  const voters = stage.voters.names.length
+  if (refusals.length > voters - listQuorum(stage.voters)) {
+    const otherList = refusals.find(({ refusal }) => refusal === 'olderVoters' || refusal === 'votersDiffer')
+    if (otherList !== undefined) return end(state, operation, 'failed', `voters have stored another list of voters (${inWords(otherList.voters)}) than the one that is known here (${inWords(stage.voters)}): see their reports`, nowMs)
     if (refusals.some(refusal => refusal.refusal === 'stillRenewing')) return end(state, operation, 'undone', `voters still see ${refusals[0]?.holder ?? 'the holder'} renew its lease: it keeps serving (S1)`, nowMs)
     if (refusals.every(refusal => refusal.refusal === 'cannotVote')) return end(state, operation, 'failed', 'a majority of the voters cannot vote', nowMs)
     const term = Math.max(operation.term, ...refusals.map(refusal => refusal.term))
@@ -128,9 +133,9 @@ function progressTerm (config: CoreConfig, state: ClusterState, operation: Opera
  * accepted the term reports at once which earlier term it granted last: with a majority of those the choice is checked
  * again, and can no longer become wrong (S6).
  */
-function promoteOnFacts (config: CoreConfig, state: ClusterState, operation: Operation, sinceMs: number, untilMs: number, nowMs: number): Stepped {
+function promoteOnFacts (config: CoreConfig, state: ClusterState, operation: Operation, { voters, sinceMs }: TakingTerm, untilMs: number, nowMs: number): Stepped {
   const after = freshReports(config, state, nowMs).filter(({ voter }) => voter.problem === null && voter.term >= operation.term)
-  if (after.length < voterQuorum(config)) {
+  if (!isMajority(voters, after.map(({ node }) => node))) {
     if (nowMs - untilMs <= config.cluster.timing.commandTimeoutMs) return [state, []]
     return end(state, operation, 'failed', `the voters that accepted term ${operation.term} do not report: who served before cannot be told`, nowMs)
   }
@@ -141,7 +146,7 @@ function promoteOnFacts (config: CoreConfig, state: ClusterState, operation: Ope
 }
 
 function certaintyOf (config: CoreConfig, state: ClusterState, operation: Operation, stage: TakingTerm, nowMs: number): Certainty {
-  return certainty(config, state, operation, stage, nowMs, leaveOut => waitUntilMs(config, leaveOut, stage))
+  return certainty(config, state, operation, stage, nowMs, leaveOut => waitUntilMs(leaveOut, stage))
 }
 
 /**
@@ -153,15 +158,19 @@ function hasMarker (state: ClusterState, operation: Operation): boolean {
 }
 
 /** When every grant of the best majority has run out, clock rates allowed for; null while no majority accepted. */
-function waitUntilMs (config: CoreConfig, leaveOut: readonly LeaveOut[], stage: TakingTerm): number | null {
+function waitUntilMs (leaveOut: readonly LeaveOut[], { voters, replies }: TakingTerm): number | null {
   const ends: number[] = []
-  for (const { reply, receivedAtMs } of Object.values(stage.replies)) {
-    if (!reply.ok) continue
+  for (const [voter, { reply, receivedAtMs }] of Object.entries(replies)) {
+    if (!reply.ok || !voters.names.includes(voter)) continue
     const counted = reply.grants.filter(grant => !leaveOut.some(over => over.holder === grant.holder && over.term === grant.term))
     const remainingMs = Math.max(0, ...counted.map(grant => grant.remainingMs))
     ends.push(remainingMs === 0 ? receivedAtMs : receivedAtMs + remainingMs + clockMarginMs(remainingMs))
   }
-  return ends.toSorted((a, b) => a - b)[voterQuorum(config) - 1] ?? null
+  return ends.toSorted((a, b) => a - b)[listQuorum(voters) - 1] ?? null
+}
+
+function inWords (list: VoterList | null): string {
+  return list === null ? 'unknown' : `generation ${list.generation}: ${list.names.join(', ')}`
 }
 
 /** Clocks of two nodes may differ in rate by up to one percent; and timers are a few milliseconds late. */

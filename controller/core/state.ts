@@ -3,11 +3,14 @@ import type { OperationKind, RefusedNode } from '../../protocol/api.ts'
 import type { ClusterConfig } from '../../protocol/cluster.ts'
 import type { Report } from '../../protocol/report.ts'
 import type { LeaveOut, TermReason, TermReply } from '../../protocol/vote.ts'
+import type { VoterList } from '../../protocol/voter-list.ts'
 
 export interface CoreConfig {
   readonly cluster: ClusterConfig
   /** This controller's name: terms are taken in it, orders carry it. */
   readonly controller: string
+  /** Of the cluster's part of this controller's own file; absent where it does not matter. */
+  readonly configDigest?: string
   /** The nodes that can be powered off, and how; absent where none can. */
   readonly fencing?: Readonly<Record<string, FencePlan>>
   /** Whatever the leader begins by itself waits for a turn that it is given (`turn`); absent: it begins at once. */
@@ -114,7 +117,8 @@ export type Stage =
   | { readonly type: 'freezing', readonly tag: number, readonly sinceMs: number }
   /** The old active opens its gate again; the operation ends as undone. */
   | { readonly type: 'undoing', readonly tag: number, readonly why: string, readonly sinceMs: number }
-  | { readonly type: 'takingTerm', readonly replies: Readonly<Record<string, TakenReply>>, readonly sinceMs: number }
+  /** `voters`: whom the term was asked of, and by whom its majority is counted (S11). */
+  | { readonly type: 'takingTerm', readonly voters: VoterList, readonly replies: Readonly<Record<string, TakenReply>>, readonly sinceMs: number }
   | { readonly type: 'promoting', readonly tag: number, readonly sinceMs: number }
   /** A promotion failed: the node's release is awaited, then the next candidate is taken (S8). */
   | { readonly type: 'choosing', readonly failed: string, readonly why: string, readonly sinceMs: number }
@@ -191,6 +195,8 @@ export interface ClusterState {
   readonly fences: Readonly<Record<string, NodeFence>>
   readonly recoveries: Recoveries
   readonly turn: Turn
+  /** What the history was last told of files that differ. */
+  readonly configDiffers: string | null
   readonly nextId: number
 }
 
@@ -217,6 +223,7 @@ export function bootCluster (config: CoreConfig, nowMs: number): ClusterState {
     fences: {},
     recoveries: { countedTerm: 0, open: [] },
     turn: 'none',
+    configDiffers: null,
     nextId: 1
   }
 }

@@ -7,11 +7,13 @@ import { candidates, type Candidates } from './candidate.ts'
 import { diagnose } from './diagnoses.ts'
 import type { Diagnosis } from './diagnosis.ts'
 import { fenceOf } from './fencing.ts'
+import { configDiffers } from './config-differs.ts'
 import { budgetOf, openNow } from './flapping.ts'
 import { isLapsed } from './off-marks.ts'
-import { dataNodes, freshReport, freshReports, highestTerm, isFollowing, isFresh, positionOf, servingReport, voterQuorum } from './knowledge.ts'
+import { dataNodes, freshReport, highestTerm, isFollowing, isFresh, positionOf, servingReport } from './knowledge.ts'
 import type { ClusterState, CoreConfig, EndedOperation, Operation } from './state.ts'
 import { list } from './words.ts'
+import { freshVoters, voterList, voterQuorum } from './voters.ts'
 
 /** Turns monotonic milliseconds into what people read. */
 export type WallOf = (atMs: number) => string
@@ -29,6 +31,8 @@ export function viewCluster (config: CoreConfig, state: ClusterState, nowMs: num
     paused: state.paused === null ? null : { ...state.paused },
     automaticFailover: automaticFailover(config, state, active, sifted, nowMs),
     recoveries: viewRecoveries(config, state, nowMs, wallOf),
+    voters: voterList(config, state),
+    configDiffers: configDiffers(config, state, nowMs),
     endpoints: endpointHolders(config, state, nowMs),
     hold: state.hold === null ? null : { code: state.hold.code, message: state.hold.message, refused: [...state.hold.refused] },
     operation: state.operation === null ? null : viewOperation(state.operation, null, wallOf),
@@ -150,13 +154,13 @@ function nodeInWords (member: MemberConfig, report: Report | null, reachable: bo
 
 /** Whether the loss of the active's node would be survived without an operator, and why not (S9). */
 export function automaticFailover (config: CoreConfig, state: ClusterState, active: Report | null, sifted: Candidates, nowMs: number): ClusterView['automaticFailover'] {
-  const voters = config.cluster.members.length
-  const quorum = voterQuorum(config)
+  const voters = voterList(config, state).names.length
+  const quorum = voterQuorum(config, state)
   if (voters - 1 < quorum) return { possible: false, why: `${voters} voters cannot lose one and keep a majority: add a witness (S9)` }
   if (state.paused !== null) return { possible: false, why: 'the cluster is paused' }
   const { used, spent } = budgetOf(config, state, nowMs)
   if (spent) return { possible: false, why: `the budget of ${used} automatic failovers is spent: "ovsdb-ha acknowledge ${config.cluster.name}" frees it` }
-  const answering = freshReports(config, state, nowMs).filter(report => report.voter.problem === null)
+  const answering = freshVoters(config, state, nowMs)
   const left = answering.filter(report => report.node !== active?.node).length
   if (left < quorum) return { possible: false, why: `without the active's node only ${left} of ${voters} voters would answer; ${quorum} are needed` }
   const ready = sifted.eligible.filter(report => active === null || isFollowing(report, active.node))

@@ -26,7 +26,7 @@ function sameVoter (said: Said, now: Said): boolean {
   const [a, b] = [said.state.voterSide, now.state.voterSide]
   if (a.type !== 'voting' || b.type !== 'voting') return a.type === b.type
   const [one, two] = [a.voter.record, b.voter.record]
-  return one.term === two.term && one.holder === two.holder && one.released?.served === two.released?.served && one.previous?.term === two.previous?.term &&
+  return one.term === two.term && one.holder === two.holder && one.released?.served === two.released?.served && one.previous?.term === two.previous?.term && one.voters.generation === two.voters.generation &&
     sameGrants(a.voter.grants, said.atMs, b.voter.grants, now.atMs)
 }
 

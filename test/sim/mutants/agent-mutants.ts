@@ -33,7 +33,7 @@ export const agentMutants: readonly Mutant[] = [
     name: 'one grant is enough',
     rule: 'S2',
     sentence: 'A voter said yes.',
-    changes: [{ file: LEASE, text: 'if (counted.grantedBy.length < quorumOf(config.voters))', replacement: 'if (counted.grantedBy.length < 1)' }]
+    changes: [{ file: LEASE, text: 'if (!isMajority(round.voters, counted.grantedBy))', replacement: 'if (counted.grantedBy.length < 1)' }]
   },
   {
     name: 'half of the voters is a majority',
@@ -126,7 +126,7 @@ export const agentMutants: readonly Mutant[] = [
     sentence: 'The controller says it is lost.',
     changes: [
       { file: VOTER, text: 'if (renewing !== undefined) return refuse', replacement: 'if (false && renewing !== undefined) return refuse' },
-      { file: 'controller/core/decide.ts', text: 'if (silent.length < voterQuorum(config)) {', replacement: 'if (false) {' }
+      { file: 'controller/core/decide.ts', text: 'if (silent.length < voterQuorum(config, state)) {', replacement: 'if (false) {' }
     ]
   },
   {

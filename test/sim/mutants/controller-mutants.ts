@@ -15,8 +15,8 @@ export const controllerMutants: readonly Mutant[] = [
     rule: 'S1',
     sentence: 'One voter accepted it.',
     changes: [
-      { file: OPERATION, text: 'return ends.toSorted((a, b) => a - b)[voterQuorum(config) - 1] ?? null', replacement: 'return ends.toSorted((a, b) => a - b)[0] ?? null' },
-      { file: OPERATION, text: 'if (after.length < voterQuorum(config)) {', replacement: 'if (false) {' },
+      { file: OPERATION, text: 'return ends.toSorted((a, b) => a - b)[listQuorum(voters) - 1] ?? null', replacement: 'return ends.toSorted((a, b) => a - b)[0] ?? null' },
+      { file: OPERATION, text: 'if (!isMajority(voters, after.map(({ node }) => node))) {', replacement: 'if (false) {' },
       { file: 'agent/core/voter.ts', text: 'return same ? {', replacement: 'return true ? {' }
     ]
   },
@@ -88,7 +88,7 @@ export const controllerMutants: readonly Mutant[] = [
     rule: 'S1',
     sentence: 'No reports: it must be dead.',
     changes: [
-      { file: DECIDE, text: 'if (silent.length < voterQuorum(config)) {', replacement: 'if (false) {' },
+      { file: DECIDE, text: 'if (silent.length < voterQuorum(config, state)) {', replacement: 'if (false) {' },
       { file: DECIDE, text: '{ type: \'go\', reason: \'lost\', trigger: `${holder} is lost: no reports for', replacement: '{ type: \'go\', reason: \'released\', trigger: `${holder} is lost: no reports for' }
     ]
   },
@@ -109,8 +109,8 @@ export const controllerMutants: readonly Mutant[] = [
     rule: 'S9',
     sentence: 'The voters will decide.',
     changes: [
-      { file: DECIDE, text: 'if (voters < voterQuorum(config)) return hold(', replacement: 'if (voters === 0) return hold(' },
-      { file: DECIDE, text: 'if (silent.length < voterQuorum(config)) {', replacement: 'if (silent.length < 1) {' }
+      { file: DECIDE, text: 'if (voters < voterQuorum(config, state)) return hold(', replacement: 'if (voters === 0) return hold(' },
+      { file: DECIDE, text: 'if (silent.length < voterQuorum(config, state)) {', replacement: 'if (silent.length < 1) {' }
     ]
   },
   {

@@ -40,6 +40,14 @@ test('what was stored is found again, all of it (S1, S2)', async t => {
   assert.deepEqual(await file.load(), STATE)
 })
 
+test('a file from before voters stored their list is sound: the list of cluster.yaml is taken as the first one (S11)', async t => {
+  const file = await fileFor(t)
+  const { voters: _none, ...voter } = STATE.voter
+  await mkdir(dirname(file.path), { recursive: true })
+  await writeFile(file.path, withChecksum({ voter, ownRelease: STATE.ownRelease }))
+  assert.deepEqual(await file.load(), { ...STATE, voter: { ...voter, voters: { generation: 0, names: [] } } })
+})
+
 test('only its owner may read the file and its directory', async t => {
   const file = await fileFor(t)
   await file.store(STATE)

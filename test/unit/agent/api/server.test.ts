@@ -4,7 +4,7 @@ import { StaleTermError } from '../../../../protocol/order-errors.ts'
 import { createApi, createUnitDouble } from './unit-double.ts'
 
 const SERVING = { phase: 'active', lease: { term: 4, held: true, remainingMs: 900, releasedTerm: 0, releasedServed: false } } as const
-const LEASE = { term: 4, holder: 'n2', holdMs: 3_000, sequence: 0, leaveOut: [] }
+const LEASE = { term: 4, holder: 'n2', voters: { generation: 1, names: ['n1', 'n2', 'n3'] }, holdMs: 3_000, sequence: 0, leaveOut: [] }
 
 describe('health', () => {
   test('/healthz answers 200 whatever the databases do', async () => {
@@ -50,8 +50,8 @@ describe('votes and orders', () => {
     const unit = createUnitDouble()
     const other = createUnitDouble({ cluster: 'vtep' })
     const app = createApi([unit, other])
-    const term = { term: 5, holder: 'n1', controller: 'c1', reason: 'lost', leaveOut: [{ holder: 'n2', term: 4, why: 'released' }] }
-    const refusal = { ok: false, refusal: 'stillRenewing', term: 4, holder: 'n2', remainingMs: 1_200 } as const
+    const term = { term: 5, holder: 'n1', controller: 'c1', reason: 'lost', voters: { generation: 1, names: ['n1', 'n2', 'n3'] }, leaveOut: [{ holder: 'n2', term: 4, why: 'released' }] }
+    const refusal = { ok: false, refusal: 'stillRenewing', term: 4, holder: 'n2', remainingMs: 1_200, voters: null } as const
     unit.termReply = refusal
     const refused = await app.inject({ method: 'POST', url: '/v1/clusters/ovn/term', payload: term })
     assert.deepEqual([refused.statusCode, refused.json()], [200, refusal])
@@ -85,6 +85,8 @@ describe('votes and orders', () => {
       [{ ...LEASE, bogus: 1 }, /body: bogus is not known/],
       [{ ...LEASE, term: '4' }, /body: term /],
       [{ ...LEASE, leaveOut: [{ holder: 'n2', term: 4, why: 'guess' }] }, /leaveOut\.0\.why/],
+      [without(LEASE, 'voters'), /body: .*voters/],
+      [{ ...LEASE, voters: { generation: 0, names: ['n1'] } }, /voters\.generation/],
       [{ term: 4 }, /body: /]
     ] as const
     for (const [payload, message] of bodies) {
@@ -148,3 +150,8 @@ describe('metrics', () => {
     assert.equal(unit.followers(), 0)
   })
 })
+
+/** As a sender of an older version would say it. */
+function without (body: Readonly<Record<string, unknown>>, key: string): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(body).filter(([name]) => name !== key))
+}

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { countGrant, countLostVoter, holdMsOf, isHeld, isHopeless, newLease, postponeRound, startRound, type Lease } from '../../../../agent/core/lease.ts'
+import { VOTERS } from '../../../fixtures.ts'
 
-const config = { voters: 3, leaseMs: 2_000, renewEveryMs: 500 }
+const config = { leaseMs: 2_000, renewEveryMs: 500 }
 
 /** Asked in round 1 at 1000 ms. */
 function asked (): Lease {
-  return startRound(config, newLease(4, [], 1_000), 1, 1_000)
+  return startRound(config, newLease(4, [], 1_000), 1, VOTERS, 1_000)
 }
 
 /** Held until 3000 ms. */
@@ -41,34 +42,34 @@ test('however long the lease, the hold of a voter outlasts lease and slack altho
 })
 
 test('grants of different rounds do not add up to a majority (S2)', () => {
-  const second = startRound(config, countGrant(config, asked(), 1, 'n1'), 2, 1_500)
+  const second = startRound(config, countGrant(config, asked(), 1, 'n1'), 2, VOTERS, 1_500)
   assert.equal(isHeld(countGrant(config, second, 2, 'n2'), 1_501), false)
 })
 
 test('a late answer to an earlier round never takes time away (S2)', () => {
-  const renewed = countGrant(config, countGrant(config, startRound(config, held(), 2, 1_500), 2, 'n1'), 2, 'n3')
+  const renewed = countGrant(config, countGrant(config, startRound(config, held(), 2, VOTERS, 1_500), 2, 'n1'), 2, 'n3')
   assert.equal(renewed.untilMs, 3_500)
   assert.equal(countGrant(config, renewed, 1, 'n3').untilMs, 3_500)
 })
 
 test('an answer to a round that was forgotten changes nothing (S2)', () => {
   let lease = asked()
-  for (const id of [2, 3, 4, 5]) lease = startRound(config, lease, id, 1_000 + id)
+  for (const id of [2, 3, 4, 5]) lease = startRound(config, lease, id, VOTERS, 1_000 + id)
   assert.equal(countGrant(config, lease, 1, 'n1'), lease)
   assert.equal(lease.rounds.length, 4)
 })
 
 test('a majority of voters that can never grant this term again makes it hopeless; fewer do not (S2)', () => {
   const one = countLostVoter(asked(), 1, 'n1')
-  assert.equal(isHopeless(config, one), false)
-  assert.equal(isHopeless(config, countLostVoter(one, 1, 'n1')), false)
-  assert.equal(isHopeless(config, countLostVoter(one, 1, 'n2')), true)
+  assert.equal(isHopeless(one), false)
+  assert.equal(isHopeless(countLostVoter(one, 1, 'n1')), false)
+  assert.equal(isHopeless(countLostVoter(one, 1, 'n2')), true)
 })
 
 test('a lease not yet held is asked for quickly, a held one at the pace of renewals', () => {
   assert.equal(asked().nextRoundAtMs, 1_050)
   assert.equal(held().nextRoundAtMs, 1_500)
-  assert.equal(startRound(config, held(), 2, 1_500).nextRoundAtMs, 2_000)
+  assert.equal(startRound(config, held(), 2, VOTERS, 1_500).nextRoundAtMs, 2_000)
 })
 
 test('a voter that waits for an earlier grant is asked again when it ends, at most a second later; a held lease keeps its pace', () => {

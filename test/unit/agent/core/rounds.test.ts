@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { promoteOrder, voterRecord } from '../../../fixtures.ts'
+import { promoteOrder, voterRecord, VOTERS } from '../../../fixtures.ts'
 import { active, backup, find, promoting, typesOf } from './unit-harness.ts'
 
 test('the node\'s own vote is counted inside, and stored before the fellow voters are asked (S1, S2)', () => {
@@ -15,7 +15,7 @@ test('a round asks for a hold of lease plus the slack of the guard and one perce
   const unit = backup()
   const leaveOut = [{ holder: 'n2', term: 3, why: 'released' as const }]
   unit.order(promoteOrder({ leaveOut }), 1_000)
-  assert.deepEqual(unit.latest('askVoters').request, { term: 4, holder: 'n1', holdMs: 2_121, sequence: 0, leaveOut })
+  assert.deepEqual(unit.latest('askVoters').request, { term: 4, holder: 'n1', voters: VOTERS, holdMs: 2_121, sequence: 0, leaveOut })
 })
 
 test('a renewal that a majority granted extends the guard and the endpoints to the new end of the lease (S4)', () => {
@@ -60,7 +60,7 @@ test('an active for which a newer term was taken goes on under that one: same le
   const unit = active()
   unit.send({ type: 'woke' }, 1_500)
   unit.finish('writeHeartbeat', 1_501)
-  const actions = unit.reply('n2', 1_502, { ok: false, refusal: 'olderTerm', term: 5, holder: 'n1', remainingMs: 0 })
+  const actions = unit.reply('n2', 1_502, { ok: false, refusal: 'olderTerm', term: 5, holder: 'n1', remainingMs: 0, voters: null })
   assert.deepEqual([unit.phase('active').lease.term, unit.phase('active').lease.untilMs], [5, 3_000])
   assert.equal(find(actions, 'askVoters')?.request.term, 5)
   assert.equal(find(actions, 'askVoters')?.request.sequence, 0, 'nothing was written in that term yet')
@@ -71,7 +71,7 @@ test('an active for which a newer term was taken goes on under that one: same le
 test('a newer term of somebody else is never adopted (S1)', () => {
   const unit = active()
   unit.send({ type: 'woke' }, 1_500)
-  unit.reply('n2', 1_502, { ok: false, refusal: 'olderTerm', term: 5, holder: 'n2', remainingMs: 0 })
+  unit.reply('n2', 1_502, { ok: false, refusal: 'olderTerm', term: 5, holder: 'n2', remainingMs: 0, voters: null })
   assert.equal(unit.phase('active').lease.term, 4)
 })
 

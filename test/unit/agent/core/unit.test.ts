@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { voterConfig } from '../../../../agent/core/unit.ts'
+import { voterConfig } from '../../../../agent/core/voter-config.ts'
 import type { TermRequest } from '../../../../protocol/vote.ts'
 import { durableState, handoverBeginOrder, leaseRequest, NEW_VOTER, observation, promoteOrder, releaseRequest, sourceOf, termRequest, timing, unitConfig } from '../../../fixtures.ts'
 import { active, backup, find, harness, promoting, typesOf } from './unit-harness.ts'
@@ -34,7 +34,7 @@ describe('requests to the voter (S1, S2)', () => {
 
   test('a voter whose record is lost says no to terms and leases, and takes releases without a word (S1)', () => {
     const unit = harness({ problem: 'voter.json is corrupt' })
-    const refused = { ok: false, refusal: 'cannotVote', term: 0, holder: null, remainingMs: 0 }
+    const refused = { ok: false, refusal: 'cannotVote', term: 0, holder: null, remainingMs: 0, voters: null }
     assert.deepEqual(find(unit.send({ type: 'termAsked', requestId: 1, request: termRequest() }, 100), 'answerTerm')?.reply, refused)
     assert.deepEqual(find(unit.send({ type: 'leaseAsked', requestId: 2, request: leaseRequest() }, 100), 'answerLease')?.reply, refused)
     assert.deepEqual(typesOf(unit.send({ type: 'releaseTold', requestId: 3, request: releaseRequest() }, 100)), ['answerRelease'])

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { acceptRelease, acceptTerm, EMPTY_RECORD, grantLease, restartVoter, type VoterConfig, type VoterState, runningGrants } from '../../../../agent/core/voter.ts'
-import { leaseRequest, releaseRequest, termRequest, voterRecord } from '../../../fixtures.ts'
+import { leaseRequest, releaseRequest, termRequest, voterRecord, VOTERS } from '../../../fixtures.ts'
 
-const config: VoterConfig = { stillRenewingMs: 1_900, longestHoldMs: 2_100 }
+const config: VoterConfig = { name: 'n9', stillRenewingMs: 1_900, longestHoldMs: 2_100 }
 
 /** Knows term 4 of n1; granted it a lease at 0 ms that it holds until 2100, unless told otherwise. */
 function voter (changes: Partial<VoterState> = {}): VoterState {
@@ -23,7 +23,7 @@ describe('terms (S1)', () => {
 
   test('a lower term is refused, and the answer names the current one (S1)', () => {
     const { voter: next, reply, persist } = acceptTerm(config, voter(), termRequest({ term: 3 }), 600)
-    assert.deepEqual(reply, { ok: false, refusal: 'olderTerm', term: 4, holder: 'n1', remainingMs: 0 })
+    assert.deepEqual(reply, { ok: false, refusal: 'olderTerm', term: 4, holder: 'n1', remainingMs: 0, voters: VOTERS })
     assert.equal(persist, false)
     assert.deepEqual(next, voter())
   })
@@ -54,7 +54,7 @@ describe('terms (S1)', () => {
 
   test('a term asked for because the holder is thought lost is refused while this voter sees it renew (S1)', () => {
     const { voter: next, reply, persist } = acceptTerm(config, voter(), termRequest({ reason: 'lost' }), 1_899)
-    assert.deepEqual(reply, { ok: false, refusal: 'stillRenewing', term: 4, holder: 'n1', remainingMs: 201 })
+    assert.deepEqual(reply, { ok: false, refusal: 'stillRenewing', term: 4, holder: 'n1', remainingMs: 201, voters: VOTERS })
     assert.equal(persist, false)
     assert.equal(next.record.term, 4)
   })
@@ -91,7 +91,7 @@ describe('terms (S1)', () => {
 
 describe('leases (S2)', () => {
   test('the holder of the term is granted a hold from the moment of the answer (S2)', () => {
-    const { voter: next, reply, persist } = grantLease(voter(), leaseRequest(), 500)
+    const { voter: next, reply, persist } = grantLease(config, voter(), leaseRequest(), 500)
     assert.deepEqual(reply, { ok: true })
     assert.equal(persist, false)
     assert.deepEqual(next.grants, [{ holder: 'n1', term: 4, untilMs: 2_600, renewedAtMs: 500, sequence: 0 }])
@@ -99,32 +99,32 @@ describe('leases (S2)', () => {
 
   test('a voter that accepted a higher term grants no lower one (S2)', () => {
     const accepted = acceptTerm(config, voter(), termRequest({ reason: 'switchover' }), 100).voter
-    const { voter: next, reply } = grantLease(accepted, leaseRequest(), 200)
-    assert.deepEqual(reply, { ok: false, refusal: 'olderTerm', term: 5, holder: 'n2', remainingMs: 0 })
+    const { voter: next, reply } = grantLease(config, accepted, leaseRequest(), 200)
+    assert.deepEqual(reply, { ok: false, refusal: 'olderTerm', term: 5, holder: 'n2', remainingMs: 0, voters: VOTERS })
     assert.deepEqual(next, accepted)
   })
 
   test('one term is granted to one holder (S2)', () => {
-    const { reply } = grantLease(voter(), leaseRequest({ holder: 'n2' }), 100)
+    const { reply } = grantLease(config, voter(), leaseRequest({ holder: 'n2' }), 100)
     assert.equal(reply.ok === false && reply.refusal, 'termTaken')
   })
 
   test('the next holder is granted nothing while an earlier grant runs, and is told how long (S2, S3)', () => {
     const accepted = acceptTerm(config, voter(), termRequest({ reason: 'switchover' }), 100).voter
-    const { voter: next, reply } = grantLease(accepted, leaseRequest({ term: 5, holder: 'n2' }), 600)
-    assert.deepEqual(reply, { ok: false, refusal: 'otherGrantRuns', term: 5, holder: 'n2', remainingMs: 1_500 })
+    const { voter: next, reply } = grantLease(config, accepted, leaseRequest({ term: 5, holder: 'n2' }), 600)
+    assert.deepEqual(reply, { ok: false, refusal: 'otherGrantRuns', term: 5, holder: 'n2', remainingMs: 1_500, voters: VOTERS })
     assert.deepEqual(next.grants, voter().grants)
-    assert.deepEqual(grantLease(next, leaseRequest({ term: 5, holder: 'n2' }), 2_100).reply, { ok: true })
+    assert.deepEqual(grantLease(config, next, leaseRequest({ term: 5, holder: 'n2' }), 2_100).reply, { ok: true })
   })
 
   test('the next holder is granted at once when the earlier grant is proved over (S3)', () => {
     const accepted = acceptTerm(config, voter(), termRequest({ reason: 'switchover' }), 100).voter
-    const { reply } = grantLease(accepted, leaseRequest({ term: 5, holder: 'n2', leaveOut: [{ holder: 'n1', term: 4, why: 'released' }] }), 200)
+    const { reply } = grantLease(config, accepted, leaseRequest({ term: 5, holder: 'n2', leaveOut: [{ holder: 'n1', term: 4, why: 'released' }] }), 200)
     assert.deepEqual(reply, { ok: true })
   })
 
   test('a voter that missed the vote learns the term from its holder, and stores it before it grants (S1, S2)', () => {
-    const { voter: next, reply, persist } = grantLease(voter({ grants: [] }), leaseRequest({ term: 5, holder: 'n2' }), 3_000)
+    const { voter: next, reply, persist } = grantLease(config, voter({ grants: [] }), leaseRequest({ term: 5, holder: 'n2' }), 3_000)
     assert.deepEqual(reply, { ok: true })
     assert.equal(persist, true)
     assert.equal(next.record.term, 5)
@@ -132,7 +132,7 @@ describe('leases (S2)', () => {
   })
 
   test('a voter that learns the term from its holder while an earlier grant runs stores that such a grant ran (S3)', () => {
-    const { voter: next, persist } = grantLease(voter(), leaseRequest({ term: 5, holder: 'n2' }), 100)
+    const { voter: next, persist } = grantLease(config, voter(), leaseRequest({ term: 5, holder: 'n2' }), 100)
     assert.equal(persist, true)
     assert.equal(next.record.clear, false)
     assert.equal(next.grants.length, 1)
@@ -151,15 +151,15 @@ describe('releases (S2)', () => {
   test('a release is final for its term: the holder is not granted again, also after a restart of the voter (S2)', () => {
     const { record } = acceptRelease(voter(), releaseRequest(), 100).voter
     for (const state of [{ record, grants: [] }, restartVoter(config, record, 200)]) {
-      const { reply } = grantLease(state, leaseRequest(), 300)
-      assert.deepEqual(reply, { ok: false, refusal: 'released', term: 4, holder: 'n1', remainingMs: 0 })
+      const { reply } = grantLease(config, state, leaseRequest(), 300)
+      assert.deepEqual(reply, { ok: false, refusal: 'released', term: 4, holder: 'n1', remainingMs: 0, voters: VOTERS })
     }
   })
 
   test('a release of a term that this voter never heard of is adopted and final (S2)', () => {
     const { voter: next, persist } = acceptRelease({ record: EMPTY_RECORD, grants: [] }, releaseRequest(), 100)
     assert.equal(persist, true)
-    const { reply } = grantLease(next, leaseRequest(), 200)
+    const { reply } = grantLease(config, next, leaseRequest(), 200)
     assert.equal(reply.ok === false && reply.refusal, 'released')
   })
 
@@ -199,12 +199,12 @@ describe('restart of the voter (S1, S3)', () => {
 
   test('a voter that restarted grants the next holder nothing before a full hold has passed (S3)', () => {
     const restarted = restartVoter(config, voterRecord({ clear: false }), 0)
-    assert.equal(grantLease(restarted, leaseRequest({ term: 5, holder: 'n2' }), 2_099).reply.ok, false)
-    assert.equal(grantLease(restarted, leaseRequest({ term: 5, holder: 'n2' }), 2_100).reply.ok, true)
+    assert.equal(grantLease(config, restarted, leaseRequest({ term: 5, holder: 'n2' }), 2_099).reply.ok, false)
+    assert.equal(grantLease(config, restarted, leaseRequest({ term: 5, holder: 'n2' }), 2_100).reply.ok, true)
   })
 
   test('a voter that restarted still grants the holder of its own term', () => {
-    assert.deepEqual(grantLease(restartVoter(config, voterRecord(), 0), leaseRequest(), 1).reply, { ok: true })
+    assert.deepEqual(grantLease(config, restartVoter(config, voterRecord(), 0), leaseRequest(), 1).reply, { ok: true })
   })
 
   test('a voter whose term was released, with nothing running at the time, has nothing to wait for after a restart', () => {

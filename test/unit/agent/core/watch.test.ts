@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { durableState, handoverBeginOrder, position, promoteOrder, termRequest } from '../../../fixtures.ts'
 import { active, backup, find, harness, promoting, started, typesOf, type UnitHarness } from './unit-harness.ts'
 
-const LOST = { ok: false, refusal: 'olderTerm', term: 5, holder: 'n2', remainingMs: 0 } as const
+const LOST = { ok: false, refusal: 'olderTerm', term: 5, holder: 'n2', remainingMs: 0, voters: null } as const
 
 describe('the end of a lease (S2)', () => {
   test('a lease that nobody renews is given up before it ends, by the agent itself (S2)', () => {
@@ -88,7 +88,7 @@ describe('asking for a lease in vain', () => {
   test('a voter that still waits for an earlier grant is asked again when that ends', () => {
     const unit = backup()
     unit.order(promoteOrder(), 1_000)
-    unit.reply('n2', 1_001, { ok: false, refusal: 'otherGrantRuns', term: 4, holder: 'n1', remainingMs: 300 })
+    unit.reply('n2', 1_001, { ok: false, refusal: 'otherGrantRuns', term: 4, holder: 'n1', remainingMs: 300, voters: null })
     assert.equal(find(unit.send({ type: 'woke' }, 1_300), 'askVoters'), undefined)
     assert.ok(find(unit.send({ type: 'woke' }, 1_301), 'askVoters') !== undefined)
   })

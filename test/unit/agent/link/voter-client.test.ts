@@ -6,7 +6,7 @@ import { createVoterClient, type VoterClientOptions } from '../../../../agent/li
 import { createApi, createAuthority, createUnitDouble, type UnitDouble } from '../api/unit-double.ts'
 import type { TlsTexts } from '../../../../agent/api/tls.ts'
 
-const LEASE = { term: 4, holder: 'n2', holdMs: 3_000, sequence: 0, leaveOut: [] }
+const LEASE = { term: 4, holder: 'n2', voters: { generation: 1, names: ['n1', 'n2', 'n3'] }, holdMs: 3_000, sequence: 0, leaveOut: [] }
 const DEADLINE_MS = 2_000
 
 async function agent (t: TestContext, unit: UnitDouble, tls: TlsTexts | null = null) {
@@ -35,7 +35,7 @@ test('a lease and a release reach the voter, and a refusal is a reply', async t 
   const unit = createUnitDouble()
   const voter = client(t, await agent(t, unit))
   assert.deepEqual(await voter.lease(LEASE, DEADLINE_MS), { ok: true })
-  unit.leaseReply = { ok: false, refusal: 'olderTerm', term: 9, holder: 'n3', remainingMs: 0 }
+  unit.leaseReply = { ok: false, refusal: 'olderTerm', term: 9, holder: 'n3', remainingMs: 0, voters: null }
   assert.deepEqual(await voter.lease(LEASE, DEADLINE_MS), unit.leaseReply)
   await voter.release({ term: 4, holder: 'n2', served: true }, DEADLINE_MS)
   assert.deepEqual(unit.asked.map(({ method }) => method), ['lease', 'lease', 'release'])

@@ -67,6 +67,8 @@ test('a paused cluster says by whom and why, a change that runs is told, and S9 
     summary: 'n2 is being promoted.',
     paused: { by: 'ann', at: '2026-01-02T03:04:05.678Z', reason: 'moving racks' },
     automaticFailover: { possible: false, why: 'two data nodes without a third voter or a fence device' },
+    voters: { generation: 1, names: ['n1', 'n2', 'n3'] },
+    configDiffers: null,
     operation: operationView({ outcome: 'running', durationMs: null }),
     nodes: [
       activeNode({

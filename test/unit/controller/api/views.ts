@@ -95,6 +95,8 @@ export function clusterView (over: Partial<ClusterView> = {}): ClusterView {
     paused: null,
     automaticFailover: { possible: true, why: '3 voters' },
     recoveries: { limitFailovers: 4, usedFailovers: 0, freeAt: null, open: [] },
+    voters: { generation: 1, names: ['n1', 'n2', 'n3'] },
+    configDiffers: null,
     endpoints: [{ address: '10.0.0.100', holders: ['n1'] }],
     hold: null,
     operation: null,

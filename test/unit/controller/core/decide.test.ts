@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Report } from '../../../../protocol/report.ts'
-import { activeReport, coreConfig, freshNodeReport, grant, memberConfig, position, report, serverReport, witnessReport } from '../../../fixtures.ts'
+import { activeReport, coreConfig, freshNodeReport, grant, memberConfig, position, report, serverReport, VOTERS, witnessReport } from '../../../fixtures.ts'
 import { find, leader, releasedReport, serving, type LeaderHarness } from './leader-harness.ts'
 
 const unseen = { voter: { grants: [] } }
@@ -21,7 +21,7 @@ describe('the active gives up (released)', () => {
     const one = serving()
     const actions = one.reports([releasedReport()], 2_000)
     assert.deepEqual(find(actions, 'askTerm')?.voters, ['n1', 'n2', 'n3'])
-    assert.deepEqual(find(actions, 'askTerm')?.request, { term: 5, holder: 'n2', controller: 'ctl-a', reason: 'released', leaveOut: [{ holder: 'n1', term: 4, why: 'released' }] })
+    assert.deepEqual(find(actions, 'askTerm')?.request, { term: 5, holder: 'n2', controller: 'ctl-a', reason: 'released', voters: VOTERS, leaveOut: [{ holder: 'n1', term: 4, why: 'released' }] })
     assert.equal(one.operation().kind, 'failover')
     assert.equal(one.operation().why, 'n2 is best of 2 nodes in sync (position, then priority, then name) with n1')
   })
@@ -195,7 +195,7 @@ describe('first start and cold start', () => {
     assert.equal(holdOf(one)?.code, 'starting')
     one.reports([freshNodeReport('n3')], 110)
     assert.equal(one.operation().kind, 'firstStart')
-    assert.deepEqual(one.latest('askTerm').request, { term: 1, holder: 'n1', controller: 'ctl-a', reason: 'firstStart', leaveOut: [] })
+    assert.deepEqual(one.latest('askTerm').request, { term: 1, holder: 'n1', controller: 'ctl-a', reason: 'firstStart', voters: VOTERS, leaveOut: [] })
   })
 
   test('a missing data node is waited for: it may hold newer data; then the start goes on without it', () => {

@@ -75,7 +75,7 @@ export function leader (config: CoreConfig = coreConfig(), leadsAtMs = 0): Leade
       const told = { ...before, voter: { ...before.voter, term, holder, released: null, granted: false, sequence: 0, previous: previously, grants: [...grants] } }
       return [...answered, ...send({ type: 'reported', report: told }, nowMs)]
     },
-    refuse: (voter, nowMs, refusal, term = 4) => send({ type: 'termAnswered', ...asked(), voter, reply: { ok: false, refusal, term, holder: 'n1', remainingMs: 0 } }, nowMs),
+    refuse: (voter, nowMs, refusal, term = 4) => send({ type: 'termAnswered', ...asked(), voter, reply: { ok: false, refusal, term, holder: 'n1', remainingMs: 0, voters: null } }, nowMs),
     endOrder: (type, nowMs, reply = {}) => send({ type: 'orderEnded', tag: latestOrder(type).tag, reply: orderReply(reply), error: null }, nowMs),
     latest,
     latestOrder: latestOrder as never,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { activeReport, grant, position, report, serverReport } from '../../../fixtures.ts'
+import { activeReport, grant, position, report, serverReport, VOTERS } from '../../../fixtures.ts'
 import { find, orderTo, releasedReport, serving, type LeaderHarness } from './leader-harness.ts'
 
 /** n1 released term 4 at 2000 ms; term 5 for n2 is being asked for. */
@@ -247,7 +247,7 @@ describe('switchover', () => {
     one.endOrder('awaitMarker', 2_011)
     assert.equal(one.count('askTerm'), 0)
     const actions = one.endOrder('handoverFinish', 2_020)
-    assert.deepEqual(find(actions, 'askTerm')?.request, { term: 5, holder: 'n2', controller: 'ctl-a', reason: 'switchover', leaveOut: [{ holder: 'n1', term: 4, why: 'released' }] })
+    assert.deepEqual(find(actions, 'askTerm')?.request, { term: 5, holder: 'n2', controller: 'ctl-a', reason: 'switchover', voters: VOTERS, leaveOut: [{ holder: 'n1', term: 4, why: 'released' }] })
     one.accept('n2', 2_022, [grant()])
     one.accept('n3', 2_023, [grant()])
     one.stage('promoting')

@@ -67,7 +67,8 @@ describe('a cluster that serves', () => {
 describe('whether the loss of a node would be survived (S9)', () => {
   test('two voters cannot lose one: status says so and names the way out (S9)', () => {
     const one = leader(coreConfig({ members: [memberConfig('n1'), memberConfig('n2')] }))
-    one.reports([activeReport('n1'), report('n2')], 1_500)
+    const voter = { voters: { generation: 1, names: ['n1', 'n2'] } }
+    one.reports([activeReport('n1', { voter }), report('n2', { voter })], 1_500)
     assert.deepEqual(viewOf(one).automaticFailover, { possible: false, why: '2 voters cannot lose one and keep a majority: add a witness (S9)' })
   })
 

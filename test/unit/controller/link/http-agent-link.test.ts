@@ -51,7 +51,7 @@ async function setUp (t: TestContext, agent: FakeAgentOptions, over: Partial<Htt
   return { server, link, witness: createWitness() }
 }
 
-const TERM: TermRequest = { term: 8, holder: 'n1', controller: 'c1', reason: 'lost', leaveOut: [] }
+const TERM: TermRequest = { term: 8, holder: 'n1', controller: 'c1', reason: 'lost', voters: { generation: 1, names: ['n1', 'n2', 'n3'] }, leaveOut: [] }
 
 test('reports and happenings arrive in order, also when an event is cut anywhere, even within a character', async t => {
   const bytes = Buffer.from(': hello\n\n' + reportEvent({ sequence: 1, problems: [{ code: 'X', message: 'Größe', server: null }] }) +

@@ -1,0 +1,37 @@
+// Who votes, as far as the leader knows: the newest list that any voter told (S11). A file names who may be reached;
+// it never makes anybody a voter, and never widens a majority.
+import type { Report } from '../../protocol/report.ts'
+import { firstList, listQuorum, type VoterList } from '../../protocol/voter-list.ts'
+import { allReports, freshReports } from './knowledge.ts'
+import type { ClusterState, CoreConfig } from './state.ts'
+
+/** The list by which majorities are counted; the file's only as long as no voter has told any. */
+export function voterList (config: CoreConfig, state: ClusterState): VoterList {
+  const told = allReports(state).flatMap(report => report.voter.voters ?? [])
+  const newest = Math.max(...told.map(({ generation }) => generation))
+  const [first, ...others] = told.filter(({ generation }) => generation === newest)
+  if (first === undefined) return firstList(config.cluster.members.map(member => member.name))
+  if (others.every(other => key(other) === key(first))) return first
+  // files that differed at the first start: what most of them say, so that every replica says the same
+  const counts = new Map<string, number>()
+  for (const one of [first, ...others]) counts.set(key(one), (counts.get(key(one)) ?? 0) + 1)
+  return [first, ...others].toSorted((a, b) => (counts.get(key(b)) ?? 0) - (counts.get(key(a)) ?? 0) || (key(a) < key(b) ? -1 : 1))[0] ?? first
+}
+
+function key ({ names }: VoterList): string {
+  return names.join(' ')
+}
+
+export function voterQuorum (config: CoreConfig, state: ClusterState): number {
+  return listQuorum(voterList(config, state))
+}
+
+export function isVoter (config: CoreConfig, state: ClusterState, node: string): boolean {
+  return voterList(config, state).names.includes(node)
+}
+
+/** The voters that are reachable now and can vote. */
+export function freshVoters (config: CoreConfig, state: ClusterState, nowMs: number): readonly Report[] {
+  const { names } = voterList(config, state)
+  return freshReports(config, state, nowMs).filter(({ node, voter }) => voter.problem === null && names.includes(node))
+}
