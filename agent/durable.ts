@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { HolderTermSchema } from '../protocol/vote.ts'
+import { HeardSchema, HolderTermSchema } from '../protocol/vote.ts'
 import { VoterListSchema } from '../protocol/voter-list.ts'
 import type { DurableState } from './core/actions.ts'
 import type { Restored } from './core/unit.ts'
@@ -21,6 +21,8 @@ const DurableSchema = Type.Object({
     clear: Type.Boolean(),
     released: Nullable(Type.Object({ served: Type.Boolean() }, { additionalProperties: false })),
     previous: Nullable(HolderTermSchema),
+    /** Absent in files that were written before voters kept it. */
+    heard: Type.Optional(Nullable(HeardSchema)),
     /** Absent in files that were written before voters stored their list: the file's list is its first generation. */
     voters: Type.Optional(VoterListSchema)
   }, { additionalProperties: false }),
@@ -72,7 +74,7 @@ function parse (text: string): DurableState | null {
   if (content.checksum !== checksum(JSON.stringify(content.state))) return null
   if (!Value.Check(DurableSchema, content.state)) return null
   const { voter, ownRelease } = content.state
-  return { voter: { ...voter, voters: voter.voters ?? NO_LIST }, ownRelease }
+  return { voter: { ...voter, heard: voter.heard ?? null, voters: voter.voters ?? NO_LIST }, ownRelease }
 }
 
 function checksum (body: string): string {

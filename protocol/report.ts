@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { PositionSchema } from './position.ts'
-import { GrantSchema, HolderTermSchema } from './vote.ts'
+import { GrantSchema, HeardSchema, HolderTermSchema } from './vote.ts'
 import { VoterListSchema } from './voter-list.ts'
 
 export const HEALTHS = ['up', 'busy', 'hung', 'down', 'unknown'] as const
@@ -75,6 +75,8 @@ export const ReportSchema = Type.Object({
     sequence: Type.Integer({ minimum: 0 }),
     /** The highest earlier term in which somebody may have served. */
     previous: Nullable(HolderTermSchema),
+    /** The last heartbeat that this voter heard of in an earlier term: whoever wrote it did serve. */
+    heard: Nullable(HeardSchema),
     /** Who votes, as this voter has stored it (S11); null when it cannot vote. */
     voters: Nullable(VoterListSchema),
     grants: Type.Array(GrantSchema)

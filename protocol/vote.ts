@@ -8,6 +8,14 @@ export const HolderTermSchema = Type.Object({
 }, { additionalProperties: false })
 export type HolderTerm = Static<typeof HolderTermSchema>
 
+/** How far a holder came in its term, by the last heartbeat that it told. */
+export const HeardSchema = Type.Object({
+  holder: Type.String(),
+  term: Type.Integer({ minimum: 1 }),
+  sequence: Type.Integer({ minimum: 1 })
+}, { additionalProperties: false })
+export type Heard = Static<typeof HeardSchema>
+
 /** Older releases than the newest few matter to nobody: their grants ended long ago. */
 export const LEAVE_OUT_MAX = 16
 

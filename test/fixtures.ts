@@ -138,7 +138,7 @@ export function report (node: string, { voter, lease, ...changes }: ReportChange
     sequence: 1,
     configDigest: 'digest',
     phase: 'backup',
-    voter: { problem: null, term: 4, holder: 'n1', released: null, granted: true, sequence: 0, previous: null, voters: VOTERS, grants: [grant({ renewedAgoMs: 100 })], ...voter },
+    voter: { problem: null, term: 4, holder: 'n1', released: null, granted: true, sequence: 0, previous: null, heard: null, voters: VOTERS, grants: [grant({ renewedAgoMs: 100 })], ...voter },
     lease: { term: 0, held: false, remainingMs: 0, releasedTerm: 0, releasedServed: false, ...lease },
     servers: [serverReport()],
     following: 'n1',

@@ -42,10 +42,10 @@ export function buildReport (config: UnitConfig, state: UnitState, extras: Repor
 
 function reportVoter (state: UnitState, nowMs: number): Report['voter'] {
   if (state.voterSide.type === 'refusing') {
-    return { problem: state.voterSide.problem, term: 0, holder: null, released: null, granted: false, sequence: 0, previous: null, voters: null, grants: [] }
+    return { problem: state.voterSide.problem, term: 0, holder: null, released: null, granted: false, sequence: 0, previous: null, heard: null, voters: null, grants: [] }
   }
   const { voter } = state.voterSide
-  const { term, holder, released, previous, voters } = voter.record
+  const { term, holder, released, previous, heard, voters } = voter.record
   return {
     problem: null,
     term,
@@ -55,6 +55,7 @@ function reportVoter (state: UnitState, nowMs: number): Report['voter'] {
     sequence: ownGrant(voter)?.sequence ?? 0,
     previous: previous === null ? null : { ...previous },
     voters,
+    heard: heard === null ? null : { ...heard },
     grants: runningGrants(voter, [], nowMs).map(grant => describe(grant, nowMs))
   }
 }

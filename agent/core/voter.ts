@@ -1,6 +1,6 @@
 // A voter answers two questions, durably: whose term is the highest (S1), and who may not serve yet because an
 // earlier grant still runs (S2, S3). It never looks at data or health; it only remembers.
-import type { Grant, HolderTerm, LeaveOut, LeaseReply, LeaseRequest, Refusal, ReleaseRequest, TermReply, TermRequest } from '../../protocol/vote.ts'
+import type { Grant, Heard, HolderTerm, LeaveOut, LeaseReply, LeaseRequest, Refusal, ReleaseRequest, TermReply, TermRequest } from '../../protocol/vote.ts'
 import type { VoterList } from '../../protocol/voter-list.ts'
 import { judgeList, NO_LIST } from './voter-list.ts'
 
@@ -18,6 +18,8 @@ export interface VoterRecord {
   readonly previous: HolderTerm | null
   /** Who votes: every majority is counted by it (S11). Generation 0: none was stored yet. */
   readonly voters: VoterList
+  /** How far the last holder of an earlier term came that told it: who comes after it must not lag behind (S6). */
+  readonly heard: Heard | null
 }
 
 export interface GrantState {
@@ -52,7 +54,7 @@ export interface VoterAnswer<Reply> {
   readonly persist: boolean
 }
 
-export const EMPTY_RECORD: VoterRecord = { term: 0, holder: null, controller: null, clear: true, released: null, previous: null, voters: NO_LIST }
+export const EMPTY_RECORD: VoterRecord = { term: 0, holder: null, controller: null, clear: true, released: null, previous: null, heard: null, voters: NO_LIST }
 
 /** A voter that just started knows its record and none of its grants: it assumes a full hold for each that may run (S3). */
 export function restartVoter (config: VoterConfig, record: VoterRecord, nowMs: number): VoterState {
@@ -171,6 +173,7 @@ export function describe (grant: GrantState, nowMs: number): Grant {
 
 function adopt (voter: VoterState, term: number, holder: string, controller: string | null, grants: readonly GrantState[]): VoterRecord {
   const { record } = voter
+  const sequence = ownGrant(voter)?.sequence ?? 0
   const nobodyServed = record.term === 0 || record.holder === null || !hasGranted(voter)
   return {
     term,
@@ -179,7 +182,8 @@ function adopt (voter: VoterState, term: number, holder: string, controller: str
     clear: grants.length === 0,
     released: null,
     voters: record.voters,
-    previous: nobodyServed || record.holder === null ? record.previous : { holder: record.holder, term: record.term }
+    previous: nobodyServed || record.holder === null ? record.previous : { holder: record.holder, term: record.term },
+    heard: record.holder === null || sequence === 0 ? record.heard : { holder: record.holder, term: record.term, sequence }
   }
 }
 

@@ -109,9 +109,13 @@ function sequenceOf (active: Report): number {
   return position?.term === active.lease.term ? position.sequence : 0
 }
 
-/** How far the holder of its term came, as a voter heard it: known also to a leader that the holder does not reach (S6). */
+/**
+ * How far the last holder came, as a voter heard it: known also to a leader that the holder does not reach, and after
+ * the voter accepted a term in which nobody served (S6).
+ */
 function toldByVoter ({ voter }: Report): Memory | null {
-  return voter.holder === null || voter.sequence === 0 ? null : { term: voter.term, active: voter.holder, sequence: voter.sequence }
+  if (voter.holder !== null && voter.sequence > 0) return { term: voter.term, active: voter.holder, sequence: voter.sequence }
+  return voter.heard === null ? null : { term: voter.heard.term, active: voter.heard.holder, sequence: voter.heard.sequence }
 }
 
 function newer (a: Memory | null, b: Memory | null): Memory | null {

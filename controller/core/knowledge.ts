@@ -75,6 +75,7 @@ export function servedClaims (state: ClusterState): readonly HolderTerm[] {
   for (const { voter } of allReports(state)) {
     if (voter.holder !== null && voter.term > 0 && voter.granted) claims.push({ holder: voter.holder, term: voter.term })
     if (voter.previous !== null) claims.push(voter.previous)
+    if (voter.heard !== null) claims.push({ holder: voter.heard.holder, term: voter.heard.term })
   }
   return claims
 }

@@ -65,7 +65,8 @@ export const controllerMutants: readonly Mutant[] = [
     sentence: 'The leader saw it itself.',
     changes: [
       { file: KNOWLEDGE, text: 'if (voter.holder !== null && voter.term > 0 && voter.granted) claims', replacement: 'if (false && voter.holder !== null) claims' },
-      { file: KNOWLEDGE, text: 'if (voter.previous !== null) claims', replacement: 'if (false && voter.previous !== null) claims' }
+      { file: KNOWLEDGE, text: 'if (voter.previous !== null) claims', replacement: 'if (false && voter.previous !== null) claims' },
+      { file: KNOWLEDGE, text: 'if (voter.heard !== null) claims', replacement: 'if (false && voter.heard !== null) claims' }
     ]
   },
   {

@@ -7,7 +7,7 @@ import { test, type TestContext } from 'node:test'
 import { createDurableFile, type DurableFile } from '../../../agent/durable.ts'
 import { durableState, NEW_VOTER } from '../../fixtures.ts'
 
-const STATE = durableState({ clear: false, released: { served: true }, previous: { holder: 'n2', term: 3 } }, { term: 4, served: true })
+const STATE = durableState({ clear: false, released: { served: true }, previous: { holder: 'n2', term: 3 }, heard: { holder: 'n2', term: 3, sequence: 9 } }, { term: 4, served: true })
 
 /** A file in a directory of its own that is gone after the test. */
 async function fileFor (t: TestContext): Promise<DurableFile> {

@@ -31,7 +31,7 @@ export function reportOf (changes: Partial<Report> = {}): Report {
     sequence: 1,
     configDigest: 'digest',
     phase: 'backup',
-    voter: { problem: null, term: 4, holder: 'n2', released: null, granted: false, sequence: 0, previous: null, voters: { generation: 1, names: ['n1', 'n2', 'n3'] }, grants: [] },
+    voter: { problem: null, term: 4, holder: 'n2', released: null, granted: false, sequence: 0, previous: null, heard: null, voters: { generation: 1, names: ['n1', 'n2', 'n3'] }, grants: [] },
     lease: { term: 0, held: false, remainingMs: 0, releasedTerm: 0, releasedServed: false },
     servers: [{
       name: 'nb',

@@ -87,6 +87,16 @@ describe('terms (S1)', () => {
     const next = acceptTerm(config, given, termRequest({ term: 6, holder: 'n3', reason: 'released' }), 300).voter
     assert.deepEqual(next.record.previous, { holder: 'n1', term: 4 })
   })
+
+  test('how far the last holder came that told it outlives later terms in which nobody was heard, and restarts (S6)', () => {
+    const told = grantLease(config, voter(), leaseRequest({ sequence: 17 }), 500).voter
+    const taken = acceptTerm(config, told, termRequest({ reason: 'switchover' }), 600).voter
+    assert.deepEqual(taken.record.heard, { holder: 'n1', term: 4, sequence: 17 })
+    const granted = grantLease(config, restartVoter(config, taken.record, 1_000), leaseRequest({ term: 5, holder: 'n2', sequence: 0 }), 9_000).voter
+    const next = acceptTerm(config, granted, termRequest({ term: 6, holder: 'n3', reason: 'released' }), 20_000).voter
+    assert.deepEqual(next.record.previous, { holder: 'n2', term: 5 })
+    assert.deepEqual(next.record.heard, { holder: 'n1', term: 4, sequence: 17 })
+  })
 })
 
 describe('leases (S2)', () => {

@@ -55,6 +55,13 @@ test('what the store restores never replaces something newer (S6)', () => {
   assert.equal(one.state().memory?.term, 5)
 })
 
+test('how far the last active came is known from voters that accepted a term since, in which nobody was heard (S6)', () => {
+  const one = leader()
+  const voter = { term: 6, holder: 'n3', sequence: 0, heard: { holder: 'n1', term: 4, sequence: 21 } }
+  one.reports([report('n2', { voter })], 1_500)
+  assert.deepEqual(one.state().memory, { term: 4, active: 'n1', sequence: 21 })
+})
+
 test('a pause that the store restores is in force (S10)', () => {
   const one = leader()
   one.send({ type: 'restored', memory: null, paused: { by: 'ann', at: '2026-01-01T00:00:00Z', reason: 'x' } }, 0)

@@ -64,6 +64,7 @@ describe('terms and releases (S1, S2)', () => {
 describe('who served last (S6)', () => {
   test('a holder of a term may have served unless it said that it did not (S6)', () => {
     assert.deepEqual(lastServed(knowing([report('n2', { voter: { term: 5, holder: 'n2', previous: { holder: 'n1', term: 4 } } })])), { holder: 'n2', term: 5 })
+    assert.deepEqual(lastServed(knowing([report('n2', { voter: { term: 6, holder: 'n2', released: { served: false }, previous: { holder: 'n2', term: 5 }, heard: { holder: 'n1', term: 4, sequence: 9 } } })]), { holder: 'n2', after: 4 }), { holder: 'n1', term: 4 })
     assert.deepEqual(lastServed(knowing([report('n2', { voter: { term: 5, holder: 'n2', released: { served: false }, previous: { holder: 'n1', term: 4 } } })])), { holder: 'n1', term: 4 })
   })
 

@@ -72,7 +72,8 @@ export function leader (config: CoreConfig = coreConfig(), leadsAtMs = 0): Leade
       if (before === undefined || before === null || before.voter.term >= term) return answered
       const { released, holder: previous, term: previousTerm } = before.voter
       const previously = previous === null || released?.served === false ? before.voter.previous : { holder: previous, term: previousTerm }
-      const told = { ...before, voter: { ...before.voter, term, holder, released: null, granted: false, sequence: 0, previous: previously, grants: [...grants] } }
+      const heard = previous !== null && before.voter.sequence > 0 ? { holder: previous, term: previousTerm, sequence: before.voter.sequence } : before.voter.heard
+      const told = { ...before, voter: { ...before.voter, term, holder, released: null, granted: false, sequence: 0, previous: previously, heard, grants: [...grants] } }
       return [...answered, ...send({ type: 'reported', report: told }, nowMs)]
     },
     refuse: (voter, nowMs, refusal, term = 4) => send({ type: 'termAnswered', ...asked(), voter, reply: { ok: false, refusal, term, holder: 'n1', remainingMs: 0, voters: null } }, nowMs),
