@@ -1,9 +1,8 @@
-import type { DurableState, UnitAction } from '../../agent/core/actions.ts'
+import type { UnitAction } from '../../agent/core/actions.ts'
 import type { UnitEvent } from '../../agent/core/events.ts'
 import { buildReport } from '../../agent/core/report.ts'
 import { leaseOf, type UnitConfig, type UnitState } from '../../agent/core/state.ts'
 import { bootUnit, stepUnit } from '../../agent/core/unit.ts'
-import { EMPTY_RECORD } from '../../agent/core/voter.ts'
 import type { Order, OrderReply } from '../../protocol/order.ts'
 import type { Report } from '../../protocol/report.ts'
 import type { LeaseReply, LeaseRequest, ReleaseRequest, TermReply, TermRequest } from '../../protocol/vote.ts'
@@ -11,9 +10,11 @@ import { createNodeCommands, type NodeCommands, type Outcome } from './node-comm
 import type { Observer } from './invariants.ts'
 import type { KernelModel } from './kernel-model.ts'
 import type { Network } from './network.ts'
+import type { NodeClock } from './node-clock.ts'
 import { saysTheSame, type Said } from './said.ts'
 import type { ServerModel } from './server-model.ts'
 import type { Settings } from './settings.ts'
+import { createVoterDisk, type VoterDisk } from './voter-disk.ts'
 import type { Random, World } from './world.ts'
 
 export interface OrderAnswer { readonly reply: OrderReply | null, readonly error: string | null }
@@ -23,6 +24,8 @@ export interface AgentNode {
   readonly name: string
   readonly servers: readonly ServerModel[]
   readonly kernel: KernelModel
+  readonly clock: NodeClock
+  readonly disk: VoterDisk
   readonly state: () => UnitState | null
   readonly running: () => boolean
   readonly serves: (server: ServerModel) => boolean
@@ -33,8 +36,6 @@ export interface AgentNode {
   /** Kills the agent's process: at once, or between two of its next actions. */
   crash (): void
   crashSoon (actions: number): void
-  /** The whole host goes down; `boot` brings it up again. */
-  crashHost (): void
   pause (): void
   resume (): void
   look (server: ServerModel): void
@@ -55,15 +56,14 @@ export interface NodeContext {
   readonly peers: () => readonly AgentNode[]
 }
 
-const EMPTY: DurableState = { voter: EMPTY_RECORD, ownRelease: { term: 0, served: false } }
 const EVENTS_MAX = 1_000
+/** What ended by itself is told only once: when its step could not be stored it is taken again (agent/shell.ts). */
+const STORE_RETRY_MS = 100
 
-export function createAgentNode (context: NodeContext, config: UnitConfig, rate: number, servers: readonly ServerModel[], kernel: KernelModel): AgentNode {
+export function createAgentNode (context: NodeContext, config: UnitConfig, clock: NodeClock, servers: readonly ServerModel[], kernel: KernelModel): AgentNode {
   const { world, random, network, settings, observer } = context
   const { node: name } = config
-  const clockOffsetMs = random.between(1_000, 1_000_000)
-  let durable = EMPTY
-  let writing: DurableState | null = null
+  const disk = createVoterDisk(world, random, settings.fsyncMs, term => observer.storedTerm(name, term))
   let state: UnitState | null = null
   let boot = 0
   let running = false
@@ -84,7 +84,7 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, rate:
   let phaseSinceMs = 0
   let commands: NodeCommands
 
-  const localMs = (): number => clockOffsetMs + world.now() * rate
+  const localMs = clock.nowMs
 
   function push (event: UnitEvent): void {
     if (!running || queue.length >= EVENTS_MAX) return
@@ -108,30 +108,34 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, rate:
     const before = state
     try {
       const [next, actions] = stepUnit(config, state, event, localMs())
-      commit(before, next, actions)
+      commit(event, before, next, actions)
     } catch (error) {
-      observer.violate(`${name} broke an invariant of its own on ${event.type}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`)
+      observer.violate(`BUG ${name} broke an invariant of its own on ${event.type}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`)
     }
   }
 
   /** As the shell does it: what must be stored is stored first, and nothing else is taken meanwhile. */
-  function commit (before: UnitState | null, next: UnitState, actions: readonly UnitAction[]): void {
+  function commit (event: UnitEvent, before: UnitState | null, next: UnitState, actions: readonly UnitAction[]): void {
     const store = actions.findLast(action => action.type === 'persist')
     if (store === undefined) return perform(before, next, actions)
-    const mine = boot
     busy = true
-    writing = store.durable
-    world.after(random.between(0.1, settings.fsyncMs), () => {
-      if (mine !== boot || !running) return
-      durable = store.durable
-      writing = null
-      observer.storedTerm(name, durable.voter.term)
-      whenRunning(() => {
-        busy = false
-        perform(before, next, actions)
-        drain()
-      })
-    })
+    disk.store(store.durable, failure => whenRunning(() => {
+      busy = false
+      if (failure === null) perform(before, next, actions)
+      else notStored(event)
+      drain()
+    }))
+  }
+
+  /** The step did not happen, and whoever asked hears nothing in time. What was due in it may not wait for the disk. */
+  function notStored (event: UnitEvent): void {
+    const mine = boot
+    if ('requestId' in event) waiting.delete(event.requestId)
+    if ('orderId' in event) settle(event.orderId, { reply: null, error: 'the state could not be stored' } as never)
+    const again = (late: UnitEvent): void => world.after(STORE_RETRY_MS, () => { if (mine === boot) push(late) })
+    if (event.type === 'finished' || event.type === 'serverStarted') again(event)
+    if (event.type === 'woke') again(event)
+    else push({ type: 'woke' })
   }
 
   /** A frozen process goes on where it was when it is woken. */
@@ -207,7 +211,7 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, rate:
 
   function wakeAt (atMs: number): void {
     const mine = ++wake
-    world.after(Math.max(1, atMs - localMs()) / rate + random.between(0, 3), () => { if (mine === wake) push({ type: 'woke' }) })
+    world.after(Math.max(1, atMs - localMs()) / clock.rate + random.between(0, 3), () => { if (mine === wake) push({ type: 'woke' }) })
   }
 
   function finished (op: number, { error, steps }: Outcome): void {
@@ -269,12 +273,7 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, rate:
     boot++
     wake++
     crashIn = 0
-    // a write under way is on disk or not
-    if (writing !== null && random.chance(0.5)) {
-      durable = writing
-      observer.storedTerm(name, durable.voter.term)
-    }
-    writing = null
+    disk.interrupt()
     state = null
     queue = []
     held = []
@@ -289,11 +288,11 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, rate:
     running = true
     boot++
     said = null
-    commands = createNodeCommands({ ...context, config, servers, kernel, localMs, rate, finished, started: (server, op, adopted) => startEnded(server, op, adopted), look, gatesOpened, alive: aliveIn(boot), whenRunning })
-    const [booted, actions] = bootUnit(config, durable, localMs())
+    commands = createNodeCommands({ ...context, config, servers, kernel, localMs, finished, started: (server, op, adopted) => startEnded(server, op, adopted), look, gatesOpened, alive: aliveIn(boot), whenRunning })
+    const [booted, actions] = bootUnit(config, disk.restored(), localMs())
     observer.started(name)
-    world.note(`${name} agent starts with term ${durable.voter.term}`)
-    commit(null, booted, actions)
+    world.note(`${name} agent starts with term ${disk.term()}${disk.torn() ? ', and its file is torn' : ''}`)
+    commit({ type: 'woke' }, null, booted, actions)
     for (const server of servers) lookEvery(server, boot)
     reportEvery(boot)
   }
@@ -324,6 +323,8 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, rate:
     name,
     servers,
     kernel,
+    clock,
+    disk,
     state: () => state,
     running: () => running,
     serves: server => kernel.vipPresent() && kernel.guardOpen() && server.gateOpen() && server.running() && !server.hung() && server.active(),
@@ -332,11 +333,6 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, rate:
     boot: start,
     crash,
     crashSoon (actions) { crashIn = actions },
-    crashHost () {
-      crash()
-      for (const server of servers) server.crash()
-      kernel.reset()
-    },
     pause () {
       if (!running || paused) return
       paused = true
@@ -379,7 +375,7 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, rate:
     },
     order (order, answer) {
       if (!running) return answer({ reply: null, error: 'connection refused' })
-      const known = durable.voter.term
+      const known = disk.term()
       push({
         type: 'ordered',
         order,

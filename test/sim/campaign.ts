@@ -1,22 +1,24 @@
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { Worker } from 'node:worker_threads'
+import type { ModeName } from './modes.ts'
 import { add, EMPTY_SUMMARY, type Summary } from './summary.ts'
 import type { Share } from './worker.ts'
 
 export interface Campaign {
   readonly firstSeed: number
   readonly runs: number
+  readonly mode: ModeName
   /** No new seed is begun after this long. */
   readonly deadlineMs: number
   readonly stopAtFirst: boolean
 }
 
 /** Runs seeds on every core. */
-export async function runCampaign ({ firstSeed, runs, deadlineMs, stopAtFirst }: Campaign): Promise<Summary> {
+export async function runCampaign ({ firstSeed, runs, mode, deadlineMs, stopAtFirst }: Campaign): Promise<Summary> {
   const workers = Math.min(availableParallelism(), runs)
   const shares = Array.from({ length: workers }, (_, at): Share => ({
-    firstSeed: firstSeed + at, stride: workers, runs: Math.floor(runs / workers) + (at < runs % workers ? 1 : 0), deadlineMs, stopAtFirst
+    firstSeed: firstSeed + at, stride: workers, runs: Math.floor(runs / workers) + (at < runs % workers ? 1 : 0), mode, deadlineMs, stopAtFirst
   }))
   const summaries = await Promise.all(shares.map(share => runShare(import.meta.dirname, share)))
   return summaries.reduce(add, EMPTY_SUMMARY)

@@ -17,7 +17,11 @@ export interface ControllerNode {
   readonly operationsEnded: () => Readonly<Record<string, number>>
   boot (): void
   crash (): void
+  /** Ends its process between two of its next actions. */
+  crashSoon (actions: number): void
+  /** The store lost what it held, or comes back as it was some time ago. */
   forget (): void
+  rewind (): void
   pause (): void
   resume (): void
   lead (leading: boolean): void
@@ -36,6 +40,8 @@ export interface ControllerContext {
 
 const ORDER_GRACE_MS = 500
 const TURN_WAIT_MAX_MS = 4_000
+/** What a store that fails over may have lost. */
+const STORE_LAG_MS = 3_000
 /** How often an operator looks at the status. */
 const TELL_EVERY_MS = 1_000
 
@@ -59,10 +65,13 @@ export function createControllerNode (context: ControllerContext, name: string, 
   let wakeAtMs = Infinity
   const nothing = { memory: null, paused: null, kept: { recoveries: { countedTerm: 0, open: [] }, marks: {} } }
   let stored: { memory: Memory | null, paused: Paused | null, kept: Kept } = nothing
+  let crashIn = 0
+  let olderStored: typeof stored = nothing
+  let storedAtMs = 0
   /** Null again once the store forgot while somebody served: then no one knows how far the last active was. */
   let remembers = true
 
-  const checks = createLeaderChecks(world, observer, config)
+  const checks = createLeaderChecks(world, observer, config, settings.clockRates)
 
   const localMs = (): number => clockOffsetMs + world.now() * rate
 
@@ -83,9 +92,13 @@ export function createControllerNode (context: ControllerContext, name: string, 
       try {
         const [next, actions] = stepCluster(config, state, event, localMs())
         state = next
-        for (const action of actions) perform(action)
+        for (const action of actions) {
+          if (crashIn > 0 && --crashIn === 0) crash()
+          if (!running) break
+          perform(action)
+        }
       } catch (error) {
-        observer.violate(`${name} broke an invariant of its own on ${event.type}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`)
+        observer.violate(`BUG ${name} broke an invariant of its own on ${event.type}: ${error instanceof Error ? error.stack ?? error.message : String(error)}`)
       }
     }
     draining = false
@@ -96,6 +109,10 @@ export function createControllerNode (context: ControllerContext, name: string, 
       case 'askTerm': return askTerm(action)
       case 'order': return order(action)
       case 'remember':
+        if (world.now() - storedAtMs > STORE_LAG_MS) {
+          olderStored = stored
+          storedAtMs = world.now()
+        }
         stored = { ...stored, memory: action.memory }
         remembers = true
         return
@@ -246,6 +263,18 @@ export function createControllerNode (context: ControllerContext, name: string, 
     })
   }
 
+  function crash (): void {
+    if (!running) return
+    world.note(`${name} crashes`)
+    running = false
+    paused = false
+    boot++
+    crashIn = 0
+    state = null
+    queue = []
+    wakeAtMs = Infinity
+  }
+
   return {
     name,
     state: () => state,
@@ -264,18 +293,16 @@ export function createControllerNode (context: ControllerContext, name: string, 
       checks.restarted()
       tellEvery(boot)
     },
-    crash () {
-      if (!running) return
-      world.note(`${name} crashes`)
-      running = false
-      paused = false
-      boot++
-      state = null
-      queue = []
-      wakeAtMs = Infinity
-    },
+    crash,
+    crashSoon (actions) { crashIn = actions },
     forget () {
       stored = nothing
+      remembers = false
+      checks.forgotten()
+    },
+    rewind () {
+      stored = olderStored
+      remembers = false
       checks.forgotten()
     },
     pause () { if (running) paused = true },

@@ -1,6 +1,7 @@
 import type { UnitState } from '../../agent/core/state.ts'
 import type { LeaseReply, LeaseRequest, TermReply, TermRequest } from '../../protocol/vote.ts'
 import type { OperationKind } from '../../protocol/api.ts'
+import { createLedger } from './ledger.ts'
 import { holds, sharedWith, type Row } from './rows.ts'
 import type { ServerModel } from './server-model.ts'
 import type { Settings } from './settings.ts'
@@ -8,7 +9,9 @@ import type { World } from './world.ts'
 
 /** Looks from outside, with true time, at everything that the nodes do; the first breach ends the run. */
 export interface Observer {
-  readonly violations: string[]
+  readonly violations: readonly string[]
+  /** The rule of each violation: `I1`, `S3`. */
+  readonly rules: readonly string[]
   violate (text: string): void
   /** I1: somebody may have begun to serve. */
   servingMayHaveBegun (): void
@@ -18,6 +21,8 @@ export interface Observer {
   saidYesToTerm (voter: string, request: TermRequest, reply: TermReply): void
   saidYesToLease (voter: string, request: LeaseRequest, reply: LeaseReply): void
   storedTerm (voter: string, term: number): void
+  /** The operator moved a damaged file away: what this voter said is forgotten, and only what it granted still binds it. */
+  forgot (voter: string): void
   released (node: string, term: number): void
   /** Truly: by its device, or before somebody who looked says so. Whatever it was granted until it starts again is worth nothing. */
   poweredOff (node: string): void
@@ -28,6 +33,10 @@ export interface Observer {
   turnedActiveByItself (server: ServerModel): void
   acknowledged (server: ServerModel, term: number, row: Row): void
   started (node: string): void
+  /** S7: only that server's file is gone, and what nobody else held with it. */
+  diskLost (server: ServerModel): void
+  /** S7, at the end: every acknowledged row is in a database or in a rescue. */
+  countRows (): void
   /** I7: whoever serves undisturbed must not lose its lease. */
   disturbed (): void
   stopped (node: string, reason: string): void
@@ -45,14 +54,15 @@ export interface ObservedNode {
 /** Two looks and two slow commands: by then a backup's gate is closed, whatever was left open. */
 const GATE_CLOSED_MS = 3_000
 
-/** A voter's clock may run fast: its hold is that much shorter in true time. */
-const FASTEST_CLOCK = 0.99
+/** Timers are a little late, and rates are drawn: a voter's hold may be that much shorter in true time than its clock's rate tells. */
+const FASTEST_MARGIN = 0.995
 
 interface Told { readonly kind: OperationKind, readonly from: string | null, readonly switchedTo: boolean, readonly remembers: boolean }
 
 export function createObserver (world: World, settings: Settings, nodes: () => readonly ObservedNode[]): Observer {
   const { timing } = settings.cluster
   const violations: string[] = []
+  const rules: string[] = []
   const holderOf = new Map<number, string>()
   const yesTo = new Map<string, Map<number, string>>()
   const highestYes = new Map<string, number>()
@@ -64,9 +74,11 @@ export function createObserver (world: World, settings: Settings, nodes: () => r
   /** Per server: the last acknowledged row and its term. */
   const last = new Map<string, { readonly term: number, readonly holder: string, readonly row: Row }>()
   const startedAtMs = new Map<string, number>()
+  const ledger = createLedger(() => nodes().flatMap(node => node.servers))
   let disturbedAtMs = 0
 
   function violate (text: string): void {
+    rules.push(text.split(' ')[0] ?? '')
     violations.push(`at ${world.now().toFixed(1)} ms: ${text}`)
     world.note(`VIOLATION ${text}`)
     world.halt()
@@ -91,7 +103,7 @@ export function createObserver (world: World, settings: Settings, nodes: () => r
       const over = holder === request.holder || untilMs <= world.now() || (releases.get(holder) ?? 0) >= term || diedWithPower(holder, atMs)
       if (!over) violate(`S3 voter ${voter} grants term ${request.term} to ${request.holder} while its grant of term ${term} to ${holder} runs`)
     }
-    runs.set(request.holder, { term: request.term, atMs: world.now(), untilMs: world.now() + request.holdMs * FASTEST_CLOCK })
+    runs.set(request.holder, { term: request.term, atMs: world.now(), untilMs: world.now() + request.holdMs * FASTEST_MARGIN / settings.clockRates.max })
   }
 
   function diedWithPower (holder: string, grantedAtMs: number): boolean {
@@ -146,6 +158,7 @@ export function createObserver (world: World, settings: Settings, nodes: () => r
 
   return {
     violations,
+    rules,
     violate,
     servingMayHaveBegun () {
       const all = nodes()
@@ -175,6 +188,11 @@ export function createObserver (world: World, settings: Settings, nodes: () => r
       if (term < (stored.get(voter) ?? 0)) violate(`I2 voter ${voter} stored term ${term} after ${stored.get(voter) ?? 0}`)
       stored.set(voter, term)
     },
+    forgot (voter) {
+      yesTo.delete(voter)
+      highestYes.delete(voter)
+      stored.delete(voter)
+    },
     released (node, term) { releases.set(node, Math.max(term, releases.get(node) ?? 0)) },
     poweredOff (node) { offAtMs.set(node, world.now()) },
     beganToServe (node, term, resumed) {
@@ -196,6 +214,11 @@ export function createObserver (world: World, settings: Settings, nodes: () => r
       const before = last.get(server.name)
       if (before !== undefined && before.term > term) violate(`I1 a row of ${server.name} was acknowledged by ${server.node} in term ${term} after one of term ${before.term}`)
       last.set(server.name, { term, holder: server.node, row })
+      ledger.acknowledged(server.name, row)
+    },
+    diskLost: ledger.diskLost,
+    countRows () {
+      for (const lost of ledger.missing()) violate(`S7 ${lost.rows} acknowledged rows of ${lost.server} are neither in a database nor in a rescue (the oldest of ${lost.oldestAtMs.toFixed(0)} ms)`)
     },
     started (node) { startedAtMs.set(node, world.now()) },
     disturbed () { disturbedAtMs = world.now() },

@@ -9,6 +9,9 @@ export interface KernelModel {
   dropVip (): void
   openGuard (lifetimeMs: number): void
   shutGuard (): void
+  /** The machine stands still, and its timers with it: what was left when it stopped is left when it goes on. */
+  suspend (): void
+  resume (): void
   /** The host went down: no address, and rules that let nobody in. */
   reset (): void
 }
@@ -19,6 +22,7 @@ const EXPIRY_LATE_MAX_MS = 450
 export function createKernelModel (world: World, random: Random, guard: 'nftables' | 'vipLifetime', rate: number, changed: () => void): KernelModel {
   let vipUntilMs = 0
   let guardUntilMs = 0
+  let suspendedAtMs: number | null = null
   return {
     vipPresent: () => world.now() < vipUntilMs,
     guardOpen: () => guard === 'vipLifetime' || world.now() < guardUntilMs,
@@ -32,6 +36,15 @@ export function createKernelModel (world: World, random: Random, guard: 'nftable
       changed()
     },
     shutGuard () { guardUntilMs = 0 },
+    suspend () { suspendedAtMs ??= world.now() },
+    resume () {
+      if (suspendedAtMs === null) return
+      const stoodMs = world.now() - suspendedAtMs
+      if (vipUntilMs > suspendedAtMs) vipUntilMs += stoodMs
+      if (guardUntilMs > suspendedAtMs) guardUntilMs += stoodMs
+      suspendedAtMs = null
+      changed()
+    },
     reset () {
       vipUntilMs = 0
       guardUntilMs = 0

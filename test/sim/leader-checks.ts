@@ -3,6 +3,7 @@ import { viewCluster } from '../../controller/core/view.ts'
 import type { ClusterState, CoreConfig, EndedOperation, Operation } from '../../controller/core/state.ts'
 import type { TermRequest } from '../../protocol/vote.ts'
 import type { Observer } from './invariants.ts'
+import type { Settings } from './settings.ts'
 import type { World } from './world.ts'
 
 /** What one leader may do, judged by what truly reached it. */
@@ -22,8 +23,9 @@ export interface LeaderChecks {
 
 /** Timers are late, clocks differ: a report that is that much too old may still count. */
 const FRESH_SLACK_MS = 60
+const FRESH_MARGIN = 1.005
 
-export function createLeaderChecks (world: World, observer: Observer, config: CoreConfig): LeaderChecks {
+export function createLeaderChecks (world: World, observer: Observer, config: CoreConfig, clockRates: Settings['clockRates']): LeaderChecks {
   const { controller: name, cluster } = config
   const voters = cluster.members.length
   const quorum = voters / 2
@@ -32,7 +34,7 @@ export function createLeaderChecks (world: World, observer: Observer, config: Co
   const counted = new Map<number, { readonly failed: string, readonly atMs: number }>()
 
   function heardLately (): readonly string[] {
-    return heardSince(world.now() - cluster.timing.suspectAfterMs * 1.01 - FRESH_SLACK_MS)
+    return heardSince(world.now() - cluster.timing.suspectAfterMs * FRESH_MARGIN / clockRates.min - FRESH_SLACK_MS)
   }
 
   function heardSince (sinceMs: number): readonly string[] {
@@ -72,7 +74,7 @@ export function createLeaderChecks (world: World, observer: Observer, config: Co
       if (!state.leading) return
       checkLockOut(state, localMs)
       const { automaticFailover, active, diagnoses } = viewCluster(config, state, localMs, String)
-      const lately = heardSince(world.now() - cluster.timing.suspectAfterMs * 0.99 + FRESH_SLACK_MS)
+      const lately = heardSince(world.now() - cluster.timing.suspectAfterMs / FRESH_MARGIN / clockRates.max + FRESH_SLACK_MS)
       const dead = diagnoses.find(({ name, node }) => name === 'deadNode' && node !== null && lately.includes(node))
       if (dead !== undefined) observer.violate(`${name} calls ${dead.node ?? ''} dead, and had just heard of it: ${dead.message}`)
       if (!automaticFailover.possible) return

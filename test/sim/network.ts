@@ -8,6 +8,8 @@ export interface Network {
   streamDelayMs (from: string, to: string): number | null
   cut (from: string, to: string): void
   mend (from: string, to: string): void
+  /** What is sent from now on comes so much later, in an order of its own. */
+  delay (from: string, to: string, lateMs: number): void
   reaches (from: string, to: string): boolean
   /** Everything arrives from now on, soon and once. */
   heal (): void
@@ -18,6 +20,7 @@ interface Link {
   cuts: number
   /** Drawn when the first message goes this way. */
   pace: number | null
+  lateMs: number
 }
 
 const QUICK = 0.005
@@ -30,7 +33,7 @@ export function createNetwork (world: World, random: Random, drawn: NetworkSetti
   function linkOf (from: string, to: string): Link {
     const known = links.get(from)?.get(to)
     if (known !== undefined) return known
-    const link: Link = { cuts: 0, pace: null }
+    const link: Link = { cuts: 0, pace: null, lateMs: 0 }
     links.set(from, (links.get(from) ?? new Map<string, Link>()).set(to, link))
     return link
   }
@@ -53,7 +56,8 @@ export function createNetwork (world: World, random: Random, drawn: NetworkSetti
   }
 
   function carry (from: string, to: string, deliver: () => void): void {
-    world.after(delayMs(from, to), () => { if (reaches(from, to)) deliver() })
+    const { lateMs } = linkOf(from, to)
+    world.after(delayMs(from, to) + (lateMs === 0 ? 0 : random.between(0, lateMs)), () => { if (reaches(from, to)) deliver() })
   }
 
   return {
@@ -71,9 +75,13 @@ export function createNetwork (world: World, random: Random, drawn: NetworkSetti
       const link = linkOf(from, to)
       link.cuts = Math.max(0, link.cuts - 1)
     },
+    delay (from, to, lateMs) { linkOf(from, to).lateMs = lateMs },
     reaches,
     heal () {
-      for (const ways of links.values()) for (const link of ways.values()) link.cuts = 0
+      for (const link of [...links.values()].flatMap(ways => [...ways.values()])) {
+        link.cuts = 0
+        link.lateMs = 0
+      }
       settings = HEALED
     }
   }

@@ -19,7 +19,6 @@ export interface CommandContext {
   readonly kernel: KernelModel
   readonly peers: () => readonly AgentNode[]
   readonly localMs: () => number
-  readonly rate: number
   readonly finished: (op: number, outcome: Outcome) => void
   readonly started: (server: ServerModel, op: number, adopted: boolean) => void
   readonly look: (server: ServerModel) => void
@@ -216,13 +215,13 @@ export function createNodeCommands (context: CommandContext): NodeCommands {
     })
   }
 
-  function promote (op: number, position: Position): void {
+  function promote (op: number, position: Position, force: boolean): void {
     const ended = begin()
     const done = letIn(epoch, error => {
       ended()
       finish(op)(error)
     })
-    together(each(server => server.promote(position)), done)
+    together(each(server => server.promote(position, force)), done)
   }
 
   function follow (op: number, source: string, deadlineMs: number): void {
@@ -300,7 +299,7 @@ export function createNodeCommands (context: CommandContext): NodeCommands {
           server.crash()
           return null
         })
-        case 'promoteServers': return promote(action.op, action.position)
+        case 'promoteServers': return promote(action.op, action.position, action.force)
         case 'takeEndpoints': return takeEndpoints(action.op, action.untilMs)
         case 'openGates': return openGates(action.op)
         case 'extendGuard': return extendGuard(action.untilMs, action.endpoints)

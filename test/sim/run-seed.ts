@@ -6,14 +6,21 @@ import { createControllerNode, type ControllerNode } from './controller-node.ts'
 import { startFaults } from './faults/faults.ts'
 import { createObserver } from './invariants.ts'
 import { createKernelModel } from './kernel-model.ts'
+import { MODES, type ModeName } from './modes.ts'
 import { createNetwork } from './network.ts'
+import { createNodeClock } from './node-clock.ts'
+import { createOperator, repairVoter } from './operator.ts'
 import { createServerModel, type ServerModel } from './server-model.ts'
 import { drawSettings, type Settings } from './settings.ts'
-import { createRandom, createWorld } from './world.ts'
+import { createRandom, createWorld, type Random } from './world.ts'
 
 export interface SeedResult {
   readonly seed: number
   readonly violations: readonly string[]
+  /** Of each violation. */
+  readonly rules: readonly string[]
+  /** The mode allows each of them. */
+  readonly expected: boolean
   readonly digest: string
   readonly simulatedMs: number
   readonly settledAfterMs: number
@@ -27,27 +34,25 @@ export interface SeedResult {
 
 /** From the end of all faults until somebody serves and every backup follows: the longest waits of the code, one after another. */
 const SETTLE_MAX_MS = 90_000
-/** An operator looks this long at a hold that waits for one, then forces. */
-const OPERATOR_WAITS_MS = 8_000
 const SETTLE_LOOK_MS = 250
 
 /** One life of one cluster: everything may happen, then everything is healed and must settle. */
-export function runSeed (seed: number): SeedResult {
+export function runSeed (seed: number, mode: ModeName = 'normal'): SeedResult {
   const world = createWorld()
   const random = createRandom(seed)
-  const settings = drawSettings(random)
+  const settings = drawSettings(random, mode)
   const network = createNetwork(world, random.fork(), settings.network)
   const agents: AgentNode[] = []
   const observer = createObserver(world, settings, () => agents)
   for (const name of settings.nodes) {
-    const rate = random.between(0.995, 1.005)
-    const kernel = createKernelModel(world, random.fork(), settings.guard, rate, observer.servingMayHaveBegun)
+    const clock = createNodeClock(world, drawRate(random, settings, name), random.between(1_000, 1_000_000))
+    const kernel = createKernelModel(world, random.fork(), settings.guard, clock.rate, observer.servingMayHaveBegun)
     const servers: ServerModel[] = []
-    const context = { world, random: random.fork(), network, settings, changed: observer.servingMayHaveBegun, onTrouble: (server: ServerModel) => agents.find(agent => agent.name === server.node)?.look(server) }
+    const context = { world, random: random.fork(), network, settings, changed: observer.servingMayHaveBegun, diskLost: observer.diskLost, onTrouble: (server: ServerModel) => agents.find(agent => agent.name === server.node)?.look(server) }
     if (settings.dataNodes.includes(name)) for (const server of settings.servers) servers.push(createServerModel(context, name, server))
-    agents.push(createAgentNode({ world, random: random.fork(), network, settings, observer, peers: () => agents }, unitConfig(settings, name), rate, servers, kernel))
+    agents.push(createAgentNode({ world, random: random.fork(), network, settings, observer, peers: () => agents }, unitConfig(settings, name), clock, servers, kernel))
   }
-  const controllers = settings.controllers.map(name => createControllerNode({ world, random: random.fork(), network, settings, observer, agents }, name, random.between(0.995, 1.005)))
+  const controllers = settings.controllers.map(name => createControllerNode({ world, random: random.fork(), network, settings, observer, agents }, name, drawRate(random, settings, name)))
   const clients = startClients(world, random.fork(), settings, agents, observer)
   for (const starts of [...agents, ...controllers]) world.after(random.between(0, 1_500), () => starts.boot())
   const faults = startFaults({ world, random: random.fork(), network, settings, observer, agents, controllers })
@@ -55,26 +60,15 @@ export function runSeed (seed: number): SeedResult {
   world.runUntil(settings.safetyMs)
   faults.heal()
   const settledAfterMs = observer.violations.length > 0 ? 0 : settle()
+  if (observer.violations.length === 0) observer.countRows()
 
   function settle (): number {
     const endMs = settings.safetyMs + SETTLE_MAX_MS
-    let heldSinceMs: number | null = null
-    let offSinceMs: number | null = null
+    const operator = createOperator(world, agents, controllers[0])
+    for (const agent of agents) if (agent.disk.torn()) repairVoter({ world, observer, agents, leaseMs: settings.cluster.timing.leaseMs, later: world.after }, agent)
     while (world.now() < endMs && observer.violations.length === 0) {
       if (isSettled(agents)) return world.now() - settings.safetyMs
-      // a device may have been asked before the end of all faults, and act after it
-      const off = agents.filter(agent => !agent.running())
-      offSinceMs = off.length > 0 ? offSinceMs ?? world.now() : null
-      if (offSinceMs !== null && world.now() - offSinceMs > OPERATOR_WAITS_MS) for (const agent of off) agent.boot()
-      heldSinceMs = waitsForOperator(controllers) ? heldSinceMs ?? world.now() : null
-      if (heldSinceMs !== null && world.now() - heldSinceMs > OPERATOR_WAITS_MS) {
-        const spent = controllers[0]?.state()?.hold?.code === 'budgetSpent'
-        world.note(`the operator ${spent ? 'acknowledges' : 'forces a failover'}`)
-        controllers[0]?.push(spent
-          ? { type: 'acknowledgeAsked', commandId: 2, term: null, actor: 'operator', reason: '' }
-          : { type: 'failoverAsked', commandId: 2, to: null, force: true, actor: 'operator', reason: '' })
-        heldSinceMs = null
-      }
+      operator.look()
       world.runUntil(world.now() + SETTLE_LOOK_MS)
     }
     if (observer.violations.length === 0) observer.violate(`I6 not settled ${SETTLE_MAX_MS} ms after everything was healed: ${whyNot(settings, agents, controllers)}`)
@@ -86,6 +80,8 @@ export function runSeed (seed: number): SeedResult {
   return {
     seed,
     violations: observer.violations,
+    rules: observer.rules,
+    expected: observer.rules.every(rule => MODES[mode].mayBreak.includes(rule)),
     digest: world.digest(),
     simulatedMs: world.now(),
     settledAfterMs,
@@ -95,6 +91,11 @@ export function runSeed (seed: number): SeedResult {
     operations,
     trace: world.trace()
   }
+}
+
+function drawRate (random: Random, { slowClock, clockRates: { min, max } }: Settings, name: string): number {
+  if (slowClock !== null) return name === slowClock ? min : max
+  return random.between(min, max)
 }
 
 function unitConfig (settings: Settings, node: string): UnitConfig {
@@ -118,11 +119,6 @@ function isSettled (agents: readonly AgentNode[]): boolean {
   const active = agents.find(agent => agent.state()?.phase.type === 'active')
   if (active === undefined || !active.servers.every(server => active.serves(server))) return false
   return agents.every(agent => agent === active || agent.servers.every(server => server.inStepWith(active.name)))
-}
-
-function waitsForOperator (controllers: readonly ControllerNode[]): boolean {
-  const code = controllers[0]?.state()?.hold?.code
-  return code === 'noCandidate' || code === 'diverging' || code === 'budgetSpent'
 }
 
 function whyNot (settings: Settings, agents: readonly AgentNode[], controllers: readonly ControllerNode[]): string {

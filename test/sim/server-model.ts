@@ -21,6 +21,12 @@ export interface ServerModel {
   readonly position: () => Position | null
   /** How far its copy was when it was last promoted. */
   readonly promotedFrom: () => Position | null
+  /** A copy is replacing its file: a crash leaves it empty. */
+  readonly copying: () => boolean
+  /** What was kept before a copy replaced it (S7). */
+  readonly rescues: readonly Row[]
+  /** Others may replicate from it: from the first time that its process serves (docs/adr/0008). */
+  readonly isSource: () => boolean
   /** Follows that node, and its copy is whole. */
   readonly inStepWith: (source: string) => boolean
   start (): void
@@ -29,7 +35,12 @@ export interface ServerModel {
   wake (): void
   /** Replication failed in one of the ways that make a backup active (FACTS 1). */
   promoteItself (): boolean
-  promote (position: Position): string | null
+  /** The disk ran full in the middle of a copy: active, writable and empty (FACTS R N2). */
+  promoteItselfEmpty (): boolean
+  /** Its process ends and its file is gone; the next start finds an empty one, and that it held rows before. */
+  loseFile (): void
+  /** Refused when it turned active by itself, and when its copy is not complete and nobody forces it. */
+  promote (position: Position, force: boolean): string | null
   toPlaceholder (): string | null
   follow (source: ServerModel): string | null
   setGate (open: boolean): string | null
@@ -56,6 +67,8 @@ export interface ServerContext {
   /** Something that clients may notice was switched on. */
   readonly changed: (server: ServerModel) => void
   readonly onTrouble: (server: ServerModel) => void
+  /** What only this file held is lost, and nobody is to blame. */
+  readonly diskLost: (server: ServerModel) => void
 }
 
 /** The name of a node's replication in the network's cuts. */
@@ -69,7 +82,9 @@ export function createServerModel (context: ServerContext, node: string, name: s
   let hungSinceMs: number | null = null
   let role: 'active' | 'backup' = 'backup'
   let source: ServerModel | null = null
+  /** What it says: that it replicates also when its source has long been gone (FACTS R N3). */
   let replication: 'none' | 'connecting' | 'replicating' = 'none'
+  let connected = false
   /** Between the moment a copy begins to replace the file and its end. */
   let replacing = false
   let complete = true
@@ -81,6 +96,11 @@ export function createServerModel (context: ServerContext, node: string, name: s
   let rowsDueMs = 0
   let positionDueMs = 0
   const followers = new Set<Follower>()
+  const rescues: Row[] = []
+  let hasServed = false
+  /** Its file held rows and holds none: its agent finds that out at the next start. */
+  let emptied = false
+  let promotedTerm = 0
 
   /** Replication may be broken where everything else gets through. */
   function linked (from: string): boolean {
@@ -91,7 +111,7 @@ export function createServerModel (context: ServerContext, node: string, name: s
     session++
     replacing = false
     source?.followers.delete(link)
-    if (replication !== 'none') replication = source === null ? 'none' : 'connecting'
+    connected = false
   }
 
   const link: Follower = {
@@ -143,10 +163,9 @@ export function createServerModel (context: ServerContext, node: string, name: s
   function dial (): void {
     const mine = session
     if (!running || source === null || role === 'active') return
-    replication = 'connecting'
     world.after(random.between(1, 250), () => {
       if (mine !== session || !running || source === null) return
-      if (hungSinceMs !== null || !source.running() || source.hung() || !linked(source.node)) return dial()
+      if (hungSinceMs !== null || !source.isSource() || source.hung() || !linked(source.node)) return dial()
       copyFrom(source, mine)
     })
   }
@@ -154,7 +173,7 @@ export function createServerModel (context: ServerContext, node: string, name: s
   function copyFrom (from: ServerModel, mine: number): void {
     const tookMs = random.between(1, settings.resyncMs)
     const writesFromMs = random.between(0, tookMs)
-    complete = false
+    replication = 'connecting'
     world.after(writesFromMs, () => {
       if (mine !== session || !running) return
       replacing = true
@@ -177,6 +196,7 @@ export function createServerModel (context: ServerContext, node: string, name: s
       replication = 'replicating'
       rowsDueMs = positionDueMs = world.now()
       from.followers.add(link)
+      connected = true
       passOnRows()
       passOnPosition()
     })
@@ -196,6 +216,7 @@ export function createServerModel (context: ServerContext, node: string, name: s
   function crash (): void {
     if (!running) return
     if (replacing) {
+      emptied = true
       rows = NO_ROWS
       if (random.chance(0.5)) position = null
     }
@@ -213,6 +234,9 @@ export function createServerModel (context: ServerContext, node: string, name: s
     node,
     name,
     followers,
+    copying: () => replacing,
+    rescues,
+    isSource: () => running && hasServed,
     running: () => running,
     hung: () => hungSinceMs !== null,
     active: () => role === 'active',
@@ -220,14 +244,18 @@ export function createServerModel (context: ServerContext, node: string, name: s
     rows: () => rows,
     position: () => position,
     promotedFrom: () => promotedFrom,
-    inStepWith: from => running && source?.node === from && replication === 'replicating' && complete,
+    inStepWith: from => running && source?.node === from && connected && complete,
     start () {
       if (running) return
       running = true
+      hasServed = false
+      promotedTerm = 0
+      if (emptied) complete = false
+      emptied = false
       hungSinceMs = null
       role = 'backup'
       source = null
-      replication = 'none'
+      replication = 'connecting'
       gateOpen = false
     },
     crash,
@@ -241,12 +269,31 @@ export function createServerModel (context: ServerContext, node: string, name: s
       if (!running || role === 'active' || hungSinceMs !== null) return false
       stopFollowing()
       role = 'active'
+      complete = false
       context.changed(server)
       return true
     },
-    promote (next) {
+    promoteItselfEmpty () {
+      if (!replacing) return false
+      rows = NO_ROWS
+      position = null
+      passOnRows()
+      passOnPosition()
+      return server.promoteItself()
+    },
+    loseFile () {
+      crash()
+      context.diskLost(server)
+      emptied ||= rows !== NO_ROWS
+      rows = NO_ROWS
+      position = null
+    },
+    promote (next, force) {
       const why = unavailable()
       if (why !== null) return why
+      if (role === 'active' && promotedTerm !== next.term) return 'it promoted itself'
+      if (!complete && !force) return 'its copy is not complete'
+      promotedTerm = next.term
       stopFollowing()
       promotedFrom = position
       role = 'active'
@@ -264,9 +311,15 @@ export function createServerModel (context: ServerContext, node: string, name: s
     follow (from) {
       const why = unavailable()
       if (why !== null) return why
-      if (!from.running() || from.hung() || !linked(from.node)) return 'the source does not answer'
+      if (from === server || !from.isSource() || from.hung() || !linked(from.node)) return 'the source does not answer'
       stopFollowing()
       role = 'backup'
+      replication = 'connecting'
+      // an empty copy has nothing to lose
+      if (rows !== NO_ROWS) {
+        if (settings.rescueFailure > 0 && random.chance(settings.rescueFailure)) return 'no room for the rescue'
+        rescues.push(rows)
+      }
       source = from
       complete = false
       dial()
@@ -276,6 +329,7 @@ export function createServerModel (context: ServerContext, node: string, name: s
       if (!running) return open ? 'connection refused' : null
       if (hungSinceMs !== null) return 'no answer in time'
       gateOpen = open
+      if (open) hasServed = true
       if (open) context.changed(server)
       return null
     },

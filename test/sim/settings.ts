@@ -1,9 +1,15 @@
 import type { ClusterConfig, FailoverConfig, MemberConfig, TimingConfig } from '../../protocol/cluster.ts'
 import type { FencePlan } from '../../controller/core/state.ts'
+import type { ModeName } from './modes.ts'
 import type { Random } from './world.ts'
 
 /** What a seed decides before the first event: the cluster, how fast everything is, and how bad the world may get. */
 export interface Settings {
+  readonly mode: ModeName
+  /** How fast clocks run: between these. */
+  readonly clockRates: { readonly min: number, readonly max: number }
+  /** This one's is the slowest and all others the fastest; null: each draws its own. */
+  readonly slowClock: string | null
   readonly cluster: ClusterConfig
   readonly nodes: readonly string[]
   readonly dataNodes: readonly string[]
@@ -31,6 +37,8 @@ export interface Settings {
   readonly fences: Readonly<Record<string, FenceSettings>>
   /** Other clusters are failed over at the same time: a turn may have to be waited for. */
   readonly busyController: boolean
+  /** Share of rescues that cannot be kept: the disk is full. */
+  rescueFailure: number
   readonly safetyMs: number
 }
 
@@ -62,17 +70,25 @@ const SHAPES = [
   { data: 2, witnesses: 0 }
 ] as const
 
-export function drawSettings (random: Random): Settings {
+/** Any two of these are less than one percent apart, as docs/safety.md assumes. */
+const RATES_WITHIN_MARGIN = { min: 0.995, max: 1.0049 }
+const RATES_BEYOND_MARGIN = { min: 0.85, max: 1.15 }
+
+export function drawSettings (random: Random, mode: ModeName): Settings {
   const shape = random.pick(SHAPES)
   const names = Array.from({ length: shape.data + shape.witnesses }, (_, at) => `n${at + 1}`)
   const members: MemberConfig[] = names.map((name, at) => ({ name, address: `10.0.0.${at + 1}`, agentPort: 7000, priority: random.whole(0, 1), witness: at >= shape.data }))
   // a world where milliseconds decide: everything local is quick, some links are slow, leases are short, guards exact
   const race = random.chance(0.2)
   const timing = { ...drawTiming(random), ...(race ? { leaseMs: 800, renewEveryMs: 100, suspectAfterMs: 250, reportEveryMs: 100, coldStartWaitMs: 0, maxLagHeartbeats: 3 } : {}) }
-  const guard = race || random.chance(0.4) ? 'nftables' : 'vipLifetime'
+  const beyond = mode === 'clocksBeyondMargin'
+  const guard = race || beyond || random.chance(0.4) ? 'nftables' : 'vipLifetime'
   const controlFaultsOnly = !race && random.chance(0.15)
   const commandMs = race ? 2 : random.pick([5, 20, 150])
   return {
+    mode,
+    clockRates: beyond ? RATES_BEYOND_MARGIN : RATES_WITHIN_MARGIN,
+    slowClock: beyond ? random.pick(names.slice(0, shape.data)) : null,
     cluster: { name: 'sim', members, servers: [], endpoints: [], timing, guard: guard === 'nftables' ? 'nftables' : 'none', rescue: { directory: '', maxFiles: 1, maxBytes: 1 }, failover: drawFailover(random) },
     nodes: names,
     dataNodes: names.slice(0, shape.data),
@@ -93,6 +109,7 @@ export function drawSettings (random: Random): Settings {
     race,
     fences: random.chance(0.35) ? Object.fromEntries(names.slice(0, shape.data).map(name => [name, drawFence(random)])) : {},
     busyController: random.chance(0.3),
+    rescueFailure: random.chance(0.7) ? 0 : random.between(0, 0.5),
     safetyMs: 45_000
   }
 }

@@ -7,10 +7,14 @@ import { test } from 'node:test'
 import { runCampaign } from './campaign.ts'
 import { hunt } from './mutants/hunt.ts'
 import { MUTANTS } from './mutants/mutants.ts'
+import { MODE_NAMES, MODES } from './modes.ts'
+import { REGRESSIONS } from './regressions.ts'
 import { runSeed } from './run-seed.ts'
 import { inWords } from './summary.ts'
 
 const RUNS = 2_000
+/** A run in ten or so meets what a mode is about. */
+const MODE_RUNS = 150
 const MUTANT_RUNS_MAX = 2_000
 /** Each of these safety rules of DESIGN.md has at least so many mutants. */
 const MUTANTS_PER_RULE_MIN = 2
@@ -19,7 +23,7 @@ const MUTANTS_MIN = 25
 const DEADLINE_MS = 8 * 60_000
 
 test(`${RUNS} lives of a cluster break no safety rule, and each settles after its faults`, async t => {
-  const summary = await runCampaign({ firstSeed: 1, runs: RUNS, deadlineMs: DEADLINE_MS, stopAtFirst: false })
+  const summary = await runCampaign({ firstSeed: 1, runs: RUNS, mode: 'normal', deadlineMs: DEADLINE_MS, stopAtFirst: false })
   for (const line of inWords(summary).split('\n')) t.diagnostic(line)
   assert.deepEqual(summary.broken.map(({ seed, violations }) => `seed ${seed}: ${violations[0]}`), [])
   assert.equal(summary.runs, RUNS)
@@ -36,6 +40,21 @@ test('the same seed is the same run, to the last event', () => {
   }
   assert.notEqual(runSeed(3).digest, runSeed(4).digest)
 })
+
+for (const { seed, mode, what } of REGRESSIONS) {
+  test(`seed ${seed} breaks no rule any more (${what})`, () => {
+    assert.deepEqual(runSeed(seed, mode).violations, [])
+  })
+}
+
+for (const mode of MODE_NAMES.filter(name => name !== 'normal')) {
+  test(`${mode}: beyond the assumption (${MODES[mode].assumption}) the rules that rest on it break, and no others`, async t => {
+    const summary = await runCampaign({ firstSeed: 1_000, runs: MODE_RUNS, mode, deadlineMs: DEADLINE_MS, stopAtFirst: false })
+    for (const line of inWords(summary).split('\n')) t.diagnostic(line)
+    assert.deepEqual(summary.broken.map(({ seed, violations }) => `seed ${seed}: ${violations[0]}`), [])
+    assert.ok(MODES[mode].mustFind.some(rule => (summary.expected[rule] ?? 0) > 0), `nothing showed that ${MODES[mode].mustFind.join(' or ')} rests on it`)
+  })
+}
 
 test('every mutant of the cores is found', async t => {
   const verdicts = await hunt(MUTANTS, MUTANT_RUNS_MAX)

@@ -9,6 +9,8 @@ export interface Summary {
   readonly longestSettleMs: number
   readonly faults: Readonly<Record<string, number>>
   readonly operations: Readonly<Record<string, number>>
+  /** Violations that the mode allows, by rule. */
+  readonly expected: Readonly<Record<string, number>>
   readonly broken: readonly BrokenSeed[]
 }
 
@@ -18,15 +20,15 @@ export interface BrokenSeed {
   readonly trace: readonly string[]
 }
 
-export const EMPTY_SUMMARY: Summary = { runs: 0, simulatedMs: 0, events: 0, acknowledged: 0, longestSettleMs: 0, faults: {}, operations: {}, broken: [] }
+export const EMPTY_SUMMARY: Summary = { runs: 0, simulatedMs: 0, events: 0, acknowledged: 0, longestSettleMs: 0, faults: {}, operations: {}, expected: {}, broken: [] }
 
 /** Of a broken seed the end of the story is kept: the rest comes back by replaying it. */
 const TRACE_KEPT_LINES = 60
 const BROKEN_MAX = 10
 
 export function addRun (summary: Summary, run: SeedResult): Summary {
-  const broken = run.violations.length === 0 ? [] : [{ seed: run.seed, violations: run.violations, trace: run.trace.slice(-TRACE_KEPT_LINES) }]
-  return add(summary, { runs: 1, simulatedMs: run.simulatedMs, events: run.events, acknowledged: run.acknowledged, longestSettleMs: run.settledAfterMs, faults: run.faults, operations: run.operations, broken })
+  const broken = run.violations.length === 0 || run.expected ? [] : [{ seed: run.seed, violations: run.violations, trace: run.trace.slice(-TRACE_KEPT_LINES) }]
+  return add(summary, { runs: 1, simulatedMs: run.simulatedMs, events: run.events, acknowledged: run.acknowledged, longestSettleMs: run.settledAfterMs, faults: run.faults, operations: run.operations, expected: run.expected ? countOf(run.rules) : {}, broken })
 }
 
 export function add (a: Summary, b: Summary): Summary {
@@ -38,8 +40,13 @@ export function add (a: Summary, b: Summary): Summary {
     longestSettleMs: Math.max(a.longestSettleMs, b.longestSettleMs),
     faults: addCounts(a.faults, b.faults),
     operations: addCounts(a.operations, b.operations),
+    expected: addCounts(a.expected, b.expected),
     broken: [...a.broken, ...b.broken].slice(0, BROKEN_MAX)
   }
+}
+
+function countOf (keys: readonly string[]): Record<string, number> {
+  return keys.reduce<Record<string, number>>((sum, key) => addCounts(sum, { [key]: 1 }), {})
 }
 
 function addCounts (a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): Record<string, number> {
@@ -56,6 +63,7 @@ export function inWords (summary: Summary): string {
     `${faults} faults: ${list(summary.faults)}`,
     `operations: ${list(summary.operations)}`,
     `settled at most ${(summary.longestSettleMs / 1_000).toFixed(1)} s after the faults ended`,
-    `${summary.broken.length} violations`
+    ...(Object.keys(summary.expected).length === 0 ? [] : [`expected here, by the first rule broken in a run: ${list(summary.expected)}`]),
+    `${summary.broken.length}${summary.broken.length === BROKEN_MAX ? ' or more' : ''} violations`
   ].join('\n')
 }

@@ -1,8 +1,13 @@
 import type { AgentNode } from '../agent-node.ts'
+import { repairVoter } from '../operator.ts'
+import { crashHost, freezeHost, resumeHost, suspendHost, thawHost } from '../host.ts'
 import type { Fault, FaultTools } from './fault-tools.ts'
 
 /** Agents and hosts that die, freeze and come back. */
-export function agentFaults ({ random, agents, timing, victim, later }: FaultTools): readonly Fault[] {
+export function agentFaults ({ world, random, settings, observer, agents, timing, victim, later }: FaultTools): readonly Fault[] {
+  const outage = (): number => random.chance(0.5) ? random.between(5, timing.leaseMs) : random.between(timing.leaseMs, 3 * timing.leaseMs + 5_000)
+  let torn = false
+
   function crashAgent (agent: AgentNode): boolean {
     if (!agent.running()) return false
     agent.crash()
@@ -79,8 +84,60 @@ export function agentFaults ({ random, agents, timing, victim, later }: FaultToo
       controlOnly: false,
       strike: () => {
         const agent = victim()
-        agent.crashHost()
+        crashHost(agent, settings.mode === 'lyingDisk')
         later(random.between(100, 6_000), () => agent.boot())
+        return true
+      }
+    },
+    {
+      name: 'hostFreeze',
+      weight: 2,
+      controlOnly: false,
+      strike: () => {
+        const agent = victim()
+        world.note(`${agent.name} freezes as a whole`)
+        freezeHost(agent)
+        later(outage(), () => thawHost(agent))
+        return true
+      }
+    },
+    {
+      name: 'machineSuspended',
+      weight: settings.mode === 'stoppedTimers' ? 4 : 0,
+      controlOnly: false,
+      strike: () => {
+        const agent = victim()
+        world.note(`${agent.name} stands still, its clock and timers too`)
+        suspendHost(agent)
+        later(outage(), () => resumeHost(agent))
+        return true
+      }
+    },
+    {
+      name: 'voterDiskFull',
+      weight: 2,
+      controlOnly: false,
+      strike: () => {
+        const agent = victim()
+        world.note(`the disk of ${agent.name} takes nothing`)
+        agent.disk.setFull(true)
+        later(outage(), () => agent.disk.setFull(false))
+        return true
+      }
+    },
+    {
+      // more than one may forget what a majority must remember: the guide allows one at a time
+      name: 'tornVoterFile',
+      weight: agents.length > 2 ? 1 : 0,
+      controlOnly: false,
+      strike: () => {
+        const agent = victim()
+        if (torn || !agent.running()) return false
+        torn = true
+        agent.crash()
+        agent.disk.tear()
+        later(random.between(5, 3 * timing.leaseMs), () => agent.boot())
+        later(random.between(2_000, 12_000), () => repairVoter({ world, observer, agents, leaseMs: timing.leaseMs, later }, agent))
         return true
       }
     }

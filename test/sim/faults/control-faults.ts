@@ -30,6 +30,31 @@ export function controlFaults ({ world, random, controllers, victim, later, cutF
       }
     },
     {
+      name: 'controllerCrashMidway',
+      weight: 3,
+      controlOnly: true,
+      strike: () => {
+        const controller = random.pick(controllers)
+        if (!controller.running()) return false
+        controller.crashSoon(random.whole(1, 30))
+        later(random.between(1_000, 4_000), () => controller.boot())
+        return true
+      }
+    },
+    {
+      // it fails over to a replica that lacks the last writes, or was emptied; whoever leads restores from it when it next looks
+      name: 'storeForgets',
+      weight: 1,
+      controlOnly: true,
+      strike: () => {
+        for (const controller of controllers) {
+          if (random.chance(0.5)) controller.forget()
+          else controller.rewind()
+        }
+        return true
+      }
+    },
+    {
       name: 'controllerPause',
       weight: 2,
       controlOnly: true,

@@ -1,4 +1,5 @@
 import { agentFaults } from './agent-faults.ts'
+import { resumeHost } from '../host.ts'
 import { controlFaults } from './control-faults.ts'
 import { createFaultTools, type FaultContext } from './fault-tools.ts'
 import { networkFaults } from './network-faults.ts'
@@ -52,13 +53,15 @@ export function startFaults (context: FaultContext): Faults {
       observer.disturbed()
       network.heal()
       settings.commandFailure = 0
+      settings.rescueFailure = 0
       for (const agent of agents) {
         agent.crashSoon(0)
-        agent.resume()
-        for (const server of agent.servers) server.wake()
+        agent.disk.setFull(false)
+        resumeHost(agent)
         agent.boot()
       }
       for (const [at, controller] of controllers.entries()) {
+        controller.crashSoon(0)
         controller.boot()
         controller.resume()
         controller.setPaused(null)

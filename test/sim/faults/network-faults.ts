@@ -1,7 +1,7 @@
 import type { Fault, FaultTools } from './fault-tools.ts'
 
 /** Cuts between nodes, both ways or one way. */
-export function networkFaults ({ world, random, settings, victim, cutFor, between, names, controllerNames, cutMs }: FaultTools): readonly Fault[] {
+export function networkFaults ({ world, random, settings, network, timing, victim, later, cutFor, between, names, controllerNames, cutMs }: FaultTools): readonly Fault[] {
   return [
     {
       name: 'cutPair',
@@ -43,6 +43,22 @@ export function networkFaults ({ world, random, settings, victim, cutFor, betwee
         const agent = victim()
         world.note(`${agent.name} is cut off`)
         cutFor(between([agent.name], [...names, ...controllerNames], false), cutMs())
+        return true
+      }
+    },
+    {
+      // what is sent meanwhile arrives long after anybody waits for it
+      name: 'lateDelivery',
+      weight: 2,
+      controlOnly: false,
+      strike: () => {
+        const agent = victim().name
+        const all = [...names, ...controllerNames]
+        const pairs = random.chance(0.5) ? between([agent], all, true) : between(all, [agent], true)
+        world.note(`what is sent ${pairs[0]?.[0] === agent ? 'from' : 'to'} ${agent} comes late`)
+        const lateMs = random.between(timing.leaseMs / 2, 3 * timing.leaseMs + 2_000)
+        for (const [from, to] of pairs) network.delay(from, to, lateMs)
+        later(random.between(100, timing.leaseMs), () => { for (const [from, to] of pairs) network.delay(from, to, 0) })
         return true
       }
     },

@@ -1,9 +1,28 @@
+import type { ClusterEvent } from '../../../controller/core/events.ts'
 import type { Fault, FaultTools } from './fault-tools.ts'
 
 const PAUSED = { by: 'operator', at: '', reason: 'maintenance' }
 
+/** A running operation is waited for so long. */
+const OPERATION_LOOKS = 400
+const OPERATION_LOOK_EVERY_MS = 15
+
 /** Operators who order at any moment, also the worst. */
 export function operatorFaults ({ random, settings, observer, controllers, data, later }: FaultTools): readonly Fault[] {
+  function orderInTheMidst (looks: number): void {
+    const busy = controllers.some(controller => controller.running() && controller.state()?.operation != null)
+    if (!busy) {
+      if (looks > 0) later(OPERATION_LOOK_EVERY_MS, () => orderInTheMidst(looks - 1))
+      return
+    }
+    for (let orders = random.whole(1, 3); orders > 0; orders--) later(random.between(0, 40), () => random.pick(controllers).push(anyOrder()))
+  }
+
+  function anyOrder (): ClusterEvent {
+    const asked = { commandId: 1, to: random.chance(0.3) ? null : random.pick(data).name, actor: 'operator', reason: '' }
+    return random.chance(0.7) ? { type: 'switchoverAsked', ...asked } : { type: 'failoverAsked', ...asked, force: random.chance(0.3) }
+  }
+
   return [
     {
       name: 'rivalOperators',
@@ -13,6 +32,16 @@ export function operatorFaults ({ random, settings, observer, controllers, data,
         for (const controller of controllers) {
           later(random.between(0, 60), () => controller.push({ type: 'switchoverAsked', commandId: 1, to: random.chance(0.5) ? null : random.pick(data).name, actor: 'operator', reason: '' }))
         }
+        return true
+      }
+    },
+    {
+      // the moment in which something is under way is the worst one for another order
+      name: 'operatorInTheMidst',
+      weight: 5,
+      controlOnly: false,
+      strike: () => {
+        orderInTheMidst(OPERATION_LOOKS)
         return true
       }
     },

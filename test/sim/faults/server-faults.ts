@@ -1,8 +1,28 @@
-import { replicationOf } from '../server-model.ts'
+import { crashHost } from '../host.ts'
+import { replicationOf, type ServerModel } from '../server-model.ts'
 import type { Fault, FaultTools } from './fault-tools.ts'
 
+/** A copy is waited for so long. */
+const COPY_LOOKS = 200
+const COPY_LOOK_EVERY_MS = 20
+
 /** ovsdb-server processes that die, hang and promote themselves; copies that are stale when they are needed. */
-export function serverFaults ({ world, random, observer, controllers, timing, data, anyServer, victim, later, cutFor, between, controllerNames }: FaultTools): readonly Fault[] {
+export function serverFaults ({ world, random, settings, observer, controllers, timing, data, anyServer, victim, later, cutFor, between, controllerNames }: FaultTools): readonly Fault[] {
+  function breakNextCopy (looks: number): void {
+    const copying = data.flatMap(agent => agent.servers).filter(server => server.copying())
+    if (copying.length > 0) return breakCopy(random.pick(copying))
+    if (looks > 0) later(COPY_LOOK_EVERY_MS, () => breakNextCopy(looks - 1))
+  }
+
+  function breakCopy (server: ServerModel): void {
+    world.note(`the copy of ${server.name} to ${server.node} breaks`)
+    const serving = data.find(agent => agent.state()?.phase.type === 'active')?.servers.find(one => one.name === server.name)
+    const how = random.whole(0, 2)
+    if (how === 0 && server.promoteItselfEmpty()) observer.turnedActiveByItself(server)
+    else if (how === 1 && serving !== undefined) serving.crash()
+    else server.crash()
+  }
+
   return [
     {
       name: 'serverCrash',
@@ -58,6 +78,28 @@ export function serverFaults ({ world, random, observer, controllers, timing, da
       }
     },
     {
+      // copies break while they replace a file: the process dies, the source dies, or the disk is full
+      name: 'brokenResync',
+      weight: 4,
+      controlOnly: false,
+      strike: () => {
+        breakNextCopy(COPY_LOOKS)
+        return true
+      }
+    },
+    {
+      // a disk was replaced, or somebody removed the file: what starts again is empty
+      name: 'lostFile',
+      weight: 1,
+      controlOnly: false,
+      strike: () => {
+        const server = anyServer()
+        world.note(`${server.name} on ${server.node} loses its file`)
+        server.loseFile()
+        return true
+      }
+    },
+    {
       // replication breaks, its source goes on for a while, unseen or seen by the controller, and is lost: nobody has its rows
       name: 'staleBackups',
       weight: 3,
@@ -71,7 +113,26 @@ export function serverFaults ({ world, random, observer, controllers, timing, da
         cutFor(between([replicationOf(serving.name)], others, true), brokenMs + 8_000)
         if (random.chance(0.5)) cutFor(between([serving.name], controllerNames, false), brokenMs + 8_000)
         later(brokenMs, () => {
-          serving.crashHost()
+          crashHost(serving, settings.mode === 'lyingDisk')
+          later(random.between(2_000, 12_000), () => serving.boot())
+        })
+        return true
+      }
+    },
+    {
+      // replication was broken for a while, and its source is lost while the backups copy what they missed: their position may be there before the rows
+      name: 'lostWhileCatchingUp',
+      weight: 3,
+      controlOnly: false,
+      strike: () => {
+        const serving = data.find(agent => agent.state()?.phase.type === 'active')
+        if (serving === undefined) return false
+        world.note(`the backups of ${serving.name} go stale, and it is lost while they catch up`)
+        const others = data.filter(agent => agent !== serving).map(agent => replicationOf(agent.name))
+        const brokenMs = random.between(4, 14) * timing.heartbeatEveryMs
+        cutFor(between([replicationOf(serving.name)], others, true), brokenMs)
+        later(brokenMs + random.between(0, settings.resyncMs + 250), () => {
+          crashHost(serving, settings.mode === 'lyingDisk')
           later(random.between(2_000, 12_000), () => serving.boot())
         })
         return true
@@ -91,7 +152,7 @@ export function serverFaults ({ world, random, observer, controllers, timing, da
         other.crash()
         later(random.between(100, 2_000), () => other.boot())
         later(random.between(2_500, 5_000), () => {
-          serving.crashHost()
+          crashHost(serving, settings.mode === 'lyingDisk')
           later(random.between(8_000, 20_000), () => serving.boot())
           const forceAtMs = 2 * timing.leaseMs + timing.suspectAfterMs + random.between(500, 2_000)
           later(forceAtMs, () => { for (const controller of controllers) controller.push({ type: 'failoverAsked', commandId: 1, to: other.name, force: true, actor: 'operator', reason: '' }) })
