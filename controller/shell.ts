@@ -185,7 +185,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   }
 
   function record (kind: string, severity: Severity, node: string | null, message: string, facts: Facts, more: Pick<HistoryEntry, 'operation' | 'diagnosis' | 'explanation'> = {}): void {
-    log[severity === 'info' ? 'info' : severity === 'warning' ? 'warn' : 'error']({ kind, node, ...facts }, message)
+    log[severity === 'info' ? 'info' : severity === 'warning' ? 'warn' : 'error']({ node, ...facts, kind }, message)
     if (recording) journal.write({ at: wallClock().toISOString(), cluster: name, node, kind, severity, message, facts: { ...facts }, ...more })
   }
 

@@ -29,10 +29,13 @@ interface Setup {
   readonly report: (...reports: readonly Report[]) => void
   readonly happens: (happening: Happening) => void
   readonly kinds: () => readonly string[]
+  /** What it logged. */
+  readonly logged: ReadonlyArray<{ readonly kind?: string, readonly msg: string }>
 }
 
 async function setUp (t: TestContext, { store = fakeStore(), ttlMs = 60_000, everyMs = 5 }: { store?: FakeStore, ttlMs?: number, everyMs?: number } = {}): Promise<Setup> {
   const asked: string[] = []
+  const logged: Array<Setup['logged'][number]> = []
   const listeners = new Map<string, AgentListener>()
   const links = clusterConfig().members.map(({ name }): AgentLink => ({
     node: name,
@@ -57,7 +60,7 @@ async function setUp (t: TestContext, { store = fakeStore(), ttlMs = 60_000, eve
     turns: createTurns({ atOnce: 1 }),
     leadership: { ttlMs, everyMs },
     metrics: createControllerMetrics({ version: '0' }),
-    logger: pino({ level: 'silent' }),
+    logger: pino({ level: 'info' }, { write: (line: string) => { logged.push(JSON.parse(line) as Setup['logged'][number]) } }),
     onHistory: () => { /* the store has it */ }
   })
   t.after(() => {
@@ -71,7 +74,8 @@ async function setUp (t: TestContext, { store = fakeStore(), ttlMs = 60_000, eve
     asked,
     happens: happening => listeners.get(happening.node)?.onHappening(happening),
     report: (...reports) => { for (const one of reports) listeners.get(one.node)?.onReport(one) },
-    kinds: () => store.entries.map(({ kind }) => kind)
+    kinds: () => store.entries.map(({ kind }) => kind),
+    logged
   }
 }
 
@@ -93,6 +97,12 @@ test('gaining and losing leadership orders nothing in a healthy cluster', async 
   store.leader = null
   await until('it leads again', () => kinds().filter(kind => kind === 'leadershipGained').length === 2)
   assert.deepEqual(asked, [])
+})
+
+test('a log line has the kind that its history entry has, also where its facts have one of their own', async t => {
+  const { report, logged } = await setUp(t)
+  report(...RELEASED)
+  assert.ok(logged.some(({ kind, msg }) => kind === 'operationBegan' && msg.startsWith('failover to')), JSON.stringify(logged))
 })
 
 test('a leader decides; one whose time is over decides nothing, although no timer has told it', async t => {
