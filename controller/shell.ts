@@ -145,6 +145,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
       case 'refuseCommand': return settle(action.commandId)?.reject(new CommandRefusedError(name, action.refusal, otherLeader()))
       case 'fence': return power(action)
       case 'commandDone': return settle(action.commandId)?.resolve(null)
+      case 'look': return look(action.nodes)
       case 'wakeAt': return wakeAt(action.atMs)
       default: action satisfies never
     }
@@ -166,6 +167,15 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
       reply => push({ type: 'orderEnded', tag, reply, error: null }),
       (error: unknown) => push({ type: 'orderEnded', tag, reply: null, error: words(error) })
     )
+  }
+
+  function look (nodes: readonly string[]): void {
+    for (const link of links.filter(one => nodes.includes(one.node))) {
+      link.look(config.cluster.timing.commandTimeoutMs).then(
+        report => push({ type: 'looked', report }),
+        (error: unknown) => log.debug({ node: link.node, err: error }, 'no answer to a second look')
+      )
+    }
   }
 
   function power ({ tag, node, action, by, commandId }: Extract<ClusterAction, { type: 'fence' }>): void {

@@ -35,4 +35,6 @@ export type ClusterAction =
   | { readonly type: 'turn', readonly want: boolean }
   | { readonly type: 'commandDone', readonly commandId: number }
   | { readonly type: 'refuseCommand', readonly commandId: number, readonly refusal: CommandRefusal }
+  /** These agents are asked for a report at once, apart from their streams. */
+  | { readonly type: 'look', readonly nodes: readonly string[] }
   | { readonly type: 'wakeAt', readonly atMs: number }

@@ -15,6 +15,7 @@ import { operationDueMs, operationOrderEnded, progress, termAnswered } from './o
 import { reassert } from './reassert.ts'
 import { keepMarks, restoreMarks, tellLapsedWords } from './off-marks.ts'
 import { relieve } from './relieve.ts'
+import { looked, secondLook } from './second-look.ts'
 import { chain, type Stepped } from './stepped.ts'
 import { giveBackTurn } from './turns.ts'
 import type { AgentView, ClusterState, CoreConfig, Memory } from './state.ts'
@@ -27,13 +28,15 @@ export function stepCluster (config: CoreConfig, state: ClusterState, event: Clu
   // what has just ended is counted before anything is decided
   const counted = chain(note(config, state, event, nowMs), next => countRecovery(config, next, nowMs))
   const settled = chain(chain(counted, next => settle(config, next, nowMs)), giveBackTurn)
-  return chain(chain(settled, next => keepMarks(state, next)), next => [next, wake(config, next, nowMs)])
+  const doubted = chain(settled, next => secondLook(config, next, nowMs))
+  return chain(chain(doubted, next => keepMarks(state, next)), next => [next, wake(config, next, nowMs)])
 }
 
 function note (config: CoreConfig, state: ClusterState, event: ClusterEvent, nowMs: number): Stepped {
   switch (event.type) {
     case 'woke': return [state, []]
-    case 'reported': return chain(reported(state, event.report, nowMs), next => heardOf(next, event.report, nowMs))
+    case 'reported': return heard(state, event.report, nowMs)
+    case 'looked': return looked(state, event.report, nowMs, before => heard(before, event.report, nowMs))
     case 'lost': return lost(state, event.node, event.why, nowMs)
     case 'happened': return [state, []] // the shell writes it into the history; decisions rest on reports alone
     case 'stalled': return [{ ...state, observeUntilMs: nowMs + config.cluster.timing.suspectAfterMs }, []]
@@ -57,6 +60,10 @@ function note (config: CoreConfig, state: ClusterState, event: ClusterEvent, now
       event satisfies never
       return [state, []]
   }
+}
+
+function heard (state: ClusterState, report: Report, nowMs: number): Stepped {
+  return chain(reported(state, report, nowMs), next => heardOf(next, report, nowMs))
 }
 
 function reported (state: ClusterState, report: Report, nowMs: number): Stepped {

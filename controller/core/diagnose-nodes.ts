@@ -31,6 +31,7 @@ function lost (config: CoreConfig, state: ClusterState, node: string, agent: Age
   const { seeing } = votersWithoutRenewal(config, state, node, nowMs)
   const evidence = [own, ...others]
   if (seeing.length > 0) return { name: 'unreachableAgent', node, message: `${node} is cut off from this controller alone: ${list(seeing)} ${seeing.length === 1 ? 'sees' : 'see'} it renew its lease, so it goes on serving`, evidence }
+  if (nowMs - (agent.answeredAtMs ?? -Infinity) < config.cluster.timing.suspectAfterMs) return { name: 'unreachableAgent', node, message: `the agent of ${node} answers when it is asked, and its reports do not arrive`, evidence }
   if (REFUSED.test(why)) return { name: 'unreachableAgent', node, message: `the agent of ${node} does not run, and its host answers`, evidence }
   return { name: 'deadNode', node, message: `nothing is heard of ${node}: it is down, cut off from all, or its agent is stuck`, evidence }
 }

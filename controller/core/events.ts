@@ -7,6 +7,8 @@ import type { Kept, Memory, Paused } from './state.ts'
 export type ClusterEvent =
   | { readonly type: 'woke' }
   | { readonly type: 'reported', readonly report: Report }
+  /** The answer of an agent that was asked apart from its stream. */
+  | { readonly type: 'looked', readonly report: Report }
   | { readonly type: 'lost', readonly node: string, readonly why: string }
   | { readonly type: 'happened', readonly happening: Happening }
   /** This process did not run for a while: what it believes about time is worth nothing. */

@@ -58,6 +58,8 @@ export interface AgentView {
   /** The stream is down since then; null while it is up. */
   readonly lostSinceMs: number | null
   readonly lostWhy: string | null
+  /** While the stream is down: when it last answered a second look. */
+  readonly answeredAtMs?: number
 }
 
 /** The last active that was seen, and how far it was: in the store, so that a restart of everything does not forget it (S6). */
@@ -192,6 +194,8 @@ export interface ClusterState {
   /** The active has been busy for too long: when it was last told to step down, null while nobody could take over. */
   readonly relief: { readonly orderedAtMs: number | null } | null
   readonly highestTermTried: number
+  /** When agents were last asked apart from their streams. */
+  readonly lookedAtMs: number
   readonly fences: Readonly<Record<string, NodeFence>>
   readonly recoveries: Recoveries
   readonly turn: Turn
@@ -220,6 +224,7 @@ export function bootCluster (config: CoreConfig, nowMs: number): ClusterState {
     reassertedAtMs: null,
     relief: null,
     highestTermTried: 0,
+    lookedAtMs: -Infinity,
     fences: {},
     recoveries: { countedTerm: 0, open: [] },
     turn: 'none',

@@ -15,6 +15,8 @@ export interface AgentLink {
   /** Follows the stream and dials again with bounded back-off until `stop`. */
   start (listener: AgentListener): void
   stop (): Promise<void>
+  /** The agent's state as it is now, apart from the stream. Rejects with an AgentUnreachableError within `deadlineMs`. */
+  look (deadlineMs: number): Promise<Report>
   /** Rejects with an AgentUnreachableError (cause kept) within `deadlineMs`. */
   term (request: TermRequest, deadlineMs: number): Promise<TermReply>
   /** The agent's own refusal comes back as the OvsdbHaError it sent (code, message, hint, term kept). */

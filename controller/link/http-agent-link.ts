@@ -1,6 +1,7 @@
 import { Compile } from 'typebox/compile'
 import { Pool, type buildConnector } from 'undici'
 import { InvariantError, invariant } from '../../protocol/invariant.ts'
+import { ReportSchema, type Report } from '../../protocol/report.ts'
 import { OrderReplySchema, type OrderReply } from '../../protocol/order.ts'
 import { remoteErrorFrom } from '../../protocol/remote-error.ts'
 import { TermReplySchema, type TermReply } from '../../protocol/vote.ts'
@@ -12,6 +13,7 @@ import { followReports } from './report-stream.ts'
 
 const termReply = Compile(TermReplySchema)
 const orderReply = Compile(OrderReplySchema)
+const reportSchema = Compile(ReportSchema)
 
 export interface HttpAgentLinkOptions {
   readonly cluster: string
@@ -85,13 +87,19 @@ export function createHttpAgentLink (options: HttpAgentLinkOptions): AgentLink {
       await following
       await requests.destroy()
     },
+    look: async deadlineMs => ofPlace(place, await requests.ask('GET', 'report', undefined, deadlineMs, reportSchema)),
     async term (request, deadlineMs): Promise<TermReply> {
-      return await requests.post('term', request, deadlineMs, termReply)
+      return await requests.ask('POST', 'term', request, deadlineMs, termReply)
     },
     async order (order): Promise<OrderReply> {
-      return await requests.post('orders', order, order.deadlineMs + ORDER_GRACE_MS, orderReply)
+      return await requests.ask('POST', 'orders', order, order.deadlineMs + ORDER_GRACE_MS, orderReply)
     }
   }
+}
+
+function ofPlace (place: AgentPlace, report: Report): Report {
+  if (report.cluster === place.cluster && report.node === place.node) return report
+  throw new AgentAnswerError(place, `is the agent of ${report.node} (${report.cluster}): the address or the file is wrong`)
 }
 
 /** Requests to one agent over a few connections that are kept open: a failover does not wait for a handshake twice. */
@@ -100,22 +108,21 @@ function createRequests (place: AgentPlace, connect: buildConnector.BuildOptions
   let pool = open()
   const retired = new Set<Pool>()
 
-  async function post<T> (what: 'term' | 'orders', body: unknown, deadlineMs: number, schema: { Check (value: unknown): value is T }): Promise<T> {
-    const { status, text } = await send(what, body, deadlineMs)
+  async function ask<T> (method: 'GET' | 'POST', what: 'report' | 'term' | 'orders', body: unknown, deadlineMs: number, schema: { Check (value: unknown): value is T }): Promise<T> {
+    const { status, text } = await send(method, what, body, deadlineMs)
     const value = parseJson(text)
     if (status === 200 && schema.Check(value)) return value
     const remote = status === 200 ? null : remoteErrorFrom(status, value, place)
     throw remote ?? new AgentAnswerError(place, `answered ${what} with ${status} and something that is not its answer: ${text.slice(0, 200)}`)
   }
 
-  async function send (what: string, body: unknown, deadlineMs: number): Promise<{ readonly status: number, readonly text: string }> {
+  async function send (method: 'GET' | 'POST', what: string, body: unknown, deadlineMs: number): Promise<{ readonly status: number, readonly text: string }> {
     const deadline = AbortSignal.timeout(deadlineMs)
     try {
       const answer = await pool.request({
-        method: 'POST',
+        method,
         path: `/v1/clusters/${encodeURIComponent(place.cluster)}/${what}`,
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
+        ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
         signal: deadline
       })
       return { status: answer.statusCode, text: await readBounded(answer.body, ANSWER_BYTES_MAX) }
@@ -125,7 +132,7 @@ function createRequests (place: AgentPlace, connect: buildConnector.BuildOptions
   }
 
   return {
-    post,
+    ask,
     /** After a loss the kept connections may be dead without knowing it: new requests dial anew, running ones end by themselves. */
     renew (): void {
       const old = pool

@@ -88,7 +88,7 @@ export function createControllerNode (context: ControllerContext, name: string, 
     while (running && !paused) {
       const event = queue.shift()
       if (event === undefined || state === null) break
-      if (event.type === 'reported') checks.heard(event.report.node)
+      if (event.type === 'reported' || event.type === 'looked') checks.heard(event.report.node)
       try {
         const [next, actions] = stepCluster(config, state, event, localMs())
         state = next
@@ -129,6 +129,7 @@ export function createControllerNode (context: ControllerContext, name: string, 
       case 'fence': return power(action)
       case 'commandDone':
       case 'refuseCommand': return
+      case 'look': return look(action.nodes)
       case 'wakeAt': return wakeAt(action.atMs)
       default: action satisfies never
     }
@@ -190,6 +191,19 @@ export function createControllerNode (context: ControllerContext, name: string, 
       network.send(name, agent.name, () => agent.askTerm(request, reply => network.send(agent.name, name, () => {
         if (mine === boot) push({ type: 'termAnswered', operation: id, term: request.term, voter: agent.name, reply })
       })))
+    }
+  }
+
+  function look (nodes: readonly string[]): void {
+    const mine = boot
+    for (const agent of agents) {
+      if (!nodes.includes(agent.name)) continue
+      let told = false
+      network.send(name, agent.name, () => agent.follow(report => {
+        if (!told) network.send(agent.name, name, () => { if (mine === boot) push({ type: 'looked', report }) })
+        told = true
+        return false
+      }, () => { told = true }))
     }
   }
 

@@ -82,6 +82,7 @@ export function createStoryController ({ said, config, clock, node, store, onDea
       case 'fence': return say(`powers ${action.node} ${action.action}`)
       case 'commandDone': return
       case 'refuseCommand': return say(`refuses: ${action.refusal.kind}`)
+      case 'look': return // the reports of a story come as it tells
       case 'remember':
         store.memory = action.memory
         return

@@ -41,6 +41,10 @@ async function setUp (t: TestContext, { store = fakeStore(), ttlMs = 60_000, eve
     node: name,
     start: listener => { listeners.set(name, listener) },
     stop: async () => { /* nothing runs */ },
+    look: () => {
+      asked.push(`${name}: look`)
+      return new Promise(() => { /* no agent answers */ })
+    },
     term: ({ term }) => {
       asked.push(`${name}: term ${term}`)
       return new Promise(() => { /* no voter answers */ })

@@ -35,12 +35,14 @@ export interface FakeAgent {
 export interface FakeAgentOptions {
   /** Serves one dial of the report stream; `dial` counts from 1. */
   readonly stream?: (write: (text: string) => void, end: () => void, dial: number) => void
+  /** The answer to GET …/report. */
+  readonly look?: (reply: FastifyReply) => unknown
   readonly post?: (what: string, body: unknown, reply: FastifyReply) => unknown
   readonly https?: { readonly key: string, readonly cert: string, readonly ca: string, readonly requestCert: true }
   readonly port?: number
 }
 
-export async function startFakeAgent ({ stream, post, https, port = 0 }: FakeAgentOptions): Promise<FakeAgent> {
+export async function startFakeAgent ({ stream, look, post, https, port = 0 }: FakeAgentOptions): Promise<FakeAgent> {
   const app = fastify({ forceCloseConnections: true, https: https ?? null })
   let dials = 0
   app.get('/v1/clusters/:cluster/reports', (_request: FastifyRequest, reply: FastifyReply): void => {
@@ -54,6 +56,7 @@ export async function startFakeAgent ({ stream, post, https, port = 0 }: FakeAge
     reply.raw.flushHeaders()
     stream(text => { reply.raw.write(text) }, () => { reply.raw.end() }, dials)
   })
+  app.get('/v1/clusters/:cluster/report', (_request, reply) => look?.(reply))
   app.post<{ Params: { what: string } }>('/v1/clusters/:cluster/:what', (request, reply) => post?.(request.params.what, request.body, reply))
   await app.listen({ host: '127.0.0.1', port })
   const address = app.server.address()

@@ -202,6 +202,16 @@ test('a term and an order are posted, and their answers come back', async t => {
   assert.deepEqual(posted, [['term', TERM], ['orders', order]])
 })
 
+test('a second look is answered apart from the stream, by the node that was asked and in its shape, or refused', async t => {
+  const answers: readonly unknown[] = [report({ sequence: 9 }), report({ node: 'n2' }), report({ cluster: 'vtep' }), { ...report(), phase: 'dancing' }]
+  let asked = 0
+  const { link } = await setUp(t, { look: reply => reply.send(answers[asked++]) })
+  assert.deepEqual(await link.look(1_000), report({ sequence: 9 }))
+  await assert.rejects(link.look(1_000), { code: 'OVSDB_HA_AGENT_ANSWER', message: /is the agent of n2 \(ovn\)/ })
+  await assert.rejects(link.look(1_000), { code: 'OVSDB_HA_AGENT_ANSWER', message: /is the agent of n1 \(vtep\)/ })
+  await assert.rejects(link.look(1_000), { code: 'OVSDB_HA_AGENT_ANSWER', message: /something that is not its answer/ })
+})
+
 test('an order with an old term comes back as the agent said it, with the current term', async t => {
   const { link } = await setUp(t, {
     post: (_what, _body, reply) => reply.code(409).send({ code: 'OVSDB_HA_STALE_TERM', message: 'term 8 is old', hint: 'Take a new term.', term: 9 })
