@@ -25,13 +25,12 @@ import { createLeadership, LEADERSHIP_TIMING, type LeadershipTiming } from './le
 import type { AgentLink } from './link/agent-link.ts'
 import type { FenceDevice } from './link/fence-device.ts'
 import type { ControllerMetrics } from './metrics.ts'
+import { watchForStalls } from './stall-watch.ts'
 import type { Store } from './store/store.ts'
 import type { Turns } from './turns.ts'
 
 const EVENTS_MAX = 5_000
 /** A timer that comes this much late means that this process did not run: what it believes about time is worth nothing. */
-const STALL_MS = 500
-const STALL_LOOK_MS = 200
 
 export interface ClusterShellOptions {
   readonly config: CoreConfig
@@ -70,7 +69,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   const queue: ClusterEvent[] = []
   const commands = new Map<number, Command>()
   const followers = new Set<(view: ClusterView) => void>()
-  const timers: NodeJS.Timeout[] = []
+  let stopWatching = (): void => {}
   const fences = createFences({ devices: options.fenceDevices, onSeen: (node, problem) => push({ type: 'fenceDeviceSeen', node, problem }) })
   let state: ClusterState = bootCluster(config, monotonicMs())
   let draining = false
@@ -308,17 +307,6 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     onRound: storeAsked
   })
 
-  function watchForStalls (): void {
-    let expectedMs = monotonicMs() + STALL_LOOK_MS
-    timers.push(setInterval(() => {
-      const lateMs = monotonicMs() - expectedMs
-      expectedMs = monotonicMs() + STALL_LOOK_MS
-      if (lateMs < STALL_MS) return teller.look(state, monotonicMs())
-      record('controllerStalled', 'warning', null, `this controller did not run for ${Math.round(lateMs)} ms and observes afresh before it suspects anybody`, { lateMs: Math.round(lateMs) })
-      push({ type: 'stalled' })
-    }, STALL_LOOK_MS))
-  }
-
   function command (make: (commandId: number) => ClusterEvent, onStarted: Command['onStarted']): Promise<OperationView> {
     return ask(make, onStarted) as Promise<OperationView> // a command that began an operation is resolved with it
   }
@@ -346,7 +334,13 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
 
   async function start (): Promise<void> {
     await leadership.start()
-    watchForStalls()
+    stopWatching = watchForStalls({
+      onLook: () => teller.look(state, monotonicMs()),
+      onStall (lateMs) {
+        record('controllerStalled', 'warning', null, `this controller did not run for ${lateMs} ms and observes afresh before it suspects anybody`, { lateMs })
+        push({ type: 'stalled' })
+      }
+    })
     fences.start()
     for (const link of links) {
       link.start({
@@ -362,7 +356,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
 
   async function stop (): Promise<void> {
     stopped = true
-    for (const timer of timers) clearInterval(timer)
+    stopWatching()
     if (wake !== null) clearTimeout(wake.timer)
     rejectCommands('this controller is stopping')
     fences.stop()

@@ -3,6 +3,7 @@ import { stepCluster } from '../../controller/core/cluster.ts'
 import type { ClusterEvent } from '../../controller/core/events.ts'
 import { bootCluster, type ClusterState, type CoreConfig, type EndedOperation, type Memory, type Operation, type Paused, type Kept } from '../../controller/core/state.ts'
 import type { AgentNode, OrderAnswer } from './agent-node.ts'
+import { crashHost } from './host.ts'
 import type { Observer } from './invariants.ts'
 import { createLeaderChecks } from './leader-checks.ts'
 import type { Network } from './network.ts'
@@ -163,7 +164,7 @@ export function createControllerNode (context: ControllerContext, name: string, 
     world.note(`${agent.name} is powered ${action}`)
     observer.disturbed()
     if (action === 'on') return agent.boot()
-    agent.crashHost()
+    crashHost(agent, settings.mode === 'lyingDisk')
     observer.poweredOff(agent.name)
   }
 
