@@ -14,6 +14,7 @@ export interface ServerObservation {
   readonly replication: 'none' | 'connecting' | 'replicating'
   readonly complete: boolean
   readonly incompleteReason: string | null
+  /** Of the newest heartbeat that is here, as far as the users' rows are known to be here too. */
   readonly position: Position | null
   readonly hasRows: boolean
   readonly pid: number | null

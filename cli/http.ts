@@ -1,6 +1,7 @@
 import { Client, type Dispatcher } from 'undici'
 import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
+import { connectionWords } from '../protocol/connection-words.ts'
 import { OvsdbHaError } from '../protocol/errors.ts'
 import { remoteErrorFrom } from '../protocol/remote-error.ts'
 import { ControllerUnreachableError } from './cli-errors.ts'
@@ -34,6 +35,7 @@ export function createHttp ({ server, token, ca }: ServerOptions): Http {
   const headers = token === null ? {} : { authorization: `Bearer ${token}` }
   const connect = { timeout: CONNECT_DEADLINE_MS, ...(ca === null ? {} : { ca }) }
   const dial = (bodyTimeout: number) => new Client(server, { connect, headersTimeout: 0, bodyTimeout, maxResponseSize: bodyTimeout === 0 ? ANSWER_BYTES_MAX : -1 })
+  const reasonOf = (error: unknown) => connectionWords(error, new URL(server).host, CONNECT_DEADLINE_MS)
   const unreachable = (what: string, cause?: unknown) => cause instanceof OvsdbHaError ? cause : new ControllerUnreachableError(server, what, cause, NOT_SENT.has(codeOf(cause)))
 
   /** The JSON of a good answer; throws what the controller said, or says that this is no controller. */
@@ -85,12 +87,6 @@ export function parseJson (text: string): unknown {
   } catch {
     return undefined // refused where it is used, with words of its own
   }
-}
-
-/** A dial of several addresses fails with an empty message and its reasons inside. */
-function reasonOf (error: unknown): string {
-  const [first] = error instanceof AggregateError ? error.errors : [error]
-  return first instanceof Error ? first.message : String(first)
 }
 
 function codeOf (error: unknown): string {

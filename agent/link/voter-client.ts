@@ -1,5 +1,6 @@
 import { Compile } from 'typebox/compile'
 import { Pool } from 'undici'
+import { connectionWords } from '../../protocol/connection-words.ts'
 import { remoteErrorFrom } from '../../protocol/remote-error.ts'
 import { LeaseReplySchema, type LeaseReply, type LeaseRequest, type ReleaseRequest } from '../../protocol/vote.ts'
 import { VoterAnswerError, VoterUnreachableError } from './voter-errors.ts'
@@ -50,7 +51,7 @@ export function createVoterClient ({ cluster, node, url, tls }: VoterClientOptio
       status = answer.statusCode
       text = await answer.body.text()
     } catch (cause) {
-      const why = deadline.aborted ? `no answer within ${deadlineMs} ms` : messageOf(cause)
+      const why = deadline.aborted ? `no answer within ${deadlineMs} ms` : connectionWords(cause, new URL(url).host, DIAL_TIMEOUT_MS)
       throw new VoterUnreachableError(`(${url}) did not answer ${what}: ${why}`, { ...detail, cause })
     }
     if (status === 204) return { status, value: null }
@@ -78,9 +79,4 @@ export function createVoterClient ({ cluster, node, url, tls }: VoterClientOptio
     },
     close: async () => await pool.destroy()
   }
-}
-
-function messageOf (error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0])
-  return error instanceof Error ? error.message || error.name : String(error)
 }

@@ -20,6 +20,8 @@ export const CopyStateSchema = Type.Object({
   /** The user database held rows when this was written. */
   hadRows: Type.Boolean(),
   position: Type.Union([PositionSchema, Type.Null()]),
+  /** There are newer heartbeats, and the users' rows are known to be there only as far as this one; absent without such a doubt. */
+  rowsUpTo: Type.Optional(Type.Union([PositionSchema, Type.Null()])),
   /** We promoted the process named below, and did not demote it. */
   promoted: Type.Boolean(),
   /** The process whose file this is about; only a meeting changes it, so that no restart goes unnoticed. */

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { ServerConfig } from '../../protocol/cluster.ts'
 import type { Position } from '../../protocol/position.ts'
 import type { ServerHappening } from '../server.ts'
+import type { BelievedPosition } from './believed-position.ts'
 import {
   copyAfterRestart, copyBegins, copyDemoted, copyEnds, copyLost, copyPromoted, inResync, sameProcess,
   type BootProcess, type CopyState, type CopyStateFile
@@ -43,10 +44,11 @@ export interface CopyTrackerOptions {
   readonly server: ServerConfig
   readonly file: CopyStateFile
   readonly database: Database
+  readonly believed: BelievedPosition
   readonly onHappening: ServerHappening
 }
 
-export function createCopyTracker ({ server, file, database, onHappening }: CopyTrackerOptions): CopyTracker {
+export function createCopyTracker ({ server, file, database, believed, onHappening }: CopyTrackerOptions): CopyTracker {
   const rows = createRowsWatch(server, database)
   let unknownBefore = false
   let selfPromotedBefore = false
@@ -90,6 +92,7 @@ export function createCopyTracker ({ server, file, database, onHappening }: Copy
 
   async function ends (position: Position | null): Promise<void> {
     await rows.look()
+    believed.forget()
     await file.update(state => copyEnds(state, { hadRows: rows.has(), position }))
   }
 

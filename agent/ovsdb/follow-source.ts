@@ -78,7 +78,7 @@ async function checkSource (parts: ServerParts, address: string): Promise<Positi
 async function followsAlready (parts: ServerParts, address: string, sourcePosition: Position | null): Promise<boolean> {
   const role = await parts.roles.observe()
   if (!replicatesFrom(role, address) || !parts.copy.state().complete || sourcePosition === null) return false
-  return comparePositions(await readPosition(parts.database), sourcePosition) >= 0
+  return comparePositions(parts.believed.of(await readPosition(parts.database)), sourcePosition) >= 0
 }
 
 async function checkRoom ({ server }: ServerParts): Promise<void> {

@@ -1,9 +1,6 @@
-// Which addresses this host listens on, from the kernel's own table: a connect test would make a session at the server.
-import { readdir, readFile, readlink } from 'node:fs/promises'
-import { isIPv6 } from 'node:net'
-import ipaddr from 'ipaddr.js'
-
-const STATE_LISTEN = '0A'
+// Which addresses this host listens on.
+import { readdir, readlink } from 'node:fs/promises'
+import { kernelEnd, kernelSockets } from './kernel-sockets.ts'
 
 /** A passive remote for clients or replicas, as in `ptcp:6641:10.0.0.100` and `pssl:6641:[fd00::1]`; null for `punix:` and others. */
 export function parsePassive (remote: string): { readonly port: number, readonly address: string } | null {
@@ -24,20 +21,8 @@ export async function isListening (remote: string, pid: number | null): Promise<
 }
 
 async function listeningInodes (address: string, port: number): Promise<ReadonlySet<string>> {
-  const table = await readFile(isIPv6(address) ? '/proc/net/tcp6' : '/proc/net/tcp', 'latin1')
-  const wanted = `${kernelHex(address)}:${port.toString(16).toUpperCase().padStart(4, '0')}`
-  const inodes = new Set<string>()
-  for (const line of table.split('\n')) {
-    const fields = line.trim().split(/\s+/)
-    if (fields[1] === wanted && fields[3] === STATE_LISTEN && fields[9] !== undefined) inodes.add(fields[9])
-  }
-  return inodes
-}
-
-/** An address as /proc/net/tcp prints it: words of four bytes in the host's byte order (little-endian on every machine that Node 24 supports but s390x). */
-function kernelHex (address: string): string {
-  const bytes = Buffer.from(ipaddr.parse(address).toByteArray())
-  return bytes.swap32().toString('hex').toUpperCase()
+  const wanted = kernelEnd(address, port)
+  return new Set((await kernelSockets(address, 'listening')).filter(({ local }) => local === wanted).map(({ inode }) => inode))
 }
 
 async function ownsOneOf (pid: number, inodes: ReadonlySet<string>): Promise<boolean> {

@@ -6,6 +6,7 @@ import type { RoleObservation } from './role-control.ts'
 import { isGateRemote } from './server-command.ts'
 import type { Look } from './server-probe.ts'
 import type { ServerParts } from './server-parts.ts'
+import { connectionsTo } from './source-connections.ts'
 
 type Details = Omit<ServerObservation, 'health' | 'reason' | 'overdue' | 'pid' | 'version' | 'fileBytes'>
 
@@ -48,10 +49,14 @@ const PATIENCE_MIN_MS = 250
 async function readDetails (parts: ServerParts, look: Look, epoch: number | null): Promise<Details> {
   const role = await parts.roles.observe()
   const position = await positionOf(parts, role)
+  const connections = role.source === null ? [] : await connectionsTo(role.source)
   await parts.copy.meet(look.process, null, role)
   // what was seen while a change ran says nothing about a server that promoted itself or finished a copy
-  if (epoch !== null && epoch === parts.changes.epoch()) await parts.copy.observed(role, look.process, position)
-  return { ...copyFacts(parts), role: role.role, source: role.source, replication: role.replication, position, gateOpen: hasGate(parts, role) }
+  if (epoch !== null && epoch === parts.changes.epoch()) {
+    parts.believed.look(role, connections, position)
+    await parts.copy.observed(role, look.process, position)
+  }
+  return { ...copyFacts(parts), role: role.role, source: role.source, replication: role.replication, position: parts.believed.of(position), gateOpen: hasGate(parts, role) }
 }
 
 /** Null when the promise is not settled in time; it is not ended. */

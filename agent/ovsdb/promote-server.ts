@@ -11,7 +11,7 @@ import type { ServerParts } from './server-parts.ts'
  * promotion would find it as wanted.
  */
 export async function promoteServer (parts: ServerParts, position: Position, force: boolean): Promise<void> {
-  const { server, timing, database, roles, copy, changes } = parts
+  const { server, timing, database, roles, copy, believed, changes } = parts
   await changes.run(async () => {
     const role = await roles.observe()
     const turned = role.perDatabase.filter(({ state }) => state === 'active').map(entry => entry.database)
@@ -20,6 +20,7 @@ export async function promoteServer (parts: ServerParts, position: Position, for
     const { complete, reason, hadRows } = copy.state()
     if (!complete && !force) throw new PromotionRefusedError(server.name, `its copy is not complete: ${reason ?? 'unknown'}`)
     copy.promoted(position)
+    believed.forget()
     await roles.promote()
     // a resync that it began by itself may have ended, empty, while it was asked
     if (complete && hadRows && !ours && !(await copy.lookForRows())) throw new PromotionRefusedError(server.name, `${server.database} held rows, and is empty`)

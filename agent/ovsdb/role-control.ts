@@ -27,6 +27,8 @@ export interface RoleObservation {
   readonly source: string | null
   /** `replicating` only when every database is; it means "was complete once", never "is connected now". */
   readonly replication: Replication
+  /** How many connections to its source a backup has when all is well: one, and from Open vSwitch 3.3 on one for each database. */
+  readonly sessions: number
   /** One entry for each of `databases`, in their order. */
   readonly perDatabase: readonly DatabaseSync[]
   /** Without `_Server`. */

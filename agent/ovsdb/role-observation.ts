@@ -22,14 +22,15 @@ export async function observeRole (control: Control): Promise<RoleObservation> {
 }
 
 /** Gives each database its entry, then says of the whole only what all of them say. */
-export function foldSync (entries: readonly DatabaseSync[], databases: readonly string[]): Pick<RoleObservation, 'role' | 'source' | 'replication' | 'perDatabase'> {
+export function foldSync (entries: readonly DatabaseSync[], databases: readonly string[]): Pick<RoleObservation, 'role' | 'source' | 'replication' | 'sessions' | 'perDatabase'> {
   const common = entries.find(entry => entry.database === null)
   const perDatabase = databases.map((database): DatabaseSync => {
     const entry = entries.find(candidate => candidate.database === database) ?? common
     return entry === undefined ? { database, state: 'unknown', source: null, replication: 'none' } : { ...entry, database }
   })
   const [first] = perDatabase
-  if (first === undefined) return { role: 'unknown', source: null, replication: 'none', perDatabase }
+  const sessions = common === undefined ? databases.length : 1
+  if (first === undefined) return { role: 'unknown', source: null, replication: 'none', sessions, perDatabase }
   const source = perDatabase.every(entry => entry.source === first.source) ? first.source : null
   return {
     role: perDatabase.every(entry => entry.state === first.state) ? first.state : 'unknown',
@@ -37,6 +38,7 @@ export function foldSync (entries: readonly DatabaseSync[], databases: readonly 
     replication: perDatabase.every(entry => entry.replication === 'replicating')
       ? 'replicating'
       : perDatabase.some(entry => entry.state === 'backup') ? 'connecting' : 'none',
+    sessions,
     perDatabase
   }
 }

@@ -1,5 +1,6 @@
 import type { ServerConfig, TimingConfig } from '../../protocol/cluster.ts'
 import type { ServerHappening } from '../server.ts'
+import type { BelievedPosition } from './believed-position.ts'
 import type { Control } from './control.ts'
 import type { CopyTracker } from './copy-tracker.ts'
 import type { Database } from './database.ts'
@@ -23,6 +24,7 @@ export interface ServerParts {
   readonly roles: RoleControl
   readonly probe: ServerProbe
   readonly copy: CopyTracker
+  readonly believed: BelievedPosition
   readonly rescues: Rescues
   readonly onHappening: ServerHappening
   readonly changes: RoleChanges

@@ -4,6 +4,7 @@ import type { OvsdbServer, ServerHappening } from '../server.ts'
 import { wallClock } from '../clock.ts'
 import { createAppctlControl } from './appctl-control.ts'
 import { createAttachRun } from './attach-run.ts'
+import { createBelievedPosition } from './believed-position.ts'
 import { createConfigFileControl } from './config-file-control.ts'
 import { createControl } from './control.ts'
 import { createCopyStateFile } from './copy-state.ts'
@@ -105,7 +106,7 @@ function createKnowledge (parts: ServerParts) {
   return {
     /** What was known of the copy comes before anything is concluded about it. */
     async load (): Promise<void> {
-      loaded ??= parts.copy.load()
+      loaded ??= parts.copy.load().then(parts.believed.load)
       await loaded
     },
     refresh,
@@ -137,6 +138,7 @@ function assemble (options: OvsdbServerOptions): ServerParts {
   const process = tellingOfPidFile(createProcess(options, () => roles.birthArguments()), server.name, onHappening)
   const probe = createServerProbe({ timing, process, database })
   const file = createCopyStateFile(join(options.stateDirectory, `${cluster}-${server.name}.copy.json`), server.name)
+  const believed = createBelievedPosition({ server: server.name, file, onHappening })
   return {
     cluster,
     node,
@@ -149,7 +151,8 @@ function assemble (options: OvsdbServerOptions): ServerParts {
     database,
     roles,
     probe,
-    copy: createCopyTracker({ server, file, database, onHappening }),
+    copy: createCopyTracker({ server, file, database, believed, onHappening }),
+    believed,
     rescues: createRescues(options.rescue, onHappening),
     onHappening,
     changes: createRoleChanges()

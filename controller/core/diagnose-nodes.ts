@@ -1,4 +1,5 @@
 // Which nodes are gone, and from whom: two signs are told apart, what reaches this controller and what the others see.
+import { REFUSES } from '../../protocol/connection-words.ts'
 import type { Report } from '../../protocol/report.ts'
 import { clipped, said, type Diagnosis, type Evidence } from './diagnosis.ts'
 import { fenceOf } from './fencing.ts'
@@ -7,9 +8,6 @@ import type { AgentView, ClusterState, CoreConfig } from './state.ts'
 import { list } from './words.ts'
 
 type Found = Omit<Diagnosis, 'runbook'>
-
-/** The host answers although nobody listens there: it is up, and its agent is not. */
-const REFUSED = /ECONNREFUSED|refused/i
 
 export function diagnoseNodes (config: CoreConfig, state: ClusterState, nowMs: number): readonly Found[] {
   return config.cluster.members.flatMap(({ name }): readonly Found[] => {
@@ -32,7 +30,7 @@ function lost (config: CoreConfig, state: ClusterState, node: string, agent: Age
   const evidence = [own, ...others]
   if (seeing.length > 0) return { name: 'unreachableAgent', node, message: `${node} is cut off from this controller alone: ${list(seeing)} ${seeing.length === 1 ? 'sees' : 'see'} it renew its lease, so it goes on serving`, evidence }
   if (nowMs - (agent.answeredAtMs ?? -Infinity) < config.cluster.timing.suspectAfterMs) return { name: 'unreachableAgent', node, message: `the agent of ${node} answers when it is asked, and its reports do not arrive`, evidence }
-  if (REFUSED.test(why)) return { name: 'unreachableAgent', node, message: `the agent of ${node} does not run, and its host answers`, evidence }
+  if (why.includes(REFUSES)) return { name: 'unreachableAgent', node, message: `the agent of ${node} does not run, and its host answers`, evidence }
   return { name: 'deadNode', node, message: `nothing is heard of ${node}: it is down, cut off from all, or its agent is stuck`, evidence }
 }
 

@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { execa } from 'execa'
 import type { FenceConfig, FenceLevel } from '../../protocol/cluster.ts'
+import { oneLine } from '../../protocol/connection-words.ts'
 import { monotonicMs } from '../clock.ts'
-import { reasonOf } from './link-errors.ts'
 
 export interface FenceOutcome {
   /** It is certain: the device was asked afterwards, and said so. */
@@ -45,7 +45,7 @@ export function createFenceDevice (node: string, config: FenceConfig): FenceDevi
         await reach(level, action)
         return { ok: true, detail: `${name} powered it ${action}, and its status says so` }
       } catch (error) {
-        failures.push(`${name}: ${reasonOf(error)}`)
+        failures.push(`${name}: ${oneLine(error)}`)
       }
       if (stopping.signal.aborted) break
     }
@@ -72,7 +72,7 @@ export function createFenceDevice (node: string, config: FenceConfig): FenceDevi
         try {
           await run(node, level, 'monitor', stopping.signal)
         } catch (error) {
-          return `${level.program[0] ?? level.kind}: ${reasonOf(error)}`
+          return `${level.program[0] ?? level.kind}: ${oneLine(error)}`
         }
       }
       return null

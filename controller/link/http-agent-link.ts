@@ -8,7 +8,7 @@ import { TermReplySchema, type TermReply } from '../../protocol/vote.ts'
 import type { AgentLink, AgentListener } from './agent-link.ts'
 import { createBackoff } from './backoff.ts'
 import { parseJson, readBounded } from './bounded-body.ts'
-import { AgentAnswerError, AgentUnreachableError, reasonOf, type AgentPlace } from './link-errors.ts'
+import { AgentAnswerError, AgentUnreachableError, whyUnreachable, type AgentPlace } from './link-errors.ts'
 import { followReports } from './report-stream.ts'
 
 const termReply = Compile(TermReplySchema)
@@ -36,8 +36,8 @@ const CONNECTIONS_MAX = 4
 /** The link of one controller to one agent for one cluster, over plain HTTP with JSON. */
 export function createHttpAgentLink (options: HttpAgentLinkOptions): AgentLink {
   const { cluster, node, url, tls, silentAfterMs } = options
-  const place = { cluster, node, url }
-  const connect = { timeout: silentAfterMs, ...(tls === null ? {} : { ...tls, servername: node }) }
+  const place = { cluster, node, url, dialTimeoutMs: silentAfterMs }
+  const connect = { timeout: place.dialTimeoutMs, ...(tls === null ? {} : { ...tls, servername: node }) }
   const requests = createRequests(place, connect)
   const stopping = new AbortController()
   let following: Promise<void> | null = null
@@ -66,7 +66,7 @@ export function createHttpAgentLink (options: HttpAgentLinkOptions): AgentLink {
       } catch (error) {
         if (error instanceof InvariantError) throw error // ours, not the agent's
         if (stopping.signal.aborted) return
-        const why = reasonOf(error)
+        const why = whyUnreachable(place, error)
         if (state !== 'lost') requests.renew()
         if (state !== 'lost' || why !== said) listener.onLost(why)
         state = 'lost'

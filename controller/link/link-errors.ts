@@ -1,3 +1,4 @@
+import { connectionWords } from '../../protocol/connection-words.ts'
 import { OvsdbHaError } from '../../protocol/errors.ts'
 
 /** Who is at the other end of a link. */
@@ -5,6 +6,8 @@ export interface AgentPlace {
   readonly cluster: string
   readonly node: string
   readonly url: string
+  /** A dial is given up after so long. */
+  readonly dialTimeoutMs: number
 }
 
 /** The agent could not be reached, or did not answer in time. Says nothing about whether the node still serves. */
@@ -13,8 +16,9 @@ export class AgentUnreachableError extends OvsdbHaError {
   readonly httpStatus = 502
   readonly hint: string
 
-  constructor ({ cluster, node, url }: AgentPlace, what: string, cause: unknown) {
-    super(`The agent of ${node} (${cluster}, ${url}) ${what}: ${reasonOf(cause)}`, { cluster, node, cause })
+  constructor (place: AgentPlace, what: string, cause: unknown) {
+    const { cluster, node, url } = place
+    super(`The agent of ${node} (${cluster}, ${url}) ${what}: ${whyUnreachable(place, cause)}`, { cluster, node, cause })
     this.hint = `Check that the agent runs on ${node} and that ${url} can be reached from the controller (curl ${url}/healthz).`
   }
 }
@@ -31,10 +35,7 @@ export class AgentAnswerError extends OvsdbHaError {
   }
 }
 
-/** One line for people. A failed dial of several addresses has an empty message and its reasons inside. */
-export function reasonOf (error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0])
-  if (!(error instanceof Error)) return String(error)
-  const text = error.message === '' ? error.name : error.message
-  return text.replaceAll(/\s*\n\s*/g, ' ')
+/** What an operator reads when the agent there is silent. */
+export function whyUnreachable ({ url, dialTimeoutMs }: AgentPlace, error: unknown): string {
+  return connectionWords(error, new URL(url).host, dialTimeoutMs)
 }

@@ -69,6 +69,12 @@ describe('the role of a server', () => {
     assert.equal(foldSync(entries, [NB, SB]).source, A)
   })
 
+  test('has one session for all databases up to 3.2, and one for each from 3.3 on', () => {
+    const sessionsOf = (text: string) => foldSync(parseSyncStatus(text), [NB, SB]).sessions
+    assert.equal(sessionsOf(`state: backup\nreplicating: ${A}\ndatabase: ${NB}, ${SB}\n`), 1)
+    assert.equal(sessionsOf(`database: ${NB}\nstate: backup\nreplicating: ${A}\ndatabase: ${SB}\nstate: backup\nreplicating: ${A}\n\n`), 2)
+  })
+
   test('has no source on the placeholder, and none when the databases differ', () => {
     assert.equal(foldSync([sync(null, 'backup', PH, 'connecting')], [NB]).source, null)
     assert.equal(foldSync([sync(NB, 'backup', PH, 'connecting'), sync(SB, 'backup', A, 'connecting')], [NB, SB]).source, null)

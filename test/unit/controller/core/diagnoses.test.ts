@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import { diagnose } from '../../../../controller/core/diagnoses.ts'
 import type { Diagnosis } from '../../../../controller/core/diagnosis.ts'
 import { HOLDS } from '../../../../controller/core/hold-rules.ts'
+import { connectionWords } from '../../../../protocol/connection-words.ts'
 import { DIAGNOSIS_NAMES, DIAGNOSIS_PAGES } from '../../../../protocol/diagnosis.ts'
 import type { Report } from '../../../../protocol/report.ts'
 import { activeReport, coreConfig, freshNodeReport, grant, memberConfig, position, report, serverReport, witnessReport } from '../../../fixtures.ts'
@@ -59,7 +60,7 @@ describe('a node that does not report', () => {
 
   test('runs no agent when its host refuses the connection', () => {
     const one = serving()
-    lostAt(one, 'n2', 'connect ECONNREFUSED 10.0.0.2:8643', 2_000)
+    lostAt(one, 'n2', connectionWords(Object.assign(new Error('connect ECONNREFUSED 10.0.0.2:8643'), { code: 'ECONNREFUSED' }), '10.0.0.2:8643'), 2_000)
     one.reports([activeReport('n1'), report('n3')], 2_600)
     assert.deepEqual(names(one, 2_600), ['unreachableAgent n2'])
   })
