@@ -50,8 +50,8 @@ export interface CopyTrackerOptions {
 
 export function createCopyTracker ({ server, file, database, believed, onHappening }: CopyTrackerOptions): CopyTracker {
   const rows = createRowsWatch(server, database)
+  const tellSelfPromotion = createSelfPromotionTeller(server.name, onHappening)
   let unknownBefore = false
-  let selfPromotedBefore = false
   let kernelBootId = ''
 
   const boot = (process: ProcessHandle | null): BootProcess | null => process === null ? null : { ...process, kernelBootId }
@@ -101,8 +101,7 @@ export function createCopyTracker ({ server, file, database, believed, onHappeni
     const state = file.current()
     const ours = isSame(state.process, boot(process))
     const selfPromoted = role.role === 'active' && !(state.promoted && ours)
-    if (selfPromoted && !selfPromotedBefore) onHappening('selfPromoted', `${server.name} turned active by itself`, { server: server.name })
-    selfPromotedBefore = selfPromoted
+    tellSelfPromotion(selfPromoted)
     // what was active and has followed nobody since holds what it held: no replication was there to break (FACTS R 1)
     if (selfPromoted) return state.following === null ? undefined : await lost(SELF_PROMOTED)
     const finished = role.role === 'backup' && role.replication === 'replicating' && ours && inResync(state) && role.source === state.following
@@ -133,6 +132,15 @@ function createRowsWatch (server: ServerConfig, database: Database) {
       lookedAtMs = performance.now()
       return rows
     }
+  }
+}
+
+/** Told when it begins, and not again for as long as it lasts. */
+function createSelfPromotionTeller (server: string, onHappening: ServerHappening): (now: boolean) => void {
+  let before = false
+  return now => {
+    if (now && !before) onHappening('selfPromoted', `${server} turned active by itself`, { server })
+    before = now
   }
 }
 
