@@ -40,4 +40,6 @@ test('what an agent says of itself is told at once, since it may be over before 
 test('the same on two nodes are two, and the cluster\'s own has no node', () => {
   assert.deepEqual(told([[0, [diagnosis('cannotVote'), diagnosis('cannotVote', 'n2'), diagnosis('severalActives', null)]]]),
     ['0 began cannotVote n1', '0 began cannotVote n2', '0 began severalActives -'])
+  const both = [diagnosis('cannotVote'), diagnosis('cannotVote', 'n2')]
+  assert.deepEqual(told([[0, both], [10, both], [20, both.slice(1)], [10 + ENDS_AFTER_MS, both.slice(1)]]).slice(2), [`${10 + ENDS_AFTER_MS} ended cannotVote n1`], 'the end of one is not that of the other')
 })

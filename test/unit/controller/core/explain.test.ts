@@ -87,6 +87,7 @@ describe('no operation', () => {
     assert.equal(one.state().hold?.code, 'noCandidate')
     assert.deepEqual(rulesOf(told(one, 7_000)), ['S6'])
     assert.ok(told(one, 7_000).candidates.every(({ verdict }) => verdict === 'refused'))
+    assert.deepEqual(told(one, 7_000).inputs.nodes.map(({ node, complete }) => `${node} ${complete ? 'complete' : 'cut'}`), ['n1 complete', 'n2 cut', 'n3 cut'])
   })
 
   test('a controller that does not lead decides nothing, and one that has not looked says so', () => {
