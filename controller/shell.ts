@@ -179,7 +179,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   function power ({ tag, node, action, by, commandId }: Extract<ClusterAction, { type: 'fence' }>): void {
     fences.power(node, action).then(({ ok, detail }) => {
       metrics.fenced(name, node, action, ok)
-      push({ type: 'fenceEnded', tag, node, action, by, ok, detail })
+      push({ type: 'fenceEnded', tag, node, action, by, commandId, ok, detail })
       if (commandId === null) return
       if (ok) settle(commandId)?.resolve(null)
       else settle(commandId)?.reject(new FenceFailedError(name, node, action, detail))

@@ -52,7 +52,7 @@ const FenceLevelSchema = Type.Object({
 
 const FenceSchema = Type.Object({
   delay: Type.Optional(Duration(0, 5 * MINUTE_MS, DEFAULTS.fenceDelay, 'Waited before the node is fenced. With two nodes, give one a longer delay than the other: if ever two controllers would fence one each, it survives.')),
-  afterwards: Type.Optional(Type.Enum(['off', 'on'], { default: 'off', description: 'off: stays off until "ovsdb-ha unfence"; on: powered on again once it was certainly off.' })),
+  afterwards: Type.Optional(Type.Enum(['off', 'on'], { default: 'off', description: 'off: stays off until "ovsdb-ha unfence"; on: powered on again once the controller has made certain that it was off. What an operator powers off stays off.' })),
   levels: Type.Array(FenceLevelSchema, { minItems: 1, maxItems: 8, description: 'Tried in order, until one says that the node is off.' })
 }, { ...closed, description: 'How the controller makes certain that this node is off.' })
 

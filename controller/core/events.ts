@@ -18,7 +18,8 @@ export type ClusterEvent =
   | { readonly type: 'pauseSet', readonly paused: Paused | null }
   | { readonly type: 'termAnswered', readonly operation: number, readonly term: number, readonly voter: string, readonly reply: TermReply }
   | { readonly type: 'orderEnded', readonly tag: number, readonly reply: OrderReply | null, readonly error: string | null }
-  | { readonly type: 'fenceEnded', readonly tag: number, readonly node: string, readonly action: 'off' | 'on', readonly by: string, readonly ok: boolean, readonly detail: string }
+  /** `commandId`: as the action had it. */
+  | { readonly type: 'fenceEnded', readonly tag: number, readonly node: string, readonly action: 'off' | 'on', readonly by: string, readonly commandId: number | null, readonly ok: boolean, readonly detail: string }
   /** What a look at the node's device found; null: it answers. */
   | { readonly type: 'fenceDeviceSeen', readonly node: string, readonly problem: string | null }
   | { readonly type: 'fenceAsked', readonly commandId: number, readonly node: string, readonly force: boolean, readonly actor: string, readonly reason: string }

@@ -13,7 +13,7 @@ import type { ClusterState, CoreConfig, NodeFence, Operation, Stage } from './st
 type EventOf<Type extends ClusterEvent['type']> = Extract<ClusterEvent, { type: Type }>
 export type TakingTerm = Extract<Stage, { type: 'takingTerm' }>
 
-const UNKNOWN: NodeFence = { fenced: null, word: null, problem: null }
+const UNKNOWN: NodeFence = { fenced: null, ordered: false, word: null, problem: null }
 
 export function fenceOf (state: ClusterState, node: string): NodeFence {
   return state.fences[node] ?? UNKNOWN
@@ -120,10 +120,12 @@ export function fenceEnded (config: CoreConfig, state: ClusterState, event: Even
     ? state
     : { ...state, operation: { ...operation, fence: { ...ours, status: ok ? 'off' as const : 'failed' as const, detail }, steps: [...operation.steps, { name: `fence ${node}`, node: null, startMs: ours.beginAtMs - operation.startedAtMs, endMs: nowMs - operation.startedAtMs, error: ok ? null : detail }] } }
   if (!ok) return [noted, [{ type: 'record', kind: action === 'off' ? 'fenceFailed' : 'unfenceFailed', severity: 'critical', node, message: `${node} could not be powered ${action}: ${detail}`, facts: { by } }]]
-  if (action === 'on') return [setFence(noted, node, { fenced: null }), [{ type: 'record', kind: 'nodeUnfenced', severity: 'info', node, message: `${node} was powered on: ${detail}`, facts: { by } }]]
-  const marked = setFence(noted, node, { fenced: { atMs: nowMs, by, why: detail, sworn: false } })
+  if (action === 'on') return [setFence(noted, node, { fenced: null, ordered: false }), [{ type: 'record', kind: 'nodeUnfenced', severity: 'info', node, message: `${node} was powered on: ${detail}`, facts: { by } }]]
+  // an operator who powers it off wants it off, also when it is lost and fenced once more
+  const ordered = event.commandId !== null || fenceOf(state, node).ordered
+  const marked = setFence(noted, node, { fenced: { atMs: nowMs, by, why: detail, sworn: false }, ordered })
   const said: Stepped = [marked, [{ type: 'record', kind: 'nodeFenced', severity: 'warning', node, message: `${node} is off: ${detail}`, facts: { by } }]]
-  if (config.fencing?.[node]?.afterwards !== 'on') return said
+  if (ordered || config.fencing?.[node]?.afterwards !== 'on') return said
   return chain(said, next => {
     const [tag, counted] = takeId(next)
     return [counted, [{ type: 'fence', tag, node, action: 'on', by, commandId: null }]]
@@ -139,7 +141,7 @@ export function heardOf (state: ClusterState, report: Report, nowMs: number): St
     if (fenced === null && word === null) return false
     return report.node === node || report.voter.grants.some(grant => grant.holder === node && nowMs - grant.renewedAgoMs > sinceMs)
   })
-  const fences = { ...state.fences, ...Object.fromEntries(heard.map(([node, fence]) => [node, { ...fence, fenced: null, word: null }])) }
+  const fences = { ...state.fences, ...Object.fromEntries(heard.map(([node, fence]) => [node, { ...fence, fenced: null, ordered: false, word: null }])) }
   return [heard.length === 0 ? state : { ...state, fences }, heard.map(([node]) => ({ type: 'record', kind: 'nodeUnfenced', severity: 'info', node, message: `${node} is heard of again: it counts as off no more`, facts: {} }))]
 }
 

@@ -35,6 +35,8 @@ export interface OffMark {
 export interface NodeFence {
   /** It was powered off, or an operator said so, and it has not been heard of since. */
   readonly fenced: OffMark | null
+  /** An operator powered it off: it stays so until one powers it on, or it is heard of. */
+  readonly ordered: boolean
   /** An operator's word that it is off: good for terms up to this one, until the node is heard of again. Only who was told counts on it: a store may be out of date. */
   readonly word: { readonly term: number, readonly atMs: number, readonly by: string } | null
   /** Why its device cannot be relied on; null when it answered, or was not asked yet. */

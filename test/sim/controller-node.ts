@@ -146,7 +146,7 @@ export function createControllerNode (context: ControllerContext, name: string, 
   }
 
   /** The device is a machine of its own: it goes on when the controller that asked it is gone. */
-  function power ({ tag, node, action, by }: Extract<ClusterAction, { type: 'fence' }>): void {
+  function power ({ tag, node, action, by, commandId }: Extract<ClusterAction, { type: 'fence' }>): void {
     const mine = boot
     const device = settings.fences[node]
     const agent = agents.find(one => one.name === node)
@@ -155,7 +155,7 @@ export function createControllerNode (context: ControllerContext, name: string, 
       const fails = random.chance(device.failure)
       if (!fails || random.chance(0.2)) switchPower(agent, action)
       world.after(random.between(1, 20), () => {
-        if (mine === boot) push({ type: 'fenceEnded', tag, node, action, by, ok: !fails, detail: fails ? 'no answer' : `its status says ${action}` })
+        if (mine === boot) push({ type: 'fenceEnded', tag, node, action, by, commandId, ok: !fails, detail: fails ? 'no answer' : `its status says ${action}` })
       })
     })
   }

@@ -2,6 +2,7 @@
 import { HOST_DIRECTORY } from './host.ts'
 import { type ResolvedOptions } from './options.ts'
 import { controllersOf, nodesOf, redisHostsOf, type HostPlan, type TestbedPlan } from './plan.ts'
+import { powerSwitchFence } from './power-switch.ts'
 
 export const CLUSTER_NAME = 'ovn'
 export const CONTROLLER_PORT = 8640
@@ -62,7 +63,7 @@ export function clusterFile (plan: TestbedPlan, options: ResolvedOptions, progra
   const redis = redisHostsOf(plan)
   return {
     version: 1,
-    nodes: nodes.map(host => ({ name: host.name, address: host.address, agentPort: AGENT_PORT })),
+    nodes: nodes.map(host => ({ name: host.name, address: host.address, agentPort: AGENT_PORT, ...options.fence && host.kind === 'data' ? { fence: powerSwitchFence(plan, host.name) } : {} })),
     agent: { stateDirectory: `${HOST_DIRECTORY}/lib`, runDirectory: `${HOST_DIRECTORY}/run` },
     controller: {
       name: self?.name,
@@ -72,7 +73,7 @@ export function clusterFile (plan: TestbedPlan, options: ResolvedOptions, progra
       store: redis.length === 0
         ? { type: 'embedded', file: `${HOST_DIRECTORY}/lib/controller.db` }
         : { type: 'redis', urls: redis.map(({ address }) => `redis://${address}:${REDIS_PORT}`) },
-      tokens: [{ name: 'testbed', role: 'operator', file: tokenFilePath(plan) }]
+      tokens: [{ name: 'testbed', role: options.fence ? 'admin' : 'operator', file: tokenFilePath(plan) }]
     },
     ...options.tls ? { tls: certificatePaths(plan, '{node}') } : { insecure: true },
     clusters: [{
@@ -95,7 +96,7 @@ export function clusterFile (plan: TestbedPlan, options: ResolvedOptions, progra
       }],
       ...Object.keys(options.timing).length > 0 ? { timing: options.timing } : {},
       guard: options.guard,
-      failover: { budgetPerHour: 1_000 } // faults come faster here than any operator would allow
+      failover: { budgetPerHour: options.budgetPerHour }
     }]
   }
 }

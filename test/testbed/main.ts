@@ -31,7 +31,7 @@ const WHAT_HELP = `agent, controller, redis, ${SERVERS.map(server => server.name
 
 program.command('up')
   .description('build the hosts, start everything, and wait until the cluster serves')
-  .addOption(new Option('--nodes <layout>', 'three data nodes, or two and a witness').choices(['3', '2+witness']).default('3'))
+  .addOption(new Option('--nodes <layout>', 'three data nodes, or two and a witness, or two alone').choices(['3', '2+witness', '2']).default('3'))
   .addOption(new Option('--controllers <number>', 'controllers, on the hosts ctl, ctl2 and ctl3; several need --redis').default(1).argParser(parseCount(1, 2, 3)))
   .addOption(new Option('--redis <number>', 'redis-servers, on the hosts r1, r2 and r3: three are independent, and a majority of them is the store; 0 is the embedded store').default(0).argParser(parseCount(0, 1, 3)))
   .addOption(new Option('--ovs <version>', 'the machine\'s Open vSwitch, or 3.5 from the trixie tree').choices(['3.1', '3.5']).default('3.1'))

@@ -18,6 +18,10 @@ export interface TestbedOptions {
   /** Agents and controller speak mutual TLS among themselves. */
   readonly tls?: boolean
   readonly guard?: 'nftables' | 'none'
+  /** The controller can power data hosts off and on: see power-switch.ts. */
+  readonly fence?: boolean
+  /** Automatic failovers within an hour; far more than any operator would allow when absent, since faults come fast here. */
+  readonly budgetPerHour?: number
   /** Data hosts keep databases, rescues and the agent's state on a file system of this size; null: as much as the machine has. */
   readonly diskMegabytes?: number | null
   /** Keys of `timing` in cluster.yaml as they are written there, such as `{ lease: '1s' }`. */
@@ -27,7 +31,7 @@ export interface TestbedOptions {
 export type ResolvedOptions = Required<TestbedOptions>
 
 export function resolveOptions (options: TestbedOptions): ResolvedOptions {
-  const resolved: ResolvedOptions = { nodes: '3', controllers: 1, redis: 0, ovs: '3.1', control: 'appctl', ipv6Vip: false, ssl: false, tls: false, guard: 'nftables', diskMegabytes: null, timing: {}, ...options }
+  const resolved: ResolvedOptions = { nodes: '3', controllers: 1, redis: 0, ovs: '3.1', control: 'appctl', ipv6Vip: false, ssl: false, tls: false, guard: 'nftables', fence: false, budgetPerHour: 1_000, diskMegabytes: null, timing: {}, ...options }
   if (resolved.controllers > 1 && resolved.redis === 0) throw new RangeError(`${resolved.controllers} controllers need a store that they share: give the testbed one Redis, or three`)
   return resolved
 }

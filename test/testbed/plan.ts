@@ -5,7 +5,7 @@ export const TESTBED_INDEX_MAX = 31
 export const TESTBEDS_DIRECTORY = '/run/ovsdb-ha-testbed'
 
 export type HostKind = 'data' | 'witness' | 'controller' | 'redis' | 'client'
-export type NodeLayout = '3' | '2+witness'
+export type NodeLayout = '3' | '2+witness' | '2'
 export type ControllerCount = 1 | 2 | 3
 export type RedisCount = 0 | 1 | 3
 
@@ -44,7 +44,8 @@ type HostName = keyof typeof HOST_NUMBERS
 
 const NODES: Record<NodeLayout, Partial<Record<HostName, HostKind>>> = {
   3: { a: 'data', b: 'data', c: 'data' },
-  '2+witness': { a: 'data', b: 'data', w: 'witness' }
+  '2+witness': { a: 'data', b: 'data', w: 'witness' },
+  2: { a: 'data', b: 'data' }
 }
 const CONTROLLERS = ['ctl', 'ctl2', 'ctl3'] as const
 const REDIS = ['r1', 'r2', 'r3'] as const

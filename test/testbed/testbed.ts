@@ -15,6 +15,7 @@ import { configureInterfaces, createNetwork, cut, heal, wipeInterfaces, type Cut
 import { startObserver, type Observer } from './observer.ts'
 import { resolveOptions, type ResolvedOptions, type TestbedOptions } from './options.ts'
 import { controllersOf, dataHostsOf, hostOf, nodesOf, planTestbed, redisHostsOf, type HostPlan, type TestbedPlan } from './plan.ts'
+import { installPowerSwitch } from './power-switch.ts'
 import { startProbe, type ProbeReport, type ProbeRun } from './probe.ts'
 import { daemonOf, findProcess, logTails, signalProcess, startProduct, type ProcessName } from './product.ts'
 import { isMounted, removeTestbed } from './remove.ts'
@@ -216,6 +217,7 @@ async function buildHosts (plan: TestbedPlan, options: ResolvedOptions): Promise
     requireConfig(text, file)
     await writeFile(file, text)
   }
+  if (options.fence) await installPowerSwitch(plan)
   if (options.diskMegabytes !== null) await mountDisks(plan, options.diskMegabytes)
   await Promise.all(plan.hosts.map(host => startInit(plan, host)))
 }

@@ -76,7 +76,7 @@ describe('a node that does not report', () => {
   test('is fenced when its device said so, and nothing else', () => {
     const one = serving()
     lostAt(one, 'n2', 'silent', 2_000)
-    one.send({ type: 'fenceEnded', tag: 99, node: 'n2', action: 'off', by: 'ann', ok: true, detail: 'chassis power is off' }, 3_000)
+    one.send({ type: 'fenceEnded', tag: 99, node: 'n2', action: 'off', by: 'ann', commandId: 3, ok: true, detail: 'chassis power is off' }, 3_000)
     one.reports([activeReport('n1'), report('n3')], 3_500)
     assert.deepEqual(names(one, 3_500), ['fencedNode n2'])
   })

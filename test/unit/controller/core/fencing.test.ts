@@ -30,8 +30,8 @@ function accepted (config: CoreConfig, changes: Parameters<typeof activeReport>[
 }
 
 function ended (one: LeaderHarness, nowMs: number, ok: boolean) {
-  const { tag, node, action, by } = one.latest('fence')
-  return one.send({ type: 'fenceEnded', tag, node, action, by, ok, detail: ok ? 'its status says off' : 'no answer' }, nowMs)
+  const { tag, node, action, by, commandId } = one.latest('fence')
+  return one.send({ type: 'fenceEnded', tag, node, action, by, commandId, ok, detail: ok ? 'its status says off' : 'no answer' }, nowMs)
 }
 
 describe('a lost node that can be powered off (S3)', () => {
@@ -93,14 +93,36 @@ describe('a lost node that can be powered off (S3)', () => {
 
   test('an answer to another use of the device proves nothing for this term', () => {
     const one = accepted(fencing())
-    const { node, action, by, tag } = one.latest('fence')
-    assert.equal(orderTo(one.send({ type: 'fenceEnded', tag: tag + 1, node, action, by, ok: true, detail: '' }, 3_700), 'promote'), undefined)
+    const { node, action, by, commandId, tag } = one.latest('fence')
+    assert.equal(orderTo(one.send({ type: 'fenceEnded', tag: tag + 1, node, action, by, commandId, ok: true, detail: '' }, 3_700), 'promote'), undefined)
   })
 
   test('with afterwards: on it is powered on again once it was off', () => {
     const one = accepted(fencing({ afterwards: 'on' }))
     ended(one, 3_700, true)
     assert.equal(one.latest('fence').action, 'on')
+  })
+
+  test('one that an operator powered off stays off until an operator powers it on', () => {
+    const one = leader(fencing({ afterwards: 'on' }))
+    one.reports([activeReport('n2'), report('n1'), report('n3')], 1_500)
+    one.send({ type: 'fenceAsked', commandId: 3, node: 'n1', force: false, actor: 'ann', reason: '' }, 1_510)
+    ended(one, 1_600, true)
+    assert.deepEqual([one.latest('fence').action, one.count('fence')], ['off', 1])
+  })
+
+  test('also when it served, is lost for that, and is fenced once more', () => {
+    const one = leader(fencing({ afterwards: 'on' }))
+    one.reports([activeReport('n1'), report('n2'), report('n3')], 1_500)
+    one.send({ type: 'fenceAsked', commandId: 3, node: 'n1', force: true, actor: 'ann', reason: '' }, 1_510)
+    one.send({ type: 'lost', node: 'n1', why: 'silent' }, 1_600)
+    ended(one, 1_700, true)
+    one.reports([report('n2', { voter: { grants: [] } }), report('n3', { voter: { grants: [] } })], 3_600)
+    one.accept('n2', 3_601, REMAINING)
+    one.accept('n3', 3_602, REMAINING)
+    assert.deepEqual([one.latest('fence').action, one.latest('fence').commandId, one.count('fence')], ['off', null, 2])
+    assert.ok(orderTo(ended(one, 3_700, true), 'promote') !== undefined)
+    assert.equal(one.count('fence'), 2)
   })
 
   test('a holder that gave its term back is not fenced: it does not serve', () => {
@@ -200,11 +222,11 @@ describe('power by an operator', () => {
 
   test('a fenced node is marked until it is powered on or heard of', () => {
     const one = leader(fencing())
-    one.send({ type: 'fenceEnded', tag: 90, node: 'n1', action: 'off', by: 'ann', ok: true, detail: 'off' }, 1_000)
+    one.send({ type: 'fenceEnded', tag: 90, node: 'n1', action: 'off', by: 'ann', commandId: 3, ok: true, detail: 'off' }, 1_000)
     assert.equal(fenceOf(one.state(), 'n1').fenced?.by, 'ann')
-    one.send({ type: 'fenceEnded', tag: 91, node: 'n1', action: 'on', by: 'ann', ok: true, detail: 'on' }, 1_001)
+    one.send({ type: 'fenceEnded', tag: 91, node: 'n1', action: 'on', by: 'ann', commandId: 3, ok: true, detail: 'on' }, 1_001)
     assert.equal(fenceOf(one.state(), 'n1').fenced, null)
-    one.send({ type: 'fenceEnded', tag: 92, node: 'n1', action: 'off', by: 'ann', ok: true, detail: 'off' }, 1_002)
+    one.send({ type: 'fenceEnded', tag: 92, node: 'n1', action: 'off', by: 'ann', commandId: 3, ok: true, detail: 'off' }, 1_002)
     one.reports([report('n1')], 1_003)
     assert.equal(fenceOf(one.state(), 'n1').fenced, null)
   })

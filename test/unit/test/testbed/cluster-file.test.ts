@@ -23,6 +23,9 @@ const CHOICES: Array<Partial<TestbedOptions>> = [
   { ssl: true },
   { tls: true },
   { guard: 'none' },
+  { nodes: '2+witness', fence: true },
+  { nodes: '2', fence: true },
+  { budgetPerHour: 2 },
   { redis: 1 },
   { controllers: 3, redis: 3, tls: true },
   { timing: { lease: '1s', renewEvery: '200ms', maxLag: 5 } }
