@@ -12,7 +12,7 @@ import { breakProgram, holdAddress, letGo, mendProgram } from './programs.ts'
 import { acknowledged, assertFollows, DEADLINE_MS, describeCluster, nodeOf, type Scene } from './scenario.ts'
 
 /** By hand also longer: OVSDB_HA_E2E_DOWN_MS=600000 node --test --test-name-pattern='is down' test/e2e/controllers.e2e.test.ts */
-const CONTROL_PLANE_DOWN_MS = Number(process.env.OVSDB_HA_E2E_DOWN_MS ?? 60_000)
+const CONTROL_PLANE_DOWN_MS = Number(process.env.OVSDB_HA_E2E_DOWN_MS ?? 20_000)
 /** Well beyond the 5 s that a leadership lasts without the store. */
 const FROZEN_MS = 8_000
 
