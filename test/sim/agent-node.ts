@@ -40,7 +40,8 @@ export interface AgentNode {
   resume (): void
   look (server: ServerModel): void
   askTerm (request: TermRequest, answer: (reply: TermReply) => void): void
-  askLease (request: LeaseRequest, answer: (reply: LeaseReply) => void): void
+  /** `sentAtMs`: when the holder asked, for the checker alone. */
+  askLease (request: LeaseRequest, sentAtMs: number, answer: (reply: LeaseReply) => void): void
   tellRelease (request: ReleaseRequest): void
   order (order: Order, answer: (answer: OrderAnswer) => void): void
   /** Streams reports until the listener says no; false while no agent listens. */
@@ -198,7 +199,8 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, clock
     const mine = boot
     for (const peer of context.peers()) {
       if (peer.name === name) continue
-      network.send(name, peer.name, () => peer.askLease(request, reply => network.send(peer.name, name, () => {
+      const sentAtMs = world.now()
+      network.send(name, peer.name, () => peer.askLease(request, sentAtMs, reply => network.send(peer.name, name, () => {
         if (mine === boot) push({ type: 'leaseAnswered', roundId, voter: peer.name, reply })
       })))
     }
@@ -359,13 +361,13 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, clock
         })
       })
     },
-    askLease (request, answer) {
+    askLease (request, sentAtMs, answer) {
       if (!running) return
       push({
         type: 'leaseAsked',
         request,
         requestId: ask<LeaseReply>(reply => {
-          observer.saidYesToLease(name, request, reply)
+          observer.saidYesToLease(name, request, reply, sentAtMs)
           answer(reply)
         })
       })

@@ -19,7 +19,8 @@ export interface Observer {
   promotes (node: string, term: number): void
   /** I2: a voter said yes; what it said binds it for ever. */
   saidYesToTerm (voter: string, request: TermRequest, reply: TermReply): void
-  saidYesToLease (voter: string, request: LeaseRequest, reply: LeaseReply): void
+  /** `sentAtMs`: when its holder asked; whoever lost its power since has nothing of the answer. */
+  saidYesToLease (voter: string, request: LeaseRequest, reply: LeaseReply, sentAtMs: number): void
   storedTerm (voter: string, term: number): void
   /** The operator moved a damaged file away: what this voter said is forgotten, and only what it granted still binds it. */
   forgot (voter: string): void
@@ -69,7 +70,7 @@ export function createObserver (world: World, settings: Settings, nodes: () => r
   const stored = new Map<string, number>()
   const releases = new Map<string, number>()
   const told = new Map<string, Told>()
-  const granted = new Map<string, Map<string, { term: number, atMs: number, untilMs: number }>>()
+  const granted = new Map<string, Map<string, { term: number, askedAtMs: number, untilMs: number }>>()
   const offAtMs = new Map<string, number>()
   /** Per server: the last acknowledged row and its term. */
   const last = new Map<string, { readonly term: number, readonly holder: string, readonly row: Row }>()
@@ -96,21 +97,21 @@ export function createObserver (world: World, settings: Settings, nodes: () => r
   }
 
   /** What a voter granted binds it until it is over or given back, also when the voter restarted and forgot it (S3). */
-  function checkGrants (voter: string, request: LeaseRequest): void {
-    const runs = granted.get(voter) ?? new Map<string, { term: number, atMs: number, untilMs: number }>()
+  function checkGrants (voter: string, request: LeaseRequest, sentAtMs: number): void {
+    const runs = granted.get(voter) ?? new Map<string, { term: number, askedAtMs: number, untilMs: number }>()
     granted.set(voter, runs)
-    for (const [holder, { term, atMs, untilMs }] of runs) {
-      const over = holder === request.holder || untilMs <= world.now() || (releases.get(holder) ?? 0) >= term || diedWithPower(holder, atMs)
+    for (const [holder, { term, askedAtMs, untilMs }] of runs) {
+      const over = holder === request.holder || untilMs <= world.now() || (releases.get(holder) ?? 0) >= term || diedWithPower(holder, askedAtMs)
       if (!over) violate(`S3 voter ${voter} grants term ${request.term} to ${request.holder} while its grant of term ${term} to ${holder} runs`)
     }
-    runs.set(request.holder, { term: request.term, atMs: world.now(), untilMs: world.now() + request.holdMs * FASTEST_MARGIN / settings.clockRates.max })
+    runs.set(request.holder, { term: request.term, askedAtMs: sentAtMs, untilMs: world.now() + request.holdMs * FASTEST_MARGIN / settings.clockRates.max })
   }
 
-  function diedWithPower (holder: string, grantedAtMs: number): boolean {
+  function diedWithPower (holder: string, askedAtMs: number): boolean {
     const offMs = offAtMs.get(holder)
     if (offMs === undefined) return false
     const startedMs = startedAtMs.get(holder) ?? 0
-    return startedMs <= offMs || grantedAtMs < startedMs
+    return startedMs <= offMs || askedAtMs < startedMs
   }
 
   /** What was acknowledged and is missing on the new active: nothing after a switchover, little after a failover (S6). */
@@ -181,10 +182,10 @@ export function createObserver (world: World, settings: Settings, nodes: () => r
       holderOf.set(term, node)
     },
     saidYesToTerm (voter, request, reply) { if (reply.ok) bind(voter, request.term, request.holder) },
-    saidYesToLease (voter, request, reply) {
+    saidYesToLease (voter, request, reply, sentAtMs) {
       if (!reply.ok) return
       bind(voter, request.term, request.holder)
-      checkGrants(voter, request)
+      checkGrants(voter, request, sentAtMs)
     },
     storedTerm (voter, term) {
       if (term < (stored.get(voter) ?? 0)) violate(`I2 voter ${voter} stored term ${term} after ${stored.get(voter) ?? 0}`)
