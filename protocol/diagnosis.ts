@@ -22,6 +22,7 @@ export const DIAGNOSIS_PAGES = {
   laggingBackup: 'lagging-backup.md',
   cannotVote: 'cannot-vote.md',
   strayTerm: 'term-reasserted.md',
+  configDiffers: 'config-differs.md',
   guardMissing: 'guard-missing.md',
   heartbeatFails: 'heartbeat.md',
   duplicateAddress: 'duplicate-address.md',

@@ -4,6 +4,7 @@ import { freshReports } from './knowledge.ts'
 import { voterList } from './voters.ts'
 import type { Stepped } from './stepped.ts'
 import type { ClusterState, CoreConfig } from './state.ts'
+import { list } from './words.ts'
 
 const CONTROLLER = 'the controller'
 
@@ -39,8 +40,4 @@ export function tendConfig (config: CoreConfig, state: ClusterState, nowMs: numb
     ? { type: 'record', kind: 'configAgrees', severity: 'info', node: null, message: 'all nodes that report have the same cluster.yaml and the same voters again', facts: {} }
     : { type: 'record', kind: 'configDiffers', severity: 'warning', node: null, message: differs, facts: {} }
   return [{ ...state, configDiffers: differs }, [action]]
-}
-
-function list (names: readonly string[]): string {
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`
 }

@@ -2,6 +2,7 @@
 // rest on the reports themselves.
 import { DIAGNOSIS_NAMES, DIAGNOSIS_PAGES, type DiagnosisName } from '../../protocol/diagnosis.ts'
 import type { Report } from '../../protocol/report.ts'
+import { configDiffers } from './config-differs.ts'
 import { diagnoseNodes } from './diagnose-nodes.ts'
 import { diagnoseServers } from './diagnose-servers.ts'
 import { clipped, said, type Diagnosis } from './diagnosis.ts'
@@ -28,6 +29,7 @@ const OF_PROBLEM: Readonly<Record<string, DiagnosisName>> = {
   endpointRelease: 'endpointImpaired',
   endpointUnseen: 'endpointImpaired',
   watchdog: 'watchdogFails',
+  votersNotAsInFile: 'configDiffers',
   rescuesUnreadable: 'rescuesUnreadable'
 }
 
@@ -45,6 +47,7 @@ export function diagnose (config: CoreConfig, state: ClusterState, nowMs: number
     ...diagnoseServers(config, state, nowMs),
     ...freshReports(config, state, nowMs).flatMap(report => problems(state, report)),
     ...strayTerm(config, state, nowMs),
+    ...otherFiles(config, state, nowMs),
     ...fenceDevices(config, state, nowMs)
   ]
   return found.map(one => ({ ...one, runbook: one.runbook ?? DIAGNOSIS_PAGES[one.name] }))
@@ -62,6 +65,13 @@ function severalActives (config: CoreConfig, state: ClusterState, nowMs: number)
     message: `${list(serving.map(({ node }) => node))} each say that they serve under a lease that runs`,
     evidence: serving.map(({ node, lease }) => said(state, node, `holds term ${lease.term} for another ${Math.round(lease.remainingMs)} ms`))
   }]
+}
+
+/** Files, or stored lists of voters, that are not the same everywhere. */
+function otherFiles (config: CoreConfig, state: ClusterState, nowMs: number): readonly Found[] {
+  const message = configDiffers(config, state, nowMs)
+  if (message === null) return []
+  return [{ name: 'configDiffers', node: null, message, evidence: freshReports(config, state, nowMs).map(({ node, configDigest }) => said(state, node, `has the file ${configDigest}`)) }]
 }
 
 /** Nobody serves, and the leader waits for time, nodes or an operator. An installation that never served alarms nobody. */

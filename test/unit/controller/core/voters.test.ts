@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { candidates } from '../../../../controller/core/candidate.ts'
+import { diagnose } from '../../../../controller/core/diagnoses.ts'
 import { viewCluster } from '../../../../controller/core/view.ts'
 import { voterList } from '../../../../controller/core/voters.ts'
 import type { VoterList } from '../../../../protocol/voter-list.ts'
@@ -89,6 +90,7 @@ describe('nodes with other files (S11)', () => {
     assert.equal(told?.kind, 'configDiffers')
     assert.match(told?.message ?? '', /^cluster\.yaml differs: n3 has another one than n1, n2 and the controller\./)
     assert.equal(viewCluster(config, one.state(), 1_600, String).configDiffers, told?.message)
+    assert.deepEqual(diagnose(config, one.state(), 1_600).map(({ name, node }) => [name, node]), [['configDiffers', null]])
     assert.equal(find(one.send({ type: 'reported', report: report('n3', { configDigest: 'other' }) }, 1_650), 'record'), undefined)
     assert.equal(find(one.send({ type: 'reported', report: report('n3') }, 1_700), 'record')?.kind, 'configAgrees')
     assert.equal(viewCluster(config, one.state(), 1_700, String).configDiffers, null)
