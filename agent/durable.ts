@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { HolderTermSchema } from '../protocol/vote.ts'
-import { VoterListSchema } from '../protocol/voter-list.ts'
+import { ProposedListSchema, VoterListSchema } from '../protocol/voter-list.ts'
 import type { DurableState } from './core/actions.ts'
 import type { Restored } from './core/unit.ts'
 import { EMPTY_RECORD } from './core/voter.ts'
@@ -22,7 +22,8 @@ const DurableSchema = Type.Object({
     released: Nullable(Type.Object({ served: Type.Boolean() }, { additionalProperties: false })),
     previous: Nullable(HolderTermSchema),
     /** Absent in files that were written before voters stored their list: the file's list is its first generation. */
-    voters: Type.Optional(VoterListSchema)
+    voters: Type.Optional(VoterListSchema),
+    next: Type.Optional(Nullable(ProposedListSchema))
   }, { additionalProperties: false }),
   ownRelease: Type.Object({ term: Type.Integer({ minimum: 0 }), served: Type.Boolean() }, { additionalProperties: false })
 }, { additionalProperties: false })
@@ -72,7 +73,7 @@ function parse (text: string): DurableState | null {
   if (content.checksum !== checksum(JSON.stringify(content.state))) return null
   if (!Value.Check(DurableSchema, content.state)) return null
   const { voter, ownRelease } = content.state
-  return { voter: { ...voter, voters: voter.voters ?? NO_LIST }, ownRelease }
+  return { voter: { ...voter, voters: voter.voters ?? NO_LIST, next: voter.next ?? null }, ownRelease }
 }
 
 function checksum (body: string): string {

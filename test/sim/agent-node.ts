@@ -3,10 +3,10 @@ import type { UnitEvent } from '../../agent/core/events.ts'
 import { buildReport } from '../../agent/core/report.ts'
 import { leaseOf, type UnitConfig, type UnitState } from '../../agent/core/state.ts'
 import { bootUnit, stepUnit } from '../../agent/core/unit.ts'
-import { EMPTY_RECORD } from '../../agent/core/voter.ts'
 import type { Order, OrderReply } from '../../protocol/order.ts'
 import type { Report } from '../../protocol/report.ts'
 import type { LeaseReply, LeaseRequest, ReleaseRequest, TermReply, TermRequest } from '../../protocol/vote.ts'
+import { firstDurable } from './membership.ts'
 import { createNodeCommands, type NodeCommands, type Outcome } from './node-commands.ts'
 import type { Observer } from './invariants.ts'
 import type { KernelModel } from './kernel-model.ts'
@@ -55,14 +55,13 @@ export interface NodeContext {
   readonly peers: () => readonly AgentNode[]
 }
 
-const EMPTY: DurableState = { voter: EMPTY_RECORD, ownRelease: { term: 0, served: false } }
 const EVENTS_MAX = 1_000
 
 export function createAgentNode (context: NodeContext, config: UnitConfig, rate: number, servers: readonly ServerModel[], kernel: KernelModel): AgentNode {
   const { world, random, network, settings, observer } = context
   const { node: name } = config
   const clockOffsetMs = random.between(1_000, 1_000_000)
-  let durable = EMPTY
+  let durable = firstDurable(settings)
   let writing: DurableState | null = null
   let state: UnitState | null = null
   let boot = 0
@@ -125,7 +124,7 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, rate:
       if (mine !== boot || !running) return
       durable = store.durable
       writing = null
-      observer.storedTerm(name, durable.voter.term)
+      observer.stored(name, durable.voter)
       whenRunning(() => {
         busy = false
         perform(before, next, actions)
@@ -191,6 +190,7 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, rate:
   }
 
   function askVoters (roundId: number, request: LeaseRequest): void {
+    observer.countsBy(name, request.voters)
     const mine = boot
     for (const peer of context.peers()) {
       if (peer.name === name) continue
@@ -272,7 +272,7 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, rate:
     // a write under way is on disk or not
     if (writing !== null && random.chance(0.5)) {
       durable = writing
-      observer.storedTerm(name, durable.voter.term)
+      observer.stored(name, durable.voter)
     }
     writing = null
     state = null

@@ -1,6 +1,9 @@
 import type { UnitState } from '../../agent/core/state.ts'
+import type { VoterRecord } from '../../agent/core/voter.ts'
 import type { LeaseReply, LeaseRequest, TermReply, TermRequest } from '../../protocol/vote.ts'
 import type { OperationKind } from '../../protocol/api.ts'
+import type { VoterList } from '../../protocol/voter-list.ts'
+import { createMembershipChecks } from './membership.ts'
 import { holds, sharedWith, type Row } from './rows.ts'
 import type { ServerModel } from './server-model.ts'
 import type { Settings } from './settings.ts'
@@ -17,7 +20,9 @@ export interface Observer {
   /** I2: a voter said yes; what it said binds it for ever. */
   saidYesToTerm (voter: string, request: TermRequest, reply: TermReply): void
   saidYesToLease (voter: string, request: LeaseRequest, reply: LeaseReply): void
-  storedTerm (voter: string, term: number): void
+  stored (voter: string, record: VoterRecord): void
+  /** S11. */
+  countsBy (holder: string, list: VoterList): void
   released (node: string, term: number): void
   /** Truly: by its device, or before somebody who looked says so. Whatever it was granted until it starts again is worth nothing. */
   poweredOff (node: string): void
@@ -65,6 +70,7 @@ export function createObserver (world: World, settings: Settings, nodes: () => r
   const last = new Map<string, { readonly term: number, readonly holder: string, readonly row: Row }>()
   const startedAtMs = new Map<string, number>()
   let disturbedAtMs = 0
+  const membership = createMembershipChecks(settings, violate)
 
   function violate (text: string): void {
     violations.push(`at ${world.now().toFixed(1)} ms: ${text}`)
@@ -165,13 +171,21 @@ export function createObserver (world: World, settings: Settings, nodes: () => r
       if ((releases.get(node) ?? 0) >= term) violate(`S2 ${node} promotes in term ${term}, which it released`)
       holderOf.set(term, node)
     },
-    saidYesToTerm (voter, request, reply) { if (reply.ok) bind(voter, request.term, request.holder) },
+    saidYesToTerm (voter, request, reply) {
+      if (!reply.ok) return
+      bind(voter, request.term, request.holder)
+      membership.saidYes(voter, request.voters)
+    },
     saidYesToLease (voter, request, reply) {
       if (!reply.ok) return
       bind(voter, request.term, request.holder)
       checkGrants(voter, request)
+      membership.saidYes(voter, request.voters)
     },
-    storedTerm (voter, term) {
+    countsBy: membership.countsBy,
+    stored (voter, record) {
+      const { term } = record
+      membership.stored(voter, record)
       if (term < (stored.get(voter) ?? 0)) violate(`I2 voter ${voter} stored term ${term} after ${stored.get(voter) ?? 0}`)
       stored.set(voter, term)
     },

@@ -6,6 +6,10 @@ import type { Random } from './world.ts'
 export interface Settings {
   readonly cluster: ClusterConfig
   readonly nodes: readonly string[]
+  /** Who votes at the beginning. */
+  readonly voters: readonly string[]
+  /** Operators change the voters. */
+  readonly voterChanges: boolean
   readonly dataNodes: readonly string[]
   readonly servers: readonly string[]
   readonly controllers: readonly string[]
@@ -75,6 +79,8 @@ export function drawSettings (random: Random): Settings {
   return {
     cluster: { name: 'sim', members, servers: [], endpoints: [], timing, guard: guard === 'nftables' ? 'nftables' : 'none', rescue: { directory: '', maxFiles: 1, maxBytes: 1 }, failover: drawFailover(random) },
     nodes: names,
+    voters: names,
+    voterChanges: false,
     dataNodes: names.slice(0, shape.data),
     servers: random.chance(0.35) ? ['nb', 'sb'] : ['nb'],
     controllers: random.chance(0.4) ? ['c1', 'c2'] : ['c1'],
