@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { HeardSchema, HolderTermSchema } from '../protocol/vote.ts'
-import { VoterListSchema } from '../protocol/voter-list.ts'
+import { ProposedListSchema, VoterListSchema } from '../protocol/voter-list.ts'
 import type { DurableState } from './core/actions.ts'
 import type { Restored } from './core/unit.ts'
 import { EMPTY_RECORD } from './core/voter.ts'
@@ -24,7 +24,8 @@ const DurableSchema = Type.Object({
     /** Absent in files that were written before voters kept it. */
     heard: Type.Optional(Nullable(HeardSchema)),
     /** Absent in files that were written before voters stored their list: the file's list is its first generation. */
-    voters: Type.Optional(VoterListSchema)
+    voters: Type.Optional(VoterListSchema),
+    next: Type.Optional(Nullable(ProposedListSchema))
   }, { additionalProperties: false }),
   ownRelease: Type.Object({ term: Type.Integer({ minimum: 0 }), served: Type.Boolean() }, { additionalProperties: false })
 }, { additionalProperties: false })
@@ -74,7 +75,7 @@ function parse (text: string): DurableState | null {
   if (content.checksum !== checksum(JSON.stringify(content.state))) return null
   if (!Value.Check(DurableSchema, content.state)) return null
   const { voter, ownRelease } = content.state
-  return { voter: { ...voter, heard: voter.heard ?? null, voters: voter.voters ?? NO_LIST }, ownRelease }
+  return { voter: { ...voter, heard: voter.heard ?? null, voters: voter.voters ?? NO_LIST, next: voter.next ?? null }, ownRelease }
 }
 
 function checksum (body: string): string {

@@ -386,6 +386,8 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     unfence: async (node, body, actor) => { await ask(commandId => ({ type: 'unfenceAsked', commandId, node, actor, reason: body.reason ?? '' })) },
     confirmOff: async (node, body, actor) => { await ask(commandId => ({ type: 'confirmOffAsked', commandId, node, actor, reason: body.reason })) },
     acknowledge: async (body, actor) => { await ask(commandId => ({ type: 'acknowledgeAsked', commandId, term: body.failoverTerm ?? null, actor, reason: body.reason ?? '' })) },
+    changeVoters: async (change, node, body, actor) => { await ask(commandId => ({ type: 'votersAsked', commandId, change, node, actor, reason: body.reason ?? '' })) },
+    forceQuorum: async (body, actor) => { await ask(commandId => ({ type: 'quorumForceAsked', commandId, names: body.voters, actor, reason: body.reason })) },
     pause: (body, actor) => setPaused({ by: actor, at: wallClock().toISOString(), reason: body.reason ?? '' }, actor),
     resume: actor => setPaused(null, actor)
   }

@@ -1,9 +1,11 @@
 // What a controller may order, and when an order is refused instead (S1, S5): every refusal says why, as data.
 import type { Order } from '../../protocol/order.ts'
 import type { OrderRefusal, UnitAction } from './actions.ts'
+import { forceVoters } from './force-voters.ts'
 import { newLease } from './lease.ts'
 import { answer, chain, enter, takeId, type Stepped } from './stepped.ts'
 import { reopen, stopTerm } from './serving.ts'
+import { takeVoters } from './take-voters.ts'
 import type { Asked, OrderOf, UnitConfig, UnitState } from './state.ts'
 
 export function takeOrder (config: UnitConfig, state: UnitState, orderId: number, order: Order, nowMs: number): Stepped {
@@ -12,8 +14,9 @@ export function takeOrder (config: UnitConfig, state: UnitState, orderId: number
   if (voterSide.type !== 'voting') return refuse({ kind: 'cannotVote', problem: voterSide.problem })
   const { record } = voterSide.voter
   if (order.term < record.term) return refuse({ kind: 'staleTerm', term: record.term })
-  if (config.witness) return refuse({ kind: 'notDataNode' })
   const asked: Asked = { orderId, receivedAtMs: nowMs, steps: [] }
+  if (order.type === 'forceVoters') return forceVoters(config, state, order, asked, nowMs)
+  if (config.witness) return refuse({ kind: 'notDataNode' })
   switch (order.type) {
     case 'promote': {
       if (order.term <= state.ownRelease.term) return refuse({ kind: 'released', term: state.ownRelease.term })
@@ -52,6 +55,7 @@ export function takeOrder (config: UnitConfig, state: UnitState, orderId: number
       const [op, next] = takeId(state)
       return [{ ...next, waits: { ...next.waits, [op]: asked } }, [{ type: 'awaitMarker', op, marker: order.marker, deadlineMs: order.deadlineMs }]]
     }
+    case 'takeVoters': return takeVoters(config, state, order, asked, nowMs)
     case 'follow': return follow(config, state, order, asked, nowMs, refuse)
     default:
       order satisfies never

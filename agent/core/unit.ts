@@ -97,7 +97,7 @@ function vote<Reply> (state: UnitState, decide: (voter: Extract<UnitState['voter
 function letSourceGo (config: UnitConfig, state: UnitState, { term, holder, reason }: TermRequest): Stepped {
   const { phase, voterSide } = state
   const accepted = voterSide.type === 'voting' && voterSide.voter.record.term === term && voterSide.voter.record.holder === holder
-  if (!accepted || reason === 'reasserted' || phase.type !== 'backup' || phase.follow !== null || followedNode(config, state) !== holder) return [state, []]
+  if (!accepted || reason === 'reasserted' || reason === 'voters' || phase.type !== 'backup' || phase.follow !== null || followedNode(config, state) !== holder) return [state, []]
   return chain(demoteServers(config, state), next => [next, [{
     type: 'happened',
     kind: 'sourceReturns',

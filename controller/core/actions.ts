@@ -16,6 +16,10 @@ export type CommandRefusal =
   | { readonly kind: 'fencedServes', readonly node: string }
   | { readonly kind: 'nothingToAcknowledge' }
   | { readonly kind: 'unknownFailover', readonly term: number, readonly known: readonly number[] }
+  | { readonly kind: 'unknownMember', readonly node: string }
+  | { readonly kind: 'votersRefused', readonly why: string }
+  /** It was begun, and did not come to its end. */
+  | { readonly kind: 'votersFailed', readonly why: string }
   | { readonly kind: 'notOff', readonly node: string, readonly why: string }
 
 export type Facts = Readonly<Record<string, string | number | boolean | null>>

@@ -1,6 +1,7 @@
 import { candidates } from '../../controller/core/candidate.ts'
 import { viewCluster } from '../../controller/core/view.ts'
 import type { ClusterState, CoreConfig, EndedOperation, Operation } from '../../controller/core/state.ts'
+import { voterList } from '../../controller/core/voters.ts'
 import type { TermRequest } from '../../protocol/vote.ts'
 import type { Observer } from './invariants.ts'
 import type { Settings } from './settings.ts'
@@ -27,8 +28,6 @@ const FRESH_MARGIN = 1.005
 
 export function createLeaderChecks (world: World, observer: Observer, config: CoreConfig, clockRates: Settings['clockRates']): LeaderChecks {
   const { controller: name, cluster } = config
-  const voters = cluster.members.length
-  const quorum = voters / 2
   const heardAtMs = new Map<string, number>()
   /** Automatic failovers that it told the end of: term -> when, on its own clock. */
   const counted = new Map<number, { readonly failed: string, readonly atMs: number }>()
@@ -61,8 +60,9 @@ export function createLeaderChecks (world: World, observer: Observer, config: Co
     began (operation, state) {
       if (operation.commandId !== null) return
       if (state.paused !== null) observer.violate(`S10 ${name} began a ${operation.kind} while the cluster was paused`)
-      const heard = heardLately()
-      if (heard.length <= quorum) observer.violate(`S9 ${name} began a ${operation.kind} by itself, and of ${voters} voters only ${heard.join(' and ')} had been heard`)
+      const { names } = voterList(config, state)
+      const heard = heardLately().filter(node => names.includes(node))
+      if (heard.length <= names.length / 2) observer.violate(`S9 ${name} began a ${operation.kind} by itself, and of ${names.length} voters only ${heard.join(' and ')} had been heard`)
     },
     asks (operation, request, localMs) {
       checkBudget(operation, localMs)
@@ -78,8 +78,9 @@ export function createLeaderChecks (world: World, observer: Observer, config: Co
       const dead = diagnoses.find(({ name, node }) => name === 'deadNode' && node !== null && lately.includes(node))
       if (dead !== undefined) observer.violate(`${name} calls ${dead.node ?? ''} dead, and had just heard of it: ${dead.message}`)
       if (!automaticFailover.possible) return
-      const others = heardLately().filter(node => node !== active)
-      if (others.length <= quorum) observer.violate(`S9 ${name} says that a failover is possible (${automaticFailover.why}), and without ${active ?? 'anybody'} only ${others.join(' and ')} of ${voters} voters answer`)
+      const { names } = voterList(config, state)
+      const others = heardLately().filter(node => node !== active && names.includes(node))
+      if (others.length <= names.length / 2) observer.violate(`S9 ${name} says that a failover is possible (${automaticFailover.why}), and without ${active ?? 'anybody'} only ${others.join(' and ')} of ${names.length} voters answer`)
     },
     ended ({ kind, commandId, term, lastActive, to }, outcome, localMs) {
       if (outcome !== 'done') return

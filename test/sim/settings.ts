@@ -12,6 +12,10 @@ export interface Settings {
   readonly slowClock: string | null
   readonly cluster: ClusterConfig
   readonly nodes: readonly string[]
+  /** Who votes at the beginning. */
+  readonly voters: readonly string[]
+  /** Operators change the voters. */
+  readonly voterChanges: boolean
   readonly dataNodes: readonly string[]
   readonly servers: readonly string[]
   readonly controllers: readonly string[]
@@ -91,6 +95,8 @@ export function drawSettings (random: Random, mode: ModeName): Settings {
     slowClock: beyond ? random.pick(names.slice(0, shape.data)) : null,
     cluster: { name: 'sim', members, servers: [], endpoints: [], timing, guard: guard === 'nftables' ? 'nftables' : 'none', rescue: { directory: '', maxFiles: 1, maxBytes: 1 }, failover: drawFailover(random) },
     nodes: names,
+    voters: names,
+    voterChanges: false,
     dataNodes: names.slice(0, shape.data),
     servers: random.chance(0.35) ? ['nb', 'sb'] : ['nb'],
     controllers: random.chance(0.4) ? ['c1', 'c2'] : ['c1'],

@@ -5,6 +5,7 @@ import { createFaultTools, type FaultContext } from './fault-tools.ts'
 import { networkFaults } from './network-faults.ts'
 import { operatorFaults } from './operator-faults.ts'
 import { serverFaults } from './server-faults.ts'
+import { voterFaults } from './voter-faults.ts'
 
 export interface Faults {
   readonly counts: () => Readonly<Record<string, number>>
@@ -26,7 +27,7 @@ export function startFaults (context: FaultContext): Faults {
       run()
     })
   })
-  const possible = [...agentFaults(tools), ...serverFaults(tools), ...networkFaults(tools), ...controlFaults(tools), ...operatorFaults(tools)]
+  const possible = [...agentFaults(tools), ...serverFaults(tools), ...networkFaults(tools), ...controlFaults(tools), ...operatorFaults(tools), ...voterFaults(tools)]
     .filter(fault => fault.weight > 0 && (!settings.controlFaultsOnly || fault.controlOnly))
   const total = possible.reduce((sum, fault) => sum + fault.weight, 0)
 
