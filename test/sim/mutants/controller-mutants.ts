@@ -133,7 +133,7 @@ export const controllerMutants: readonly Mutant[] = [
     name: 'a node that is locked out is refused although nobody else is left',
     rule: 'S6',
     sentence: 'It failed a moment ago.',
-    changes: [{ file: CANDIDATE, text: ': unable(state, name, report) ?? ', replacement: ': unable(state, name, report) ?? (lockedOut(config, state, name, nowMs) === null ? null : { node: name, code: \'lockedOut\', message: name }) ?? ' }]
+    changes: [{ file: CANDIDATE, text: ': unable(config, state, name, report) ?? ', replacement: ': unable(config, state, name, report) ?? (lockedOut(config, state, name, nowMs) === null ? null : { node: name, code: \'lockedOut\', message: name }) ?? ' }]
   },
   {
     name: 'a failover is not counted',
