@@ -30,7 +30,6 @@ import type { Store } from './store/store.ts'
 import type { Turns } from './turns.ts'
 
 const EVENTS_MAX = 5_000
-/** A timer that comes this much late means that this process did not run: what it believes about time is worth nothing. */
 
 export interface ClusterShellOptions {
   readonly config: CoreConfig

@@ -1,5 +1,6 @@
 import { monotonicMs } from './clock.ts'
 
+/** A timer that comes this much late means that this process did not run: what it believes about time is worth nothing. */
 const STALL_MS = 500
 const LOOK_EVERY_MS = 200
 
