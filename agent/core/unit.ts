@@ -9,7 +9,6 @@ import type { DurableState, UnitAction } from './actions.ts'
 import type { UnitEvent } from './events.ts'
 import { takeOrder } from './orders.ts'
 import { countReply } from './rounds.ts'
-import { followedNode } from './report.ts'
 import { demoteServers, finishStop, handoverStageEnded, promotionStageEnded } from './serving.ts'
 import { addSteps, answer, chain, setServer, type Stepped } from './stepped.ts'
 import type { ServerState, UnitConfig, UnitState } from './state.ts'
@@ -96,14 +95,20 @@ function vote<Reply> (state: UnitState, decide: (voter: Extract<UnitState['voter
  */
 function letSourceGo (config: UnitConfig, state: UnitState, { term, holder, reason }: TermRequest): Stepped {
   const { phase, voterSide } = state
-  const accepted = voterSide.type === 'voting' && voterSide.voter.record.term === term && voterSide.voter.record.holder === holder
-  if (!accepted || reason === 'reasserted' || reason === 'voters' || phase.type !== 'backup' || phase.follow !== null || followedNode(config, state) !== holder) return [state, []]
+  // a node that cannot vote has no say, and is asked all the same: it can only take the others' word
+  const mayBe = voterSide.type === 'refusing' || (voterSide.voter.record.term === term && voterSide.voter.record.holder === holder)
+  if (!mayBe || reason === 'reasserted' || reason === 'voters' || phase.type !== 'backup' || phase.follow !== null || !followsAnywhere(config, state, holder)) return [state, []]
   return chain(demoteServers(config, state), next => [next, [{
     type: 'happened',
     kind: 'sourceReturns',
     message: `${config.node} lets go of ${holder}, which is to serve again in term ${term}, until it is told to follow it`,
     facts: { source: holder, term }
   }]])
+}
+
+function followsAnywhere (config: UnitConfig, state: UnitState, node: string): boolean {
+  const addresses = config.sources[node]
+  return config.servers.some(name => addresses !== undefined && state.servers[name]?.observation?.source === addresses[name])
 }
 
 function observe (state: UnitState, name: string, startedAtMs: number, observation: ServerObservation): UnitState {

@@ -108,6 +108,14 @@ describe('a source that is to serve anew (S7)', () => {
     assert.equal(find(actions, 'happened')?.kind, 'sourceReturns')
   })
 
+  test('a node that cannot vote is asked in vain, and lets go all the same: nobody would tell it later', () => {
+    const unit = backup({ problem: 'voter.json is corrupt' })
+    unit.observe({ source: sourceOf('n2'), replication: 'replicating' }, 100)
+    const actions = asked(unit, { holder: 'n2' })
+    assert.equal(find(actions, 'answerTerm')?.reply.ok, false)
+    assert.equal(find(actions, 'demoteServer')?.server, 'nb')
+  })
+
   test('for anybody else\'s term, for one that was taken again for an active that serves on, and for one that was not accepted, a backup goes on following', () => {
     for (const changes of [{ holder: 'n3' }, { holder: 'n2', reason: 'reasserted' }] as const) assert.equal(find(asked(following(), changes), 'demoteServer'), undefined)
     const unit = following()
