@@ -62,7 +62,7 @@ export function level (view: ClusterView, index: number): ClusterView {
       .replaceAll(/\bterm (\d+)/g, (_, term: string) => `term ${Number(term) + termOffset}`)
       .replaceAll(/\b\d+(\.\d+)? (ms|s)\b/g, (_, _fraction: string | undefined, unit: string) => unit === 's' ? '2 s' : '200 ms')
       .replaceAll(/\b(process|pid) \d+/g, '$1 4711')
-      .replaceAll(/(is not reachable for 2 s|does not report) \([^)]*\)/g, '$1 (silent)')
+      .replaceAll(/(is not reachable for 2 s|does not report) \((?:[^()]|\([^()]*\))*\)/g, '$1 (silent)')
       .replaceAll(/, 1 heartbeats? behind/g, ', in step')
       .replaceAll(/\b\d+ heartbeats behind/g, `${LAG_SHOWN} heartbeats behind`)
       .replaceAll(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, INSTANT)
