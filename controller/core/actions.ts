@@ -25,6 +25,7 @@ export type CommandRefusal =
 export type Facts = Readonly<Record<string, string | number | boolean | null>>
 
 export type ClusterAction =
+  /** `voters`: whom to ask; answers of members without a vote count for nothing. */
   | { readonly type: 'askTerm', readonly operation: number, readonly voters: readonly string[], readonly request: TermRequest }
   | { readonly type: 'order', readonly tag: number, readonly node: string, readonly order: Order }
   | { readonly type: 'remember', readonly memory: Memory }
