@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { link, mkdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
@@ -41,8 +41,15 @@ export interface DurableFile {
 
 export function createDurableFile (directory: string, cluster: string): DurableFile {
   const path = join(directory, cluster, 'voter.json')
+  let damaged = false
 
   async function load (): Promise<Restored> {
+    const restored = await read()
+    damaged = 'problem' in restored
+    return restored
+  }
+
+  async function read (): Promise<Restored> {
     let text: string
     try {
       text = await readFile(path, 'utf8')
@@ -51,14 +58,23 @@ export function createDurableFile (directory: string, cluster: string): DurableF
       return { problem: `cannot read ${path}: ${error instanceof Error ? error.message : String(error)}; repair the disk, then restart the agent` }
     }
     return parse(text) ?? {
-      problem: `${path} is corrupt (checksum or content); this node does not vote. Way out: while a majority of the other voters is up, stop this agent, wait twice the lease, delete the file, and start it again`
+      problem: `${path} is corrupt (checksum or content); this node does not vote. Way out: while a majority of the other voters is up, stop this agent, wait twice the lease, delete the file, and start it again. If no majority is left: ovsdb-ha quorum force`
     }
   }
 
   async function store (state: DurableState): Promise<void> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     const body = JSON.stringify(state)
+    if (damaged) await keepDamaged()
     await replaceFile(path, `${JSON.stringify({ checksum: checksum(body), state })}\n`)
+  }
+
+  /** Only an operator's order makes a node store over a file that it could not read: what is left of it stays to be looked at. */
+  async function keepDamaged (): Promise<void> {
+    // a second name, never a rename: without the file this node would start as a new voter
+    await rm(`${path}.damaged`, { force: true })
+    await link(path, `${path}.damaged`)
+    damaged = false
   }
 
   return { path, load, store }

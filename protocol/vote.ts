@@ -8,6 +8,9 @@ export const HolderTermSchema = Type.Object({
 }, { additionalProperties: false })
 export type HolderTerm = Static<typeof HolderTermSchema>
 
+/** No node's name: who served last is not known any more, since most voters are lost and an operator forced the rest (S11). */
+export const UNKNOWN_HOLDER = 'somebody unknown'
+
 /** How far a holder came in its term, by the last heartbeat that it told. */
 export const HeardSchema = Type.Object({
   holder: Type.String(),

@@ -11,11 +11,11 @@ import type { Asked, OrderOf, UnitConfig, UnitState } from './state.ts'
 export function takeOrder (config: UnitConfig, state: UnitState, orderId: number, order: Order, nowMs: number): Stepped {
   const refuse = (refusal: OrderRefusal): Stepped => [state, [{ type: 'refuseOrder', orderId, order, refusal }]]
   const { voterSide, phase } = state
+  const asked: Asked = { orderId, receivedAtMs: nowMs, steps: [] }
+  if (voterSide.type === 'voting' && order.term < voterSide.voter.record.term) return refuse({ kind: 'staleTerm', term: voterSide.voter.record.term })
+  if (order.type === 'forceVoters') return forceVoters(config, state, order, asked, nowMs)
   if (voterSide.type !== 'voting') return refuse({ kind: 'cannotVote', problem: voterSide.problem })
   const { record } = voterSide.voter
-  if (order.term < record.term) return refuse({ kind: 'staleTerm', term: record.term })
-  const asked: Asked = { orderId, receivedAtMs: nowMs, steps: [] }
-  if (order.type === 'forceVoters') return forceVoters(config, state, order, asked, nowMs)
   if (config.witness) return refuse({ kind: 'notDataNode' })
   switch (order.type) {
     case 'promote': {

@@ -181,7 +181,8 @@ export function describe (grant: GrantState, nowMs: number): Grant {
   }
 }
 
-function adopt (voter: VoterState, term: number, holder: string, controller: string | null, grants: readonly GrantState[]): VoterRecord {
+/** `holder` null: an operator ended all lower terms, and nobody holds this one. */
+export function adopt (voter: VoterState, term: number, holder: string | null, controller: string | null, grants: readonly GrantState[]): VoterRecord {
   const { record } = voter
   const sequence = ownGrant(voter)?.sequence ?? 0
   const nobodyServed = record.term === 0 || record.holder === null || !hasGranted(voter)

@@ -124,6 +124,7 @@ export function createControllerNode (context: ControllerContext, name: string, 
       case 'record':
         if (action.kind === 'failoverAcknowledged') checks.acknowledged(Number(action.facts.term))
         world.note(`${name} ${action.message}`)
+        if (action.kind === 'quorumForced') count('quorum forced')
         if (action.kind === 'votersChanged') count('voter change done')
         if (action.kind === 'votersChangeFailed') count('voter change failed')
         return
@@ -216,6 +217,7 @@ export function createControllerNode (context: ControllerContext, name: string, 
   /** One answer, the first; or none until the deadline. */
   function order ({ tag, node, order }: Extract<ClusterAction, { type: 'order' }>): void {
     const mine = boot
+    if (order.type === 'forceVoters') observer.forced(order.voters)
     let open = true
     const answered = ({ reply, error }: OrderAnswer): void => {
       if (!open || mine !== boot) return

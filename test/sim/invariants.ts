@@ -28,6 +28,7 @@ export interface Observer {
   stored (voter: string, record: VoterRecord): void
   /** S11. */
   countsBy (holder: string, list: VoterList): void
+  forced (list: VoterList): void
   released (node: string, term: number): void
   /** Truly: by its device, or before somebody who looked says so. Whatever it was granted until it starts again is worth nothing. */
   poweredOff (node: string): void
@@ -198,6 +199,7 @@ export function createObserver (world: World, settings: Settings, nodes: () => r
       membership.saidYes(voter, request.voters)
     },
     countsBy: membership.countsBy,
+    forced: membership.forced,
     stored (voter, record) {
       const { term } = record
       membership.stored(voter, record)

@@ -7,6 +7,7 @@ import { createRandom } from './world.ts'
 /** Drawn apart from all else: worlds whose voters stay as they are remain what their seeds drew. */
 const APART = 0x5_11_00
 const CHANGING_SHARE = 0.25
+const TORN_SHARE = 0.4
 
 /** Some worlds begin with fewer voters than nodes, and have operators who change them. */
 export function withMembership (settings: Settings, seed: number): Settings {
@@ -14,7 +15,9 @@ export function withMembership (settings: Settings, seed: number): Settings {
   if (settings.nodes.length < 3 || !random.chance(CHANGING_SHARE)) return settings
   const count = random.whole(2, settings.nodes.length)
   const shuffled = settings.nodes.map(name => ({ name, at: random.next() })).toSorted((a, b) => a.at - b.at).map(({ name }) => name)
-  return { ...settings, voters: shuffled.slice(0, count).toSorted(), voterChanges: true }
+  const torn = settings.nodes.filter(() => random.chance(0.6))
+  const tornTogether = random.chance(TORN_SHARE) && !settings.controlFaultsOnly && settings.mode === 'normal' ? { atMs: random.between(4_000, 35_000), nodes: torn } : null
+  return { ...settings, voters: shuffled.slice(0, count).toSorted(), voterChanges: true, tornTogether }
 }
 
 /** A node that never voted, and knows who does. */
@@ -35,6 +38,8 @@ function oneApart (a: VoterList, b: VoterList): boolean {
 
 /** S11 from outside: what each voter has on disk, and by which lists holders count. */
 export interface MembershipChecks {
+  /** An operator's word, and no majority's: the list is there, and nothing of what a change needs is asked of it. */
+  forced (list: VoterList): void
   stored (voter: string, record: VoterRecord): void
   countsBy (holder: string, list: VoterList): void
   /** A yes to somebody who counts by that list. */
@@ -65,6 +70,12 @@ export function createMembershipChecks (settings: Settings, violate: (text: stri
   }
 
   return {
+    forced (list) {
+      const known = lists.get(list.generation)
+      if (known !== undefined && known.names.join() !== list.names.join()) violate(`S11 generation ${list.generation} is forced as ${list.names.join(' ')}, and was ${known.names.join(' ')}`)
+      if ([...lists.keys()].some(generation => generation > list.generation)) violate(`S11 generation ${list.generation} is forced, and a later one was there`)
+      lists.set(list.generation, list)
+    },
     stored (voter, record) { records.set(voter, record) },
     saidYes (voter, list) {
       const own = records.get(voter)?.voters ?? firstList(settings.voters)

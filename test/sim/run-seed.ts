@@ -119,7 +119,7 @@ function unitConfig (settings: Settings, node: string): UnitConfig {
 function isSettled (agents: readonly AgentNode[]): boolean {
   const active = agents.find(agent => agent.state()?.phase.type === 'active')
   if (active === undefined || !active.servers.every(server => active.serves(server))) return false
-  return agents.every(agent => agent === active || agent.servers.every(server => server.inStepWith(active.name)))
+  return agents.every(agent => agent.state()?.voterSide.type === 'voting' && (agent === active || agent.servers.every(server => server.inStepWith(active.name))))
 }
 
 function whyNot (settings: Settings, agents: readonly AgentNode[], controllers: readonly ControllerNode[]): string {

@@ -16,6 +16,8 @@ export interface Settings {
   readonly voters: readonly string[]
   /** Operators change the voters. */
   readonly voterChanges: boolean
+  /** At that moment the voter files of these nodes are damaged, perhaps of all; null: one at a time, by chance. */
+  readonly tornTogether: { readonly atMs: number, readonly nodes: readonly string[] } | null
   readonly dataNodes: readonly string[]
   readonly servers: readonly string[]
   readonly controllers: readonly string[]
@@ -97,6 +99,7 @@ export function drawSettings (random: Random, mode: ModeName): Settings {
     nodes: names,
     voters: names,
     voterChanges: false,
+    tornTogether: null,
     dataNodes: names.slice(0, shape.data),
     servers: random.chance(0.35) ? ['nb', 'sb'] : ['nb'],
     controllers: random.chance(0.4) ? ['c1', 'c2'] : ['c1'],

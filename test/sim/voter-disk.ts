@@ -36,6 +36,7 @@ export function createVoterDisk (world: World, random: Random, fsyncMs: number, 
   function replace (next: DurableState): void {
     older = [...older, durable].slice(-REMEMBERED_WRITES)
     durable = next
+    torn = false
     stored(durable.voter)
   }
 
