@@ -230,11 +230,11 @@ export const VotersBodySchema = Type.Object({
 }, { additionalProperties: false })
 export type VotersBody = Static<typeof VotersBodySchema>
 
-/** All voters but these are lost for good: kept in the history with the name and the reason. */
+/** Whatever other voters promised is lost for good: kept in the history with the name and the reason. */
 export const QuorumForceBodySchema = Type.Object({
-  voters: Type.Array(Type.String({ minLength: 1, maxLength: 32 }), { minItems: 1, maxItems: VOTERS_MAX, description: 'The voters that are left' }),
+  voters: Type.Array(Type.String({ minLength: 1, maxLength: 32 }), { minItems: 1, maxItems: VOTERS_MAX, description: 'The nodes that vote from now on; all of them report, and those with a damaged state file may be among them' }),
   confirm: Type.String({ description: 'The name of the cluster once more' }),
-  reason: Type.String({ minLength: 1, maxLength: 256, description: 'How it is known that the others are gone' })
+  reason: Type.String({ minLength: 1, maxLength: 256, description: 'How it is known that the others, or what they had stored, are gone' })
 }, { additionalProperties: false })
 export type QuorumForceBody = Static<typeof QuorumForceBodySchema>
 

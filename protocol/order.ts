@@ -27,7 +27,7 @@ export const OrderSchema = Type.Union([
   Type.Object({ type: Type.Literal('follow'), ...common, source: Type.String() }, { additionalProperties: false }),
   /** Active: go on under this term, and count by this list, which majorities of it and of the one before accepted in it (S11). */
   Type.Object({ type: Type.Literal('takeVoters'), ...common, voters: VoterListSchema }, { additionalProperties: false }),
-  /** Any voter: an operator declared all that are not on this list lost for good (S11). */
+  /** Any node, also one whose voter's file is damaged: an operator declared lost for good what voters promised before, and forced this list, from this term on (S11). */
   Type.Object({ type: Type.Literal('forceVoters'), ...common, voters: VoterListSchema }, { additionalProperties: false })
 ])
 export type Order = Static<typeof OrderSchema>

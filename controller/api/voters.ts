@@ -25,7 +25,7 @@ export const voterRoutes: FastifyPluginAsyncTypebox<{ clusters: ClusterServices 
 
   app.post('/v1/clusters/:cluster/quorum/force', {
     config,
-    schema: { summary: 'Declare all other voters lost for good; only when no majority answers. If they live, two nodes may serve', params: ClusterParamsSchema, body: QuorumForceBodySchema, response }
+    schema: { summary: 'Declare lost for good whatever other voters promised; only while no majority can vote. If they live, two nodes may serve. Nobody is promoted after it but by a forced failover', params: ClusterParamsSchema, body: QuorumForceBodySchema, response }
   }, async request => {
     const service = serviceOf(clusters, request.params.cluster)
     if (request.body.confirm !== service.name) throw new NotConfirmedError(service.name)

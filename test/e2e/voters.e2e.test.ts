@@ -54,6 +54,29 @@ for (const ovs of VERSIONS) {
       assert.deepEqual((await scene.view()).voters, voters)
     })
 
+    scenario('two of three voters lose their word: it holds, and says why, until an operator forces a quorum and chooses who serves', { failovers: 1 }, async scene => {
+      for (const name of ['b', 'w']) {
+        await testbed.killAgent(name)
+        await testbed.exec(name, ['sh', '-c', `printf damaged > ${VOTER_FILE}`])
+        await testbed.startAgent(name)
+      }
+      const held = await scene.until('it holds', view => view.hold?.code === 'noMajority' && view.hold.message.includes('cannot vote'))
+      assert.match(held.hold?.message ?? '', /1 of 3 voters answer, 2 are needed.* b and w report and cannot vote/)
+      const force = (...args: readonly string[]) => scene.ovsdbHa('quorum', 'force', 'a', 'b', 'w', '--reason', 'their disks', ...args)
+      assert.notEqual((await force('--confirm', 'yes')).exitCode, 0)
+      const forced = await force('--confirm', CLUSTER_NAME)
+      assert.equal(forced.exitCode, 0, forced.stderr)
+      assert.match(forced.stdout, /^ovn: a, b, w vote \(generation \d{4}\), by force\./)
+      const waiting = await scene.until('it waits for the operator', view => view.hold?.code === 'noCandidate')
+      assert.match(waiting.hold?.message ?? '', /who served last is lost with the voters before/)
+      const chosen = await scene.ovsdbHa('failover', '--to', 'a', '--force', '--reason', 'a served')
+      assert.equal(chosen.exitCode, 0, chosen.stderr)
+      const whole = await scene.whole()
+      assert.deepEqual([whole.active, whole.voters.names, whole.automaticFailover.possible], ['a', ['a', 'b', 'w'], true])
+      assert.ok(whole.term > 1_000)
+      for (const name of ['b', 'w']) assert.equal((await testbed.exec(name, ['cat', `${VOTER_FILE}.damaged`])).stdout, 'damaged')
+    })
+
     scenario('after a witness was added the loss of the active is survived', { failovers: 1 }, async scene => {
       assert.equal((await scene.ovsdbHa('voters', 'remove', 'w')).exitCode, 0)
       assert.equal((await scene.ovsdbHa('voters', 'add', 'w')).exitCode, 0)

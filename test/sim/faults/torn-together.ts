@@ -1,8 +1,9 @@
 import { forceQuorum, repairVoter } from '../operator.ts'
 import type { FaultTools } from './fault-tools.ts'
 
-const LOOK_EVERY_MS = 1_000
-const BOOT_AFTER_MS = 400
+const LOOK_EVERY_MS = 250
+const BOOT_AFTER_MS = 100
+const HASTE_MS = 150
 
 /**
  * Several voters lose their word at one moment. As long as a majority remembers, one after another is repaired; if none is left,
@@ -19,14 +20,17 @@ export function tearTogether ({ world, settings, observer, agents, controllers, 
       agent.crash()
       agent.disk.tear()
       later(BOOT_AFTER_MS + at * 10, () => agent.boot())
-      later(BOOT_AFTER_MS + LOOK_EVERY_MS, () => repairVoter({ world, observer, agents, leaseMs: timing.leaseMs, later }, agent))
+      later(1_000, () => repairVoter({ world, observer, agents, leaseMs: timing.leaseMs, later }, agent))
     }
     look()
   })
 
   function look (): void {
     later(LOOK_EVERY_MS, () => {
-      forceQuorum(world, agents, controllers)
+      if (forceQuorum(world, agents, controllers)) {
+        // in all haste, while what the damaged voters granted still runs
+        for (const controller of controllers) later(HASTE_MS, () => controller.push({ type: 'failoverAsked', commandId: 5, to: null, force: true, actor: 'operator', reason: '' }))
+      }
       look()
     })
   }

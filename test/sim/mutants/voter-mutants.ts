@@ -61,6 +61,24 @@ export const voterMutants: readonly Mutant[] = [
     changes: [{ file: CHANGE, text: 'proposed.toSorted((a, b) => b.term - a.term)[0]?.voters ?? wanted', replacement: 'proposed.slice(proposed.length)[0]?.voters ?? wanted' }]
   },
   {
+    name: 'a forced quorum goes on in the next term that is known',
+    rule: 'S11',
+    sentence: 'What the lost voters accepted is lost with them.',
+    changes: [{ file: 'controller/core/force-quorum.ts', text: 'const term = known + AHEAD', replacement: 'const term = highestTerm(state).term + 1' }]
+  },
+  {
+    name: 'a forced voter grants at once',
+    rule: 'S11',
+    sentence: 'The lost voters grant nobody any more. (They did, until just now.)',
+    changes: [{ file: 'agent/core/force-voters.ts', text: 'const grants = [...before.grants, unknown]', replacement: 'const grants = [...before.grants, unknown].slice(0, before.grants.length)' }]
+  },
+  {
+    name: 'after a forced quorum the best copy that is known is taken',
+    rule: 'S11',
+    sentence: 'Nobody says that anything better was there.',
+    changes: [{ file: 'agent/core/force-voters.ts', text: 'previous: { holder: UNKNOWN_HOLDER, term }, voters', replacement: 'voters' }]
+  },
+  {
     name: 'whoever is in the file counts',
     rule: 'S11',
     sentence: 'A yes is a yes.',
