@@ -49,6 +49,7 @@ export interface CopyTrackerOptions {
 export function createCopyTracker ({ server, file, database, onHappening }: CopyTrackerOptions): CopyTracker {
   const rows = createRowsWatch(server, database)
   let unknownBefore = false
+  let selfPromotedBefore = false
   let kernelBootId = ''
 
   const boot = (process: ProcessHandle | null): BootProcess | null => process === null ? null : { ...process, kernelBootId }
@@ -96,10 +97,11 @@ export function createCopyTracker ({ server, file, database, onHappening }: Copy
   async function observed (role: RoleObservation, process: ProcessHandle | null, position: Position | null): Promise<void> {
     const state = file.current()
     const ours = isSame(state.process, boot(process))
-    if (role.role === 'active' && !(state.promoted && ours) && state.reason !== SELF_PROMOTED) {
-      onHappening('selfPromoted', `${server.name} turned active by itself`, { server: server.name })
-      return await lost(SELF_PROMOTED)
-    }
+    const selfPromoted = role.role === 'active' && !(state.promoted && ours)
+    if (selfPromoted && !selfPromotedBefore) onHappening('selfPromoted', `${server.name} turned active by itself`, { server: server.name })
+    selfPromotedBefore = selfPromoted
+    // what was active and has followed nobody since holds what it held: no replication was there to break (FACTS R 1)
+    if (selfPromoted) return state.following === null ? undefined : await lost(SELF_PROMOTED)
     const finished = role.role === 'backup' && role.replication === 'replicating' && ours && inResync(state) && role.source === state.following
     if (finished) return await ends(position)
     if (rows.ageMs() >= ROWS_EVERY_MS) await rows.look()

@@ -330,18 +330,31 @@ for (const version of VERSIONS) {
       assert.deepEqual([seen.role, seen.position, seen.complete], ['active', position(1), true])
     })
 
-    test('a server that turned active by itself is told, and not complete until it followed again', async () => {
-      const a = await node('a')
-      await a.server().start()
-      const stat = await readStat(await a.pid())
+    test('a backup that turned active by itself is told, and not complete until it followed again', async () => {
+      const [a, b] = [await active(), await node('b')]
+      await b.server().start()
+      await b.server().follow({ node: 'a', address: a.address }, NEVER_ABORTED)
+      const stat = await readStat(await b.pid())
+      await promoteBehindOurBack(b)
+      const seen = await b.server().observe()
+      assert.deepEqual([seen.role, seen.complete], ['active', false])
+      await b.server().observe()
+      assert.equal(b.happened.filter(({ kind }) => kind === 'selfPromoted').length, 1)
+      await b.server().becomeBackup()
+      assert.deepEqual([(await b.server().observe()).role, (await b.server().observe()).complete], ['backup', false])
+      assert.equal(stat === null || await isGone(stat), false, 'it was demoted, not restarted')
+    })
+
+    test('the last active that turned active by itself, and has followed nobody since, is told and as complete as it was', async () => {
+      const a = await active()
+      await a.server().becomeBackup()
       await promoteBehindOurBack(a)
       const seen = await a.server().observe()
-      assert.deepEqual([seen.role, seen.complete], ['active', false])
-      await a.server().observe()
+      assert.deepEqual([seen.role, seen.complete], ['active', true])
       assert.equal(a.happened.filter(({ kind }) => kind === 'selfPromoted').length, 1)
       await a.server().becomeBackup()
-      assert.deepEqual([(await a.server().observe()).role, (await a.server().observe()).complete], ['backup', false])
-      assert.equal(stat === null || await isGone(stat), false, 'it was demoted, not restarted')
+      assert.deepEqual([(await a.server().observe()).role, (await a.server().observe()).complete], ['backup', true])
+      await a.server().promote(position(2), PLAINLY)
     })
   })
 }

@@ -25,12 +25,13 @@ describeCluster('three controllers, three independent Redis', { controllers: 3, 
    * no leader came to promote anybody, the next one may find `a` itself ready to serve again.
    */
   async function assertOnce (scene: Scene, dead: LeaderProcess | null, mayReturn = false): Promise<string> {
+    // the dead one is started again only when another one leads: it could be the first to find leadership free
+    if (dead !== null) await findLeader(testbed, dead.name)
     const view = await scene.whole()
     await scene.clientsWrite()
     const to = view.active ?? ''
     assert.ok(mayReturn || to !== 'a')
     assert.deepEqual(scene.servedBy(), to === 'a' ? ['a'] : ['a', to])
-    if (dead !== null) assert.notEqual(view.controller.name, dead.name)
     const done = (await scene.entries()).flatMap(({ operation }) => operation?.outcome === 'done' ? [operation] : [])
     assert.ok(done.length <= 1, JSON.stringify(done.map(({ kind, to: target, term }) => ({ kind, to: target, term }))))
     // who was away when it was taken hears of it with the next renewal

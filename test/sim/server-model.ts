@@ -88,6 +88,8 @@ export function createServerModel (context: ServerContext, node: string, name: s
   /** Between the moment a copy begins to replace the file and its end. */
   let replacing = false
   let complete = true
+  /** It was pointed at another server since it was promoted last: its copy may break when it promotes itself. */
+  let followed = false
   let gateOpen = false
   let rows: Row = NO_ROWS
   let position: Position | null = null
@@ -269,7 +271,7 @@ export function createServerModel (context: ServerContext, node: string, name: s
       if (!running || role === 'active' || hungSinceMs !== null) return false
       stopFollowing()
       role = 'active'
-      complete = false
+      if (followed) complete = false
       context.changed(server)
       return true
     },
@@ -295,6 +297,7 @@ export function createServerModel (context: ServerContext, node: string, name: s
       if (!complete && !force) return 'its copy is not complete'
       promotedTerm = next.term
       stopFollowing()
+      followed = false
       promotedFrom = position
       role = 'active'
       context.changed(server)
@@ -321,6 +324,7 @@ export function createServerModel (context: ServerContext, node: string, name: s
         rescues.push(rows)
       }
       source = from
+      followed = true
       complete = false
       dial()
       return null
