@@ -8,6 +8,8 @@ import { reopen, stopTerm } from './serving.ts'
 import { takeVoters } from './take-voters.ts'
 import type { Asked, OrderOf, UnitConfig, UnitState } from './state.ts'
 
+const ANOTHER_ORDER = 'another order took its place'
+
 export function takeOrder (config: UnitConfig, state: UnitState, orderId: number, order: Order, nowMs: number): Stepped {
   const refuse = (refusal: OrderRefusal): Stepped => [state, [{ type: 'refuseOrder', orderId, order, refusal }]]
   const { voterSide, phase } = state
@@ -66,7 +68,7 @@ export function takeOrder (config: UnitConfig, state: UnitState, orderId: number
 function promote (config: UnitConfig, state: UnitState, order: OrderOf<'promote'>, asked: Asked, nowMs: number): Stepped {
   const giveUpAtMs = nowMs + Math.min(order.deadlineMs, config.timing.promoteDeadlineMs)
   const lease = newLease(order.term, order.leaveOut, nowMs)
-  return chain(abandonFollow(state), next => [enter(next, { type: 'acquiring', lease, asked, giveUpAtMs, force: order.force }, nowMs), []])
+  return chain(abandonFollow(state, ANOTHER_ORDER), next => [enter(next, { type: 'acquiring', lease, asked, giveUpAtMs, force: order.force }, nowMs), []])
 }
 
 /** A backup follows only the holder of the term, by that node's own address, never an endpoint and never itself (S5). */
@@ -78,24 +80,24 @@ function follow (config: UnitConfig, state: UnitState, order: OrderOf<'follow'>,
   if (voterSide.type === 'voting' && voterSide.voter.record.term === order.term && voterSide.voter.record.holder !== order.source) {
     return refuse({ kind: 'badSource', source: order.source, why: `term ${order.term} belongs to ${voterSide.voter.record.holder ?? 'nobody'}` })
   }
-  if (phase.follow?.source === order.source) return refuse({ kind: 'busy', doing: `already following ${order.source}` })
+  if (phase.follow?.source === order.source && phase.follow.term >= order.term) return refuse({ kind: 'busy', doing: `already following ${order.source}` })
   for (const name of config.servers) {
     const server = state.servers[name]
     const health = server?.observation?.health ?? 'unknown'
     if (health !== 'up' && health !== 'busy') return refuse({ kind: 'notReady', why: `server ${name} is ${health}` })
     if (server?.busyOp !== null) return refuse({ kind: 'notReady', why: `server ${name} is being changed (${server?.busyOp.kind ?? 'unknown'})` })
   }
-  return chain(abandonFollow(state), next => {
+  return chain(abandonFollow(state, ANOTHER_ORDER), next => {
     const [op, counted] = takeId(next)
-    return [enter(counted, { type: 'backup', follow: { op, source: order.source, asked } }, nowMs),
+    return [enter(counted, { type: 'backup', follow: { op, source: order.source, term: order.term, asked } }, nowMs),
       [{ type: 'followSource', op, source: order.source, deadlineMs: order.deadlineMs }]]
   })
 }
 
-function abandonFollow (state: UnitState): Stepped {
+export function abandonFollow (state: UnitState, why: string): Stepped {
   const { phase } = state
   if (phase.type !== 'backup' || phase.follow === null) return [state, []]
-  const actions: UnitAction[] = [{ type: 'abandonFollow', op: phase.follow.op }, ...answer(phase.follow.asked, 'another order took its place')]
+  const actions: UnitAction[] = [{ type: 'abandonFollow', op: phase.follow.op }, ...answer(phase.follow.asked, why)]
   return [{ ...state, phase: { type: 'backup', follow: null } }, actions]
 }
 

@@ -42,7 +42,7 @@ export type PhaseState =
   | { readonly type: 'starting', readonly settled: readonly string[] }
   /** At `giveUpAtMs` the lease from before the restart is certainly over, and its slack. */
   | { readonly type: 'resuming', readonly lease: Lease, readonly giveUpAtMs: number }
-  | { readonly type: 'backup', readonly follow: { readonly op: number, readonly source: string, readonly asked: Asked } | null }
+  | { readonly type: 'backup', readonly follow: { readonly op: number, readonly source: string, readonly term: number, readonly asked: Asked } | null }
   /** `force`: an operator was told what an incomplete copy lacks. */
   | { readonly type: 'acquiring', readonly lease: Lease, readonly asked: Asked, readonly giveUpAtMs: number, readonly force: boolean }
   /** Also after a resume (`asked` null): the endpoints and gates are made sure of again. */

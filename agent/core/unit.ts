@@ -7,7 +7,7 @@ import type { TermRequest } from '../../protocol/vote.ts'
 import { firstList } from '../../protocol/voter-list.ts'
 import type { DurableState, UnitAction } from './actions.ts'
 import type { UnitEvent } from './events.ts'
-import { takeOrder } from './orders.ts'
+import { abandonFollow, takeOrder } from './orders.ts'
 import { countReply } from './rounds.ts'
 import { demoteServers, finishStop, handoverStageEnded, promotionStageEnded } from './serving.ts'
 import { addSteps, answer, chain, setServer, type Stepped } from './stepped.ts'
@@ -91,14 +91,15 @@ function vote<Reply> (state: UnitState, decide: (voter: Extract<UnitState['voter
 /**
  * The node that these servers follow is to serve anew, and they would copy what it comes back with as soon as it listens:
  * whatever is here and not there goes first into a rescue, when they are told to follow (S7). Of a term that was taken
- * again for an active that serves on, nothing of this is true.
+ * again for an active that serves on, nothing of this is true. A copy under way from its life before hangs for as long as
+ * an inactivity probe of ovsdb-server takes when that life ended without a word.
  */
 function letSourceGo (config: UnitConfig, state: UnitState, { term, holder, reason }: TermRequest): Stepped {
   const { phase, voterSide } = state
   // a node that cannot vote has no say, and is asked all the same: it can only take the others' word
   const mayBe = voterSide.type === 'refusing' || (voterSide.voter.record.term === term && voterSide.voter.record.holder === holder)
-  if (!mayBe || reason === 'reasserted' || reason === 'voters' || phase.type !== 'backup' || phase.follow !== null || !followsAnywhere(config, state, holder)) return [state, []]
-  return chain(demoteServers(config, state), next => [next, [{
+  if (!mayBe || reason === 'reasserted' || reason === 'voters' || phase.type !== 'backup' || !followsAnywhere(config, state, holder)) return [state, []]
+  return chain(chain(abandonFollow(state, `${holder} is to serve again in term ${term}`), next => demoteServers(config, next)), next => [next, [{
     type: 'happened',
     kind: 'sourceReturns',
     message: `${config.node} lets go of ${holder}, which is to serve again in term ${term}, until it is told to follow it`,
@@ -107,6 +108,8 @@ function letSourceGo (config: UnitConfig, state: UnitState, { term, holder, reas
 }
 
 function followsAnywhere (config: UnitConfig, state: UnitState, node: string): boolean {
+  const { phase } = state
+  if (phase.type === 'backup' && phase.follow?.source === node) return true
   const addresses = config.sources[node]
   return config.servers.some(name => addresses !== undefined && state.servers[name]?.observation?.source === addresses[name])
 }

@@ -13,13 +13,16 @@ const START_BACKOFF_MS = [0, 100, 250, 500, 1_000, 2_000, 5_000] as const
 
 /** Brings the state to where nothing more is due at `nowMs`. Each pass does at most one transition; passes are bounded by the phases there are. */
 export function settle (config: UnitConfig, state: UnitState, nowMs: number): Stepped {
-  let result: Stepped = [state, []]
+  let next = state
+  const actions: UnitAction[] = []
   for (let pass = 0; pass < 8; pass++) {
-    const [before] = result
-    result = chain(result, next => settlePhase(config, next, nowMs))
-    if (result[0] === before) break
+    const [after, more] = settlePhase(config, next, nowMs)
+    actions.push(...more)
+    if (after === next) break
+    next = after
   }
-  return chain(result, next => tendServers(config, next, nowMs))
+  const [tended, more] = tendServers(config, next, nowMs)
+  return [tended, more.length === 0 ? actions : [...actions, ...more]]
 }
 
 function settlePhase (config: UnitConfig, state: UnitState, nowMs: number): Stepped {
@@ -133,9 +136,14 @@ function notActive (config: UnitConfig, state: UnitState): string | null {
 
 /** Servers that are down are started, hung ones are killed, and one that is active without the lease is demoted at once (S5). */
 function tendServers (config: UnitConfig, state: UnitState, nowMs: number): Stepped {
-  let result: Stepped = [state, []]
-  for (const name of config.servers) result = chain(result, next => tendServer(next, name, nowMs))
-  return result
+  let next = state
+  const actions: UnitAction[] = []
+  for (const name of config.servers) {
+    const [after, more] = tendServer(next, name, nowMs)
+    next = after
+    actions.push(...more)
+  }
+  return [next, actions]
 }
 
 function tendServer (state: UnitState, name: string, nowMs: number): Stepped {
@@ -189,14 +197,15 @@ function backoffMs (attempts: number): number {
 /** The next moment at which something is due by itself; null when nothing is. */
 export function nextDueMs (state: UnitState): number | null {
   const { phase } = state
-  const due: number[] = []
+  let firstMs = Infinity
+  const due = (atMs: number): void => { if (atMs < firstMs) firstMs = atMs }
   const lease = leaseOf(phase)
-  if (lease !== null) due.push(lease.nextRoundAtMs)
-  if (lease !== null && lease.untilMs > 0) due.push(lease.untilMs - STOP_BEFORE_MS)
-  if (phase.type === 'active' && phase.heartbeatOp === null) due.push(phase.nextHeartbeatAtMs)
-  if (phase.type === 'acquiring' || phase.type === 'resuming') due.push(phase.giveUpAtMs)
-  if (phase.type === 'handingOver' && phase.stage === 'waiting') due.push(phase.giveUpAtMs)
-  if (phase.type === 'stopping') due.push(phase.certainAtMs)
-  for (const server of Object.values(state.servers)) if (server.busyOp === null && server.startAtMs !== null) due.push(server.startAtMs)
-  return due.length === 0 ? null : Math.min(...due)
+  if (lease !== null) due(lease.nextRoundAtMs)
+  if (lease !== null && lease.untilMs > 0) due(lease.untilMs - STOP_BEFORE_MS)
+  if (phase.type === 'active' && phase.heartbeatOp === null) due(phase.nextHeartbeatAtMs)
+  if (phase.type === 'acquiring' || phase.type === 'resuming') due(phase.giveUpAtMs)
+  if (phase.type === 'handingOver' && phase.stage === 'waiting') due(phase.giveUpAtMs)
+  if (phase.type === 'stopping') due(phase.certainAtMs)
+  for (const server of Object.values(state.servers)) if (server.busyOp === null && server.startAtMs !== null) due(server.startAtMs)
+  return firstMs === Infinity ? null : firstMs
 }

@@ -102,9 +102,15 @@ function act (config: CoreConfig, state: ClusterState, nowMs: number): Stepped {
   if (state.operation !== null) return progress(config, state, nowMs)
   const active = servingReport(config, state, nowMs)
   if (active === null) return decide(config, state, nowMs)
-  const serving = { ...state, hold: null, majoritySinceMs: null, retry: { attempts: 0, notBeforeMs: 0 } }
-  return chain(chain([serving, []], next => remember(next, active.node, active.lease.term, sequenceOf(active), nowMs)),
+  return chain(chain([atRest(state), []], next => remember(next, active.node, active.lease.term, sequenceOf(active), nowMs)),
     next => chain(next.change === null ? chain(reassert(config, next, active, nowMs), after => relieve(config, after, active, nowMs)) : [next, []], after => tendBackups(config, after, active, nowMs)))
+}
+
+/** Somebody serves: nothing holds, and nothing is counted towards holding. */
+function atRest (state: ClusterState): ClusterState {
+  const { hold, majoritySinceMs, retry } = state
+  const already = hold === null && majoritySinceMs === null && retry.attempts === 0 && retry.notBeforeMs === 0
+  return already ? state : { ...state, hold: null, majoritySinceMs: null, retry: { attempts: 0, notBeforeMs: 0 } }
 }
 
 function remember (state: ClusterState, active: string, term: number, sequence: number, nowMs: number): Stepped {
@@ -141,10 +147,12 @@ function newer (a: Memory | null, b: Memory | null): Memory | null {
 
 /** Something may be due by itself: a grant that ends, a deadline, a report that would be missing by then. */
 function wake (config: CoreConfig, state: ClusterState, nowMs: number): readonly ClusterAction[] {
-  const due = [operationDueMs(config, state, nowMs), followDueMs(state), recoveryDueMs(config, state, nowMs), changeDueMs(config, state)].filter(atMs => atMs !== null && atMs > nowMs)
-  for (const agent of Object.values(state.agents)) {
-    const missingAtMs = agent.receivedAtMs + config.cluster.timing.suspectAfterMs
-    if (agent.lostSinceMs === null && missingAtMs > nowMs) due.push(missingAtMs)
-  }
-  return due.map(atMs => ({ type: 'wakeAt', atMs: atMs ?? nowMs }))
+  const actions: ClusterAction[] = []
+  const add = (atMs: number | null): void => { if (atMs !== null && atMs > nowMs) actions.push({ type: 'wakeAt', atMs }) }
+  add(operationDueMs(config, state, nowMs))
+  add(followDueMs(state))
+  add(recoveryDueMs(config, state, nowMs))
+  add(changeDueMs(config, state))
+  for (const agent of Object.values(state.agents)) if (agent.lostSinceMs === null) add(agent.receivedAtMs + config.cluster.timing.suspectAfterMs)
+  return actions
 }

@@ -1,7 +1,7 @@
 // Nodes that were given different files (S11): told as long as it is so, and never a reason to count differently.
 import type { ClusterAction } from './actions.ts'
 import { freshReports } from './knowledge.ts'
-import { voterList } from './voters.ts'
+import { haveSameNames, voterList } from './voters.ts'
 import type { Stepped } from './stepped.ts'
 import type { ClusterState, CoreConfig } from './state.ts'
 import { list } from './words.ts'
@@ -15,11 +15,13 @@ export function configDiffers (config: CoreConfig, state: ClusterState, nowMs: n
 }
 
 function filesApart (config: CoreConfig, state: ClusterState, nowMs: number): readonly string[] {
+  const reports = freshReports(config, state, nowMs)
+  const common = config.configDigest ?? reports[0]?.configDigest
+  if (reports.every(({ configDigest }) => configDigest === common)) return []
   const groups = new Map<string, string[]>()
   const add = (digest: string, who: string): void => { groups.set(digest, [...groups.get(digest) ?? [], who]) }
-  for (const { node, configDigest } of freshReports(config, state, nowMs)) add(configDigest, node)
+  for (const { node, configDigest } of reports) add(configDigest, node)
   if (config.configDigest !== undefined) add(config.configDigest, CONTROLLER)
-  if (groups.size < 2) return []
   const [most = [], ...rest] = [...groups.values()].toSorted((a, b) => b.length - a.length || ((a[0] ?? '') < (b[0] ?? '') ? -1 : 1))
   return [`cluster.yaml differs: ${rest.map(list).join(', and otherwise ')} ${rest.flat().length === 1 ? 'has' : 'have'} another one than ${list(most)}. Copy the right file to all of them and restart them`]
 }
@@ -28,7 +30,7 @@ function filesApart (config: CoreConfig, state: ClusterState, nowMs: number): re
 function listsApart (config: CoreConfig, state: ClusterState, nowMs: number): readonly string[] {
   const known = voterList(config, state)
   const apart = freshReports(config, state, nowMs).filter(({ voter: { voters } }) =>
-    voters !== null && voters.generation === known.generation && voters.names.join() !== known.names.join())
+    voters !== null && voters.generation === known.generation && !haveSameNames(voters, known))
   return apart.map(({ node, voter }) => `${node} has stored other voters (${voter.voters?.names.join(', ') ?? ''}) than the others (${known.names.join(', ')}) in generation ${known.generation}, and does not vote with them`)
 }
 

@@ -131,6 +131,7 @@ export function openNow (config: CoreConfig, { recoveries }: ClusterState, nowMs
 
 /** The next end of something that operators are shown. */
 export function recoveryDueMs ({ cluster: { failover } }: CoreConfig, { recoveries }: ClusterState, nowMs: number): number | null {
+  if (recoveries.open.length === 0) return null
   const ends = recoveries.open.flatMap(({ atMs }) => [atMs + failover.budgetWindowMs, atMs + failover.lockoutMs]).filter(endMs => endMs > nowMs)
   return ends.length === 0 ? null : Math.min(...ends)
 }

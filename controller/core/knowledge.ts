@@ -26,16 +26,21 @@ export function freshReports (config: CoreConfig, state: ClusterState, nowMs: nu
   return reports
 }
 
-export function allReports (state: ClusterState): readonly Report[] {
+export function allReports ({ agents }: ClusterState): readonly Report[] {
   const reports: Report[] = []
-  for (const { report } of Object.values(state.agents)) if (report !== null) reports.push(report)
+  for (const node in agents) {
+    const report = agents[node]?.report ?? null
+    if (report !== null) reports.push(report)
+  }
   return reports
 }
 
 /** The node that serves under an unexpired lease, by its own report; the highest term wins. */
 export function servingReport (config: CoreConfig, state: ClusterState, nowMs: number): Report | null {
   let serving: Report | null = null
-  for (const report of freshReports(config, state, nowMs)) {
+  for (const { name } of config.cluster.members) {
+    const report = freshReport(config, state, name, nowMs)
+    if (report === null) continue
     const serves = report.lease.held && (report.phase === 'active' || report.phase === 'handingOver')
     if (serves && (serving === null || report.lease.term > serving.lease.term)) serving = report
   }
@@ -44,8 +49,9 @@ export function servingReport (config: CoreConfig, state: ClusterState, nowMs: n
 
 /** The highest term that any voter accepted, and whose it is. */
 export function highestTerm (state: ClusterState): { readonly term: number, readonly holder: string | null } {
-  return allReports(state).reduce<{ term: number, holder: string | null }>(
-    (top, { voter }) => voter.term > top.term ? { term: voter.term, holder: voter.holder } : top, { term: 0, holder: null })
+  let top: Report['voter'] | null = null
+  for (const { voter } of allReports(state)) if (voter.term > (top?.term ?? 0)) top = voter
+  return top === null ? { term: 0, holder: null } : { term: top.term, holder: top.holder }
 }
 
 /** What is known of the end of (holder, term): null while it is not known to be released (S2). */
@@ -86,7 +92,9 @@ export function servedClaims (state: ClusterState): readonly HolderTerm[] {
  */
 export function lastServed (state: ClusterState, except: { readonly holder: string, readonly after: number } | null = null): HolderTerm | null {
   const mayHaveServed = ({ holder, term }: HolderTerm): boolean => releaseOf(state, holder, term)?.served !== false && !(except?.holder === holder && term > except.after)
-  return servedClaims(state).toSorted((a, b) => b.term - a.term).find(mayHaveServed) ?? null
+  let last: HolderTerm | null = null
+  for (const claim of servedClaims(state)) if (claim.term > (last?.term ?? -1) && mayHaveServed(claim)) last = claim
+  return last
 }
 
 /** The highest term in which this node wrote a heartbeat, as far as anybody heard; 0 for none. */
@@ -105,9 +113,9 @@ export function votersWithoutRenewal (config: CoreConfig, state: ClusterState, h
   let nextCheckMs: number | null = null
   for (const report of freshVoters(config, state, nowMs)) {
     if (report.node === holder) continue
-    const grant = report.voter.grants.filter(one => one.holder === holder).toSorted((a, b) => a.renewedAgoMs - b.renewedAgoMs)[0]
+    const renewedAgoMs = sinceRenewalMs(report, holder)
     const receivedAtMs = state.agents[report.node]?.receivedAtMs ?? nowMs
-    const dueMs = grant === undefined ? nowMs : receivedAtMs - grant.renewedAgoMs + stillRenewingMs
+    const dueMs = renewedAgoMs === null ? nowMs : receivedAtMs - renewedAgoMs + stillRenewingMs
     if (dueMs <= nowMs) {
       silent.push(report.node)
       continue
@@ -116,6 +124,13 @@ export function votersWithoutRenewal (config: CoreConfig, state: ClusterState, h
     nextCheckMs = nextCheckMs === null ? dueMs : Math.min(nextCheckMs, dueMs)
   }
   return { silent, seeing, nextCheckMs }
+}
+
+/** When that report was made; null when its voter has no grant of the holder. */
+function sinceRenewalMs ({ voter }: Report, holder: string): number | null {
+  let sinceMs: number | null = null
+  for (const grant of voter.grants) if (grant.holder === holder && (sinceMs === null || grant.renewedAgoMs < sinceMs)) sinceMs = grant.renewedAgoMs
+  return sinceMs
 }
 
 export function positionOf (report: Report): Position | null {

@@ -214,7 +214,8 @@ export function operationOrderEnded (config: CoreConfig, state: ClusterState, ta
   if (stage.type === 'undoing' && stage.tag === tag) return end(state, operation, 'undone', stage.why, nowMs)
   if (stage.type === 'promoting' && stage.tag === tag) {
     const promoted = withSteps(operation, operation.to, stage.sinceMs, reply, 'promote', failure, nowMs)
-    if (failure === null) return end(remember({ ...state, operation: promoted }, promoted), promoted, 'done', promoted.why, nowMs)
+    // a copy that was under way came from an earlier active, or from this one's life before
+    if (failure === null) return end(remember({ ...state, operation: promoted, follow: null }, promoted), promoted, 'done', promoted.why, nowMs)
     const failed = [...operation.failed, operation.to]
     return [{ ...state, operation: { ...promoted, failed, stage: { type: 'choosing', failed: operation.to, why: failure, sinceMs: nowMs } } }, [
       { type: 'record', kind: 'promotionFailed', severity: 'warning', node: operation.to, message: `${operation.to} could not be promoted: ${failure}`, facts: { term: operation.term } }

@@ -7,6 +7,8 @@ import type { ClusterState, CoreConfig } from './state.ts'
 
 /** The list by which majorities are counted; the file's only as long as no voter has told any. */
 export function voterList (config: CoreConfig, state: ClusterState): VoterList {
+  const common = toldByAll(state)
+  if (common !== null) return common
   const told = allReports(state).flatMap(report => report.voter.voters ?? [])
   const newest = Math.max(...told.map(({ generation }) => generation))
   const [first, ...others] = told.filter(({ generation }) => generation === newest)
@@ -16,6 +18,22 @@ export function voterList (config: CoreConfig, state: ClusterState): VoterList {
   const counts = new Map<string, number>()
   for (const one of [first, ...others]) counts.set(key(one), (counts.get(key(one)) ?? 0) + 1)
   return [first, ...others].toSorted((a, b) => (counts.get(key(b)) ?? 0) - (counts.get(key(a)) ?? 0) || (key(a) < key(b) ? -1 : 1))[0] ?? first
+}
+
+/** What every voter tells, as it almost always is: asked several times for each event, so nothing is built for it. */
+function toldByAll ({ agents }: ClusterState): VoterList | null {
+  let common: VoterList | null = null
+  for (const node in agents) {
+    const list = agents[node]?.report?.voter.voters ?? null
+    if (list === null) continue
+    if (common === null) common = list
+    else if (list.generation !== common.generation || !haveSameNames(list, common)) return null
+  }
+  return common
+}
+
+export function haveSameNames (a: VoterList, b: VoterList): boolean {
+  return a === b || (a.names.length === b.names.length && a.names.every((name, at) => name === b.names[at]))
 }
 
 function key ({ names }: VoterList): string {

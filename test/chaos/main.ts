@@ -25,8 +25,8 @@ interface ChaosOptions {
 
 const MINUTES_MAX = 10_000
 const SEED_MAX = 0xffff_ffff
-/** Databases, rescues and the agent's state of one host; what `diskFull` fills up. */
-const DISK_MEGABYTES = 512
+/** Databases, rescues and the agent's state of one host; what `diskFull` fills up. Twenty rescues of what an hour of chaos writes must fit. */
+const DISK_MEGABYTES = 1_024
 const EXIT = { failed: 1, usage: 2, interrupted: 130 } as const
 
 const program = new Command('chaos')

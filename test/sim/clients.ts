@@ -10,11 +10,11 @@ export interface Clients {
 /** Clients write through the endpoint to whichever node answers there, and remember what was acknowledged. */
 export function startClients (world: World, random: Random, settings: Settings, agents: readonly AgentNode[], observer: Observer): Clients {
   let acknowledged = 0
+  const hosts = new Map(settings.servers.map(name => [name, agents.flatMap(agent => agent.servers.filter(server => server.name === name).map(server => ({ agent, server })))]))
 
   function write (name: string): void {
-    for (const agent of agents) {
-      const server = agent.servers.find(one => one.name === name)
-      if (server === undefined || !agent.serves(server)) continue
+    for (const { agent, server } of hosts.get(name) ?? []) {
+      if (!agent.serves(server)) continue
       const row = server.write(null)
       if (row === null) continue
       acknowledged++

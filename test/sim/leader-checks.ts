@@ -1,5 +1,7 @@
 import { candidates } from '../../controller/core/candidate.ts'
-import { viewCluster } from '../../controller/core/view.ts'
+import { diagnoseNodes } from '../../controller/core/diagnose-nodes.ts'
+import { servingReport } from '../../controller/core/knowledge.ts'
+import { automaticFailover, viewCluster } from '../../controller/core/view.ts'
 import type { ClusterState, CoreConfig, EndedOperation, Operation } from '../../controller/core/state.ts'
 import { voterList } from '../../controller/core/voters.ts'
 import type { TermRequest } from '../../protocol/vote.ts'
@@ -25,10 +27,13 @@ export interface LeaderChecks {
 /** Timers are late, clocks differ: a report that is that much too old may still count. */
 const FRESH_SLACK_MS = 60
 const FRESH_MARGIN = 1.005
+/** All of what status shows is built only every so often: nothing in it may break, whatever the state. */
+const WHOLE_STATUS_EVERY = 10
 
 export function createLeaderChecks (world: World, observer: Observer, config: CoreConfig, clockRates: Settings['clockRates']): LeaderChecks {
   const { controller: name, cluster } = config
   const heardAtMs = new Map<string, number>()
+  let tellings = 0
   /** Automatic failovers that it told the end of: term -> when, on its own clock. */
   const counted = new Map<number, { readonly failed: string, readonly atMs: number }>()
 
@@ -73,14 +78,16 @@ export function createLeaderChecks (world: World, observer: Observer, config: Co
     tells (state, localMs) {
       if (!state.leading) return
       checkLockOut(state, localMs)
-      const { automaticFailover, active, diagnoses } = viewCluster(config, state, localMs, String)
+      if (tellings++ % WHOLE_STATUS_EVERY === 0) viewCluster(config, state, localMs, String)
+      const active = servingReport(config, state, localMs)
+      const failover = automaticFailover(config, state, active, candidates(config, state, [], localMs), localMs)
       const lately = heardSince(world.now() - cluster.timing.suspectAfterMs / FRESH_MARGIN / clockRates.max + FRESH_SLACK_MS)
-      const dead = diagnoses.find(({ name, node }) => name === 'deadNode' && node !== null && lately.includes(node))
+      const dead = diagnoseNodes(config, state, localMs).find(({ name, node }) => name === 'deadNode' && node !== null && lately.includes(node))
       if (dead !== undefined) observer.violate(`${name} calls ${dead.node ?? ''} dead, and had just heard of it: ${dead.message}`)
-      if (!automaticFailover.possible) return
+      if (!failover.possible) return
       const { names } = voterList(config, state)
-      const others = heardLately().filter(node => node !== active && names.includes(node))
-      if (others.length <= names.length / 2) observer.violate(`S9 ${name} says that a failover is possible (${automaticFailover.why}), and without ${active ?? 'anybody'} only ${others.join(' and ')} of ${names.length} voters answer`)
+      const others = heardLately().filter(node => node !== active?.node && names.includes(node))
+      if (others.length <= names.length / 2) observer.violate(`S9 ${name} says that a failover is possible (${failover.why}), and without ${active?.node ?? 'anybody'} only ${others.join(' and ')} of ${names.length} voters answer`)
     },
     ended ({ kind, commandId, term, lastActive, to }, outcome, localMs) {
       if (outcome !== 'done') return

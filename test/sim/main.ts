@@ -1,14 +1,15 @@
 // npm run sim -- --runs N --seed S [--minutes M] [--mode NAME] [--mutants [--only RULE|WORDS]] [--trace]
 import { parseArgs } from 'node:util'
-import { runCampaign } from './campaign.ts'
+import { runCampaign, type Progress } from './campaign.ts'
 import { isModeName, MODE_NAMES, MODES, type ModeName } from './modes.ts'
 import { hunt } from './mutants/hunt.ts'
 import { MUTANTS } from './mutants/mutants.ts'
 import { mutantTable } from './mutants/table.ts'
 import { runSeed } from './run-seed.ts'
-import { inWords } from './summary.ts'
+import { inWords, throughputInWords } from './summary.ts'
 
 const MINUTE_MS = 60_000
+const TELL_EVERY_MS = 10_000
 
 async function main (): Promise<void> {
   const { values } = parseArgs({
@@ -30,18 +31,27 @@ async function main (): Promise<void> {
   if (values.trace) return trace(seed, mode)
   const startedMs = performance.now()
   const cpu = process.cpuUsage()
-  const summary = await runCampaign({ firstSeed: seed, runs, mode, deadlineMs, stopAtFirst: false })
+  const summary = await runCampaign({ firstSeed: seed, runs, mode, deadlineMs, stopAtFirst: false, onProgress: teller(runs, startedMs) })
   const { user, system } = process.cpuUsage(cpu)
   for (const { seed: broken, violations, trace } of summary.broken) {
     console.log(`\nseed ${broken} (the end of its story; the whole: npm run sim -- --seed ${broken} --mode ${mode} --trace)\n${trace.join('\n')}\n${violations.join('\n')}`)
   }
   console.log(inWords(summary))
-  const cpuMs = (user + system) / 1_000
-  console.log(`${((performance.now() - startedMs) / 1_000).toFixed(1)} s, ${(cpuMs / 1_000).toFixed(1)} s of CPU: ${(summary.simulatedMs / cpuMs).toFixed(0)} simulated hours for each hour of CPU`)
+  console.log(throughputInWords(summary, performance.now() - startedMs, (user + system) / 1_000))
   const { assumption, mustFind } = MODES[mode]
   const shown = mustFind.length === 0 || mustFind.some(rule => (summary.expected[rule] ?? 0) > 0)
   if (mode !== 'normal') console.log(`${mode} (${assumption}): ${shown ? 'it was found' : `nothing was found, and ${mustFind.join(' or ')} must be`}`)
   process.exitCode = summary.broken.length === 0 && shown ? 0 : 1
+}
+
+/** A line now and then, apart from the result. */
+function teller (runs: number, startedMs: number): (progress: Progress) => void {
+  let dueMs = startedMs + TELL_EVERY_MS
+  return progress => {
+    if (performance.now() < dueMs) return
+    dueMs = performance.now() + TELL_EVERY_MS
+    console.error(`${((performance.now() - startedMs) / 1_000).toFixed(0)} s: ${progress.runs} of ${runs} runs, ${(progress.simulatedMs / 3_600_000).toFixed(1)} simulated hours, ${progress.broken} violations`)
+  }
 }
 
 function trace (seed: number, mode: ModeName): void {

@@ -39,36 +39,33 @@ export function createNetwork (world: World, random: Random, drawn: NetworkSetti
   }
 
   /** Links differ, and a link differs from its way back: what is slow one way only tells sent from arrived. */
-  function paceOf (from: string, to: string): number {
-    const link = linkOf(from, to)
+  function paceOf (link: Link, to: string): number {
     link.pace ??= drawn.slowTo === null ? random.pick([1, 1, 0.2, 0.005]) : to === drawn.slowTo ? 1 : QUICK
     return link.pace
   }
 
-  function delayMs (from: string, to: string): number {
+  function delayMs (link: Link, to: string): number {
     // most messages are quick, some take as long as this link lets them
     const share = random.next()
-    return settings.delayMinMs + (settings.delayMaxMs - settings.delayMinMs) * paceOf(from, to) * share * share
+    return settings.delayMinMs + (settings.delayMaxMs - settings.delayMinMs) * paceOf(link, to) * share * share
   }
 
-  function reaches (from: string, to: string): boolean {
-    return linkOf(from, to).cuts === 0
-  }
-
-  function carry (from: string, to: string, deliver: () => void): void {
-    const { lateMs } = linkOf(from, to)
-    world.after(delayMs(from, to) + (lateMs === 0 ? 0 : random.between(0, lateMs)), () => { if (reaches(from, to)) deliver() })
+  function carry (link: Link, to: string, deliver: () => void): void {
+    const { lateMs } = link
+    world.after(delayMs(link, to) + (lateMs === 0 ? 0 : random.between(0, lateMs)), () => { if (link.cuts === 0) deliver() })
   }
 
   return {
     send (from, to, deliver) {
-      if (!reaches(from, to) || random.chance(settings.loss)) return
-      carry(from, to, deliver)
-      if (settings.duplication > 0 && random.chance(settings.duplication)) carry(from, to, deliver)
+      const link = linkOf(from, to)
+      if (link.cuts > 0 || random.chance(settings.loss)) return
+      carry(link, to, deliver)
+      if (settings.duplication > 0 && random.chance(settings.duplication)) carry(link, to, deliver)
     },
     streamDelayMs (from, to) {
-      if (!reaches(from, to)) return null
-      return delayMs(from, to) + (settings.loss > 0 && random.chance(settings.loss / 2) ? random.between(50, 800) : 0)
+      const link = linkOf(from, to)
+      if (link.cuts > 0) return null
+      return delayMs(link, to) + (settings.loss > 0 && random.chance(settings.loss / 2) ? random.between(50, 800) : 0)
     },
     cut (from, to) { linkOf(from, to).cuts++ },
     mend (from, to) {
@@ -76,7 +73,7 @@ export function createNetwork (world: World, random: Random, drawn: NetworkSetti
       link.cuts = Math.max(0, link.cuts - 1)
     },
     delay (from, to, lateMs) { linkOf(from, to).lateMs = lateMs },
-    reaches,
+    reaches: (from, to) => linkOf(from, to).cuts === 0,
     heal () {
       for (const link of [...links.values()].flatMap(ways => [...ways.values()])) {
         link.cuts = 0

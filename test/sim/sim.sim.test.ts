@@ -41,6 +41,15 @@ test('the same seed is the same run, to the last event', () => {
   assert.notEqual(runSeed(3).digest, runSeed(4).digest)
 })
 
+test('a campaign tells how far it is, and ends when its time is over', async () => {
+  const told: number[] = []
+  const summary = await runCampaign({ firstSeed: 1, runs: 6, mode: 'normal', deadlineMs: DEADLINE_MS, stopAtFirst: false, onProgress: ({ runs }) => told.push(runs) })
+  assert.equal(summary.runs, 6)
+  assert.ok(told.length > 0 && told.every((runs, at) => runs > 0 && runs <= 6 && runs >= (told[at - 1] ?? 0)), told.join(' '))
+  const short = await runCampaign({ firstSeed: 1, runs: 1_000_000, mode: 'normal', deadlineMs: 1, stopAtFirst: false })
+  assert.ok(short.runs < 1_000)
+})
+
 for (const { seed, mode, what } of REGRESSIONS) {
   test(`seed ${seed} breaks no rule any more (${what})`, () => {
     assert.deepEqual(runSeed(seed, mode).violations, [])

@@ -55,6 +55,11 @@ function addCounts (a: Readonly<Record<string, number>>, b: Readonly<Record<stri
   return sum
 }
 
+/** Hours count for more in a slow world and events for less in a quiet one: both are told. */
+export function throughputInWords ({ simulatedMs, events }: Summary, wallMs: number, cpuMs: number): string {
+  return `${(wallMs / 1_000).toFixed(1)} s, ${(cpuMs / 1_000).toFixed(1)} s of CPU: ${(simulatedMs / cpuMs).toFixed(0)} simulated hours for each hour of CPU, ${(1_000 * events / cpuMs).toFixed(0)} events for each second of it`
+}
+
 export function inWords (summary: Summary): string {
   const list = (counts: Readonly<Record<string, number>>): string => Object.entries(counts).toSorted(([a], [b]) => a < b ? -1 : 1).map(([key, count]) => `${key} ${count}`).join(', ')
   const faults = Object.values(summary.faults).reduce((sum, count) => sum + count, 0)

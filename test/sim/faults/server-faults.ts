@@ -9,8 +9,8 @@ const COPY_LOOK_EVERY_MS = 20
 /** ovsdb-server processes that die, hang and promote themselves; copies that are stale when they are needed. */
 export function serverFaults ({ world, random, settings, observer, controllers, timing, data, anyServer, victim, later, cutFor, between, controllerNames }: FaultTools): readonly Fault[] {
   function breakNextCopy (looks: number): void {
-    const copying = data.flatMap(agent => agent.servers).filter(server => server.copying())
-    if (copying.length > 0) return breakCopy(random.pick(copying))
+    const copies = data.some(agent => agent.servers.some(server => server.copying()))
+    if (copies) return breakCopy(random.pick(data.flatMap(agent => agent.servers).filter(server => server.copying())))
     if (looks > 0) later(COPY_LOOK_EVERY_MS, () => breakNextCopy(looks - 1))
   }
 

@@ -186,6 +186,13 @@ describe('follow (S5)', () => {
     assert.deepEqual(typesOf(actions).slice(0, 3), ['abandonFollow', 'answerOrder', 'followSource'])
   })
 
+  test('the same source in a newer term has begun anew: what was copied from its life before is given up', () => {
+    const unit = backup()
+    unit.order(followOrder(), 100, 3)
+    const actions = unit.order(followOrder({ term: 5 }), 120, 5)
+    assert.deepEqual(typesOf(actions).slice(0, 3), ['abandonFollow', 'answerOrder', 'followSource'])
+  })
+
   test('a late end of a resync that was abandoned does not end the one that took its place', () => {
     const unit = backup()
     unit.order(followOrder(), 100, 3)

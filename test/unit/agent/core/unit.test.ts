@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { voterConfig } from '../../../../agent/core/voter-config.ts'
 import type { TermRequest } from '../../../../protocol/vote.ts'
-import { durableState, handoverBeginOrder, leaseRequest, NEW_VOTER, observation, promoteOrder, releaseRequest, sourceOf, termRequest, timing, unitConfig } from '../../../fixtures.ts'
+import { durableState, followOrder, handoverBeginOrder, leaseRequest, NEW_VOTER, observation, promoteOrder, releaseRequest, sourceOf, termRequest, timing, unitConfig } from '../../../fixtures.ts'
 import { active, backup, find, harness, promoting, typesOf } from './unit-harness.ts'
 
 describe('requests to the voter (S1, S2)', () => {
@@ -106,6 +106,17 @@ describe('a source that is to serve anew (S7)', () => {
     assert.equal(find(actions, 'answerTerm')?.reply.ok, true)
     assert.equal(find(actions, 'demoteServer')?.server, 'nb')
     assert.equal(find(actions, 'happened')?.kind, 'sourceReturns')
+  })
+
+  test('a copy that is under way from it is called off: it came from its life before, and may hang until a probe ends it', () => {
+    const unit = backup(NEW_VOTER, {})
+    unit.order(followOrder({ term: 1 }), 150, 3)
+    const { op } = unit.latest('followSource')
+    const actions = asked(unit, { holder: 'n2' })
+    assert.deepEqual([find(actions, 'abandonFollow')?.op, find(actions, 'answerOrder')?.orderId], [op, 3])
+    assert.equal(find(actions, 'demoteServer')?.server, 'nb')
+    assert.equal(unit.phase('backup').follow, null)
+    assert.equal(find(asked(unit, { holder: 'n3', term: 9 }), 'abandonFollow'), undefined)
   })
 
   test('a node that cannot vote is asked in vain, and lets go all the same: nobody would tell it later', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { activeReport, position, report, serverReport } from '../../../fixtures.ts'
-import { find, leader, orderTo, serving, type LeaderHarness } from './leader-harness.ts'
+import { find, leader, orderTo, releasedReport, serving, type LeaderHarness } from './leader-harness.ts'
 
 /** A backup that follows nobody. */
 const apart = (node: string) => report(node, { following: null, servers: [serverReport({ source: null, replication: 'none', position: position(3, 2) })] })
@@ -74,6 +74,19 @@ test('a copy from a former active that hangs keeps nobody from following the new
   const before = one.state()
   one.send({ type: 'orderEnded', tag: late, reply: null, error: 'the deadline passed' }, 1_900)
   assert.deepEqual(one.state().follow, before.follow)
+})
+
+test('a node that serves anew is followed anew: a copy from its life before keeps nobody waiting', () => {
+  const one = resyncing()
+  const late = one.latestOrder('follow').tag
+  one.reports([{ ...releasedReport(), servers: [serverReport({ source: null, replication: 'none' })] }], 2_000)
+  one.accept('n1', 2_001)
+  one.accept('n2', 2_002)
+  one.endOrder('promote', 2_050)
+  one.reports([activeReport('n1', { voter: { term: 5, holder: 'n1' }, lease: { term: 5 } })], 2_100)
+  const { node, order, tag } = one.latestOrder('follow')
+  assert.deepEqual([node, order.source, order.term], ['n2', 'n1', 5])
+  assert.notEqual(tag, late)
 })
 
 test('when all follow, nothing is ordered', () => {

@@ -20,6 +20,13 @@ describe('the list that counts (S11)', () => {
     assert.deepEqual(voterList(one.config, one.state()), FOUR)
   })
 
+  test('is the newest also when a voter was added and removed again, and the names are those of before', () => {
+    const one = leader()
+    const again: VoterList = { generation: 3, names: ['n1', 'n2', 'n3'] }
+    one.reports([report('n1'), report('n2', { voter: { voters: again } })], 1_500)
+    assert.equal(voterList(one.config, one.state()).generation, 3)
+  })
+
   test('is the file\'s only as long as nobody told one', () => {
     const one = leader(fourInFile)
     assert.deepEqual(voterList(one.config, one.state()).names, ['n1', 'n2', 'n3', 'n4'])
