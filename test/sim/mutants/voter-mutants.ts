@@ -67,18 +67,6 @@ export const voterMutants: readonly Mutant[] = [
     changes: [{ file: 'controller/core/force-quorum.ts', text: 'const term = known + AHEAD', replacement: 'const term = highestTerm(state).term + 1' }]
   },
   {
-    name: 'a forced voter grants at once',
-    rule: 'S11',
-    sentence: 'The lost voters grant nobody any more. (They did, until just now.)',
-    changes: [{ file: 'agent/core/force-voters.ts', text: 'const grants = [...before.grants, unknown]', replacement: 'const grants = [...before.grants, unknown].slice(0, before.grants.length)' }]
-  },
-  {
-    name: 'after a forced quorum the best copy that is known is taken',
-    rule: 'S11',
-    sentence: 'Nobody says that anything better was there.',
-    changes: [{ file: 'agent/core/force-voters.ts', text: 'previous: { holder: UNKNOWN_HOLDER, term }, voters', replacement: 'voters' }]
-  },
-  {
     name: 'whoever is in the file counts',
     rule: 'S11',
     sentence: 'A yes is a yes.',
