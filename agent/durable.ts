@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { link, mkdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { HeardSchema, HolderTermSchema } from '../protocol/vote.ts'
-import { VoterListSchema } from '../protocol/voter-list.ts'
+import { ProposedListSchema, VoterListSchema } from '../protocol/voter-list.ts'
 import type { DurableState } from './core/actions.ts'
 import type { Restored } from './core/unit.ts'
 import { EMPTY_RECORD } from './core/voter.ts'
@@ -24,7 +24,8 @@ const DurableSchema = Type.Object({
     /** Absent in files that were written before voters kept it. */
     heard: Type.Optional(Nullable(HeardSchema)),
     /** Absent in files that were written before voters stored their list: the file's list is its first generation. */
-    voters: Type.Optional(VoterListSchema)
+    voters: Type.Optional(VoterListSchema),
+    next: Type.Optional(Nullable(ProposedListSchema))
   }, { additionalProperties: false }),
   ownRelease: Type.Object({ term: Type.Integer({ minimum: 0 }), served: Type.Boolean() }, { additionalProperties: false })
 }, { additionalProperties: false })
@@ -40,8 +41,15 @@ export interface DurableFile {
 
 export function createDurableFile (directory: string, cluster: string): DurableFile {
   const path = join(directory, cluster, 'voter.json')
+  let damaged = false
 
   async function load (): Promise<Restored> {
+    const restored = await read()
+    damaged = 'problem' in restored
+    return restored
+  }
+
+  async function read (): Promise<Restored> {
     let text: string
     try {
       text = await readFile(path, 'utf8')
@@ -50,14 +58,23 @@ export function createDurableFile (directory: string, cluster: string): DurableF
       return { problem: `cannot read ${path}: ${error instanceof Error ? error.message : String(error)}; repair the disk, then restart the agent` }
     }
     return parse(text) ?? {
-      problem: `${path} is corrupt (checksum or content); this node does not vote. Way out: while a majority of the other voters is up, stop this agent, wait twice the lease, delete the file, and start it again`
+      problem: `${path} is corrupt (checksum or content); this node does not vote. Way out: while a majority of the other voters is up, stop this agent, wait twice the lease, delete the file, and start it again. If no majority is left: ovsdb-ha quorum force`
     }
   }
 
   async function store (state: DurableState): Promise<void> {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     const body = JSON.stringify(state)
+    if (damaged) await keepDamaged()
     await replaceFile(path, `${JSON.stringify({ checksum: checksum(body), state })}\n`)
+  }
+
+  /** Only an operator's order makes a node store over a file that it could not read: what is left of it stays to be looked at. */
+  async function keepDamaged (): Promise<void> {
+    // a second name, never a rename: without the file this node would start as a new voter
+    await rm(`${path}.damaged`, { force: true })
+    await link(path, `${path}.damaged`)
+    damaged = false
   }
 
   return { path, load, store }
@@ -74,7 +91,7 @@ function parse (text: string): DurableState | null {
   if (content.checksum !== checksum(JSON.stringify(content.state))) return null
   if (!Value.Check(DurableSchema, content.state)) return null
   const { voter, ownRelease } = content.state
-  return { voter: { ...voter, heard: voter.heard ?? null, voters: voter.voters ?? NO_LIST }, ownRelease }
+  return { voter: { ...voter, heard: voter.heard ?? null, voters: voter.voters ?? NO_LIST, next: voter.next ?? null }, ownRelease }
 }
 
 function checksum (body: string): string {

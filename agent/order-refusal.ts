@@ -11,7 +11,8 @@ const CODES = {
   notServing: 'OVSDB_HA_NOT_SERVING',
   notDataNode: 'OVSDB_HA_NOT_A_DATA_NODE',
   badSource: 'OVSDB_HA_BAD_SOURCE',
-  notReady: 'OVSDB_HA_NODE_NOT_READY'
+  notReady: 'OVSDB_HA_NODE_NOT_READY',
+  votersRefused: 'OVSDB_HA_VOTER_LIST_REFUSED'
 } as const satisfies Record<Exclude<OrderRefusal['kind'], 'staleTerm'>, OvsdbHaError['code']>
 
 const HINTS: Record<keyof typeof CODES, string> = {
@@ -22,7 +23,8 @@ const HINTS: Record<keyof typeof CODES, string> = {
   notServing: 'Look who is active (ovsdb-ha status); this node does not hold that term.',
   notDataNode: 'Name a node that has databases; a witness only votes.',
   badSource: 'Compare the cluster.yaml of controller and agents; they must be the same file.',
-  notReady: 'Wait until the servers of the node are up (ovsdb-ha status), or name another node.'
+  notReady: 'Wait until the servers of the node are up (ovsdb-ha status), or name another node.',
+  votersRefused: 'Look at the voters (ovsdb-ha voters show), then ask for the change again.'
 }
 
 /** An order that this node does not take; nothing was changed. */
@@ -52,7 +54,8 @@ function sentence (refusal: Exclude<OrderRefusal, { kind: 'staleTerm' }>): strin
     case 'notServing': return 'it does not serve in that term'
     case 'notDataNode': return 'it is a witness'
     case 'badSource': return `${refusal.source} cannot be its source: ${refusal.why}`
-    case 'notReady': return refusal.why
+    case 'notReady':
+    case 'votersRefused': return refusal.why
     default:
       refusal satisfies never
       return 'unknown'

@@ -3,7 +3,7 @@ import { Value } from 'typebox/value'
 import {
   ClusterListSchema, ClusterViewSchema, ExplainReplySchema, HistoryEntrySchema, HistoryListSchema, OperationReplySchema,
   type AcknowledgeBody, type ClusterList, type ClusterView, type ConfirmOffBody, type ExplainReply, type FailoverBody, type FenceBody, type HistoryEntry,
-  type HistoryQuery, type OperationView, type PauseBody, type SwitchoverBody, type UnfenceBody
+  type HistoryQuery, type OperationView, type PauseBody, type QuorumForceBody, type SwitchoverBody, type UnfenceBody, type VotersBody
 } from '../protocol/api.ts'
 import { createControllers } from './controllers.ts'
 import { parseJson, type Access } from './http.ts'
@@ -18,6 +18,8 @@ export interface ControllerClient {
   unfence (cluster: string, node: string, body: UnfenceBody): Promise<ClusterView>
   confirmOff (cluster: string, node: string, body: ConfirmOffBody): Promise<ClusterView>
   acknowledge (cluster: string, body: AcknowledgeBody): Promise<ClusterView>
+  changeVoters (cluster: string, change: 'add' | 'remove', node: string, body: VotersBody): Promise<ClusterView>
+  forceQuorum (cluster: string, body: QuorumForceBody): Promise<ClusterView>
   pause (cluster: string, body: PauseBody): Promise<ClusterView>
   resume (cluster: string): Promise<ClusterView>
   history (cluster: string, query: HistoryQuery): Promise<readonly HistoryEntry[]>
@@ -44,6 +46,8 @@ export function createControllerClient (servers: readonly string[], access: Acce
     unfence: (cluster, node, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/nodes/${encodeURIComponent(node)}/unfence`, body, OPERATION_DEADLINE_MS),
     confirmOff: (cluster, node, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/nodes/${encodeURIComponent(node)}/confirm-off`, body, READ_DEADLINE_MS),
     acknowledge: (cluster, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/acknowledge`, body, READ_DEADLINE_MS),
+    changeVoters: (cluster, change, node, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/voters/${encodeURIComponent(node)}/${change}`, body, OPERATION_DEADLINE_MS),
+    forceQuorum: (cluster, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/quorum/force`, body, OPERATION_DEADLINE_MS),
     pause: (cluster, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/pause`, body, READ_DEADLINE_MS),
     resume: cluster => ask(ClusterViewSchema, 'POST', `${of(cluster)}/resume`, {}, READ_DEADLINE_MS),
     async history (cluster, query) {

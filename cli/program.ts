@@ -9,9 +9,11 @@ import { registerFailover } from './commands/failover.ts'
 import { registerConfirmOff, registerFence, registerUnfence } from './commands/fence.ts'
 import { registerHistory } from './commands/history.ts'
 import { registerPause } from './commands/pause.ts'
+import { registerQuorum } from './commands/quorum.ts'
 import { registerResume } from './commands/resume.ts'
 import { registerStatus } from './commands/status.ts'
 import { registerSwitchover } from './commands/switchover.ts'
+import { registerVoters } from './commands/voters.ts'
 import type { CliContext } from './context.ts'
 import { errorLines, EXIT_CODES_HELP, exitCodeOf } from './exit-code.ts'
 
@@ -50,6 +52,8 @@ function createProgram (context: CliContext, version: string): Command {
   registerUnfence(program, context)
   registerConfirmOff(program, context)
   registerAcknowledge(program, context)
+  registerVoters(program, context)
+  registerQuorum(program, context)
   registerPause(program, context)
   registerResume(program, context)
   registerHistory(program, context)

@@ -1,4 +1,4 @@
-import type { AcknowledgeBody, ClusterView, ConfirmOffBody, FailoverBody, FenceBody, OperationView, PauseBody, SwitchoverBody, UnfenceBody } from '../protocol/api.ts'
+import type { AcknowledgeBody, ClusterView, ConfirmOffBody, FailoverBody, FenceBody, OperationView, PauseBody, QuorumForceBody, SwitchoverBody, UnfenceBody, VotersBody } from '../protocol/api.ts'
 import type { Explanation } from '../protocol/explain.ts'
 
 /** What the controller's API can ask of one cluster. `actor` is the token's name; it goes into the audit trail. Rejections are OvsdbHaErrors. */
@@ -18,6 +18,10 @@ export interface ClusterService {
   confirmOff (node: string, body: ConfirmOffBody, actor: string): Promise<void>
   /** What failed may be preferred again, and counts no more. */
   acknowledge (body: AcknowledgeBody, actor: string): Promise<void>
+  /** Resolves when the service counts by the new list; rejects when it was refused, or did not come to its end. */
+  changeVoters (change: 'add' | 'remove', node: string, body: VotersBody, actor: string): Promise<void>
+  /** Resolves when all of them took the list; rejects when it was refused, or not all did. */
+  forceQuorum (body: QuorumForceBody, actor: string): Promise<void>
   pause (body: PauseBody, actor: string): Promise<void>
   resume (actor: string): Promise<void>
 }

@@ -14,7 +14,10 @@ const CODES = {
   fencedServes: 'OVSDB_HA_FENCED_SERVES',
   notOff: 'OVSDB_HA_NOT_OFF',
   nothingToAcknowledge: 'OVSDB_HA_NOTHING_TO_ACKNOWLEDGE',
-  unknownFailover: 'OVSDB_HA_UNKNOWN_FAILOVER'
+  unknownFailover: 'OVSDB_HA_UNKNOWN_FAILOVER',
+  unknownMember: 'OVSDB_HA_UNKNOWN_MEMBER',
+  votersRefused: 'OVSDB_HA_VOTERS_REFUSED',
+  votersFailed: 'OVSDB_HA_VOTERS_NOT_CHANGED'
 } as const satisfies Record<CommandRefusal['kind'], OvsdbHaError['code']>
 
 const HINTS: Record<CommandRefusal['kind'], string> = {
@@ -29,7 +32,10 @@ const HINTS: Record<CommandRefusal['kind'], string> = {
   fencedServes: 'Move the service away first: "ovsdb-ha switchover". "ovsdb-ha fence NODE --force" cuts its clients off.',
   notOff: 'Power it off first, or look which node you meant (ovsdb-ha status).',
   nothingToAcknowledge: 'Nothing to do: no node is locked out, and no failover counts.',
-  unknownFailover: 'ovsdb-ha status lists the failovers that count; without --failover all of them are acknowledged.'
+  unknownFailover: 'ovsdb-ha status lists the failovers that count; without --failover all of them are acknowledged.',
+  unknownMember: 'Add the node to cluster.yaml on all nodes and controllers first, restart them, and see it report (ovsdb-ha status).',
+  votersRefused: 'Look at the voters (ovsdb-ha voters show) and at the nodes (ovsdb-ha status).',
+  votersFailed: 'Ask again: a change that was begun is finished then. Who serves, serves on.'
 }
 
 /** What an operator asked for was refused; nothing was changed. */
@@ -44,7 +50,7 @@ export class CommandRefusedError extends OvsdbHaError {
   constructor (cluster: string, refusal: CommandRefusal, leader: Leader | null = null) {
     super(refusal.kind === 'notLeading' && leader !== null ? `this controller does not lead cluster ${cluster}: ${leader.name} does${leader.url === null ? '' : ` (${leader.url})`}` : sentence(cluster, refusal), { cluster })
     this.code = CODES[refusal.kind]
-    this.httpStatus = refusal.kind === 'unknownNode' || refusal.kind === 'unknownFailover' ? 404 : refusal.kind === 'notLeading' ? 503 : 409
+    this.httpStatus = refusal.kind === 'unknownNode' || refusal.kind === 'unknownMember' || refusal.kind === 'unknownFailover' ? 404 : refusal.kind === 'notLeading' ? 503 : 409
     this.hint = HINTS[refusal.kind]
     this.leader = refusal.kind === 'notLeading' ? leader ?? undefined : undefined
     this.refused = refusal.kind === 'noCandidate' ? refusal.refused : []
@@ -64,6 +70,9 @@ function sentence (cluster: string, refusal: CommandRefusal): string {
     case 'notOff': return `cluster ${cluster}: ${refusal.node} is not off: ${refusal.why}`
     case 'nothingToAcknowledge': return `cluster ${cluster} has no failover to acknowledge`
     case 'unknownFailover': return `cluster ${cluster} has no failover ${refusal.term} to acknowledge: those that count are ${refusal.known.join(', ')}`
+    case 'unknownMember': return `cluster ${cluster} has no member ${refusal.node} in the controller's cluster.yaml`
+    case 'votersRefused': return `cluster ${cluster}: ${refusal.why}`
+    case 'votersFailed': return `the voters of cluster ${cluster} were not changed: ${refusal.why}`
     case 'noCandidate': return `cluster ${cluster}: no node can take over: ${refusal.refused.map(one => one.message).join('; ')}`
     default:
       refusal satisfies never

@@ -26,6 +26,7 @@ import type { AgentLink } from './link/agent-link.ts'
 import type { FenceDevice } from './link/fence-device.ts'
 import type { ControllerMetrics } from './metrics.ts'
 import { watchForStalls } from './stall-watch.ts'
+import { createOperatorCommands } from './operator-commands.ts'
 import type { Store } from './store/store.ts'
 import type { Turns } from './turns.ts'
 
@@ -306,10 +307,6 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     onRound: storeAsked
   })
 
-  function command (make: (commandId: number) => ClusterEvent, onStarted: Command['onStarted']): Promise<OperationView> {
-    return ask(make, onStarted) as Promise<OperationView> // a command that began an operation is resolved with it
-  }
-
   function ask (make: (commandId: number) => ClusterEvent, onStarted?: Command['onStarted']): Promise<OperationView | null> {
     if (stopped) return Promise.reject(new ControllerNotReadyError(name, 'this controller is stopping'))
     const commandId = ++commandIds
@@ -379,12 +376,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
       followers.add(onChange)
       return () => { followers.delete(onChange) }
     },
-    switchover: (body, actor, onStarted) => command(commandId => ({ type: 'switchoverAsked', commandId, to: body.to ?? null, actor, reason: body.reason ?? '' }), onStarted),
-    failover: (body, actor, onStarted) => command(commandId => ({ type: 'failoverAsked', commandId, to: body.to ?? null, force: body.force === true, actor, reason: body.reason ?? '' }), onStarted),
-    fence: async (node, body, actor) => { await ask(commandId => ({ type: 'fenceAsked', commandId, node, force: body.force === true, actor, reason: body.reason ?? '' })) },
-    unfence: async (node, body, actor) => { await ask(commandId => ({ type: 'unfenceAsked', commandId, node, actor, reason: body.reason ?? '' })) },
-    confirmOff: async (node, body, actor) => { await ask(commandId => ({ type: 'confirmOffAsked', commandId, node, actor, reason: body.reason })) },
-    acknowledge: async (body, actor) => { await ask(commandId => ({ type: 'acknowledgeAsked', commandId, term: body.failoverTerm ?? null, actor, reason: body.reason ?? '' })) },
+    ...createOperatorCommands(ask),
     pause: (body, actor) => setPaused({ by: actor, at: wallClock().toISOString(), reason: body.reason ?? '' }, actor),
     resume: actor => setPaused(null, actor)
   }

@@ -4,7 +4,7 @@ import { DiagnosisViewSchema } from './diagnosis.ts'
 import { ExplanationSchema } from './explain.ts'
 import { PHASES, ProblemSchema, ServerReportSchema } from './report.ts'
 import { StepSchema } from './order.ts'
-import { VoterListSchema } from './voter-list.ts'
+import { VOTERS_MAX, VoterListSchema } from './voter-list.ts'
 
 const NullableString = Type.Union([Type.String(), Type.Null()])
 const NullableInteger = Type.Union([Type.Integer(), Type.Null()])
@@ -225,6 +225,18 @@ export const AcknowledgeBodySchema = Type.Object({
   reason: Type.Optional(Type.String({ maxLength: 256 }))
 }, { additionalProperties: false })
 export type AcknowledgeBody = Static<typeof AcknowledgeBodySchema>
+export const VotersBodySchema = Type.Object({
+  reason: Type.Optional(Type.String({ maxLength: 256 }))
+}, { additionalProperties: false })
+export type VotersBody = Static<typeof VotersBodySchema>
+
+/** Whatever other voters promised is lost for good: kept in the history with the name and the reason. */
+export const QuorumForceBodySchema = Type.Object({
+  voters: Type.Array(Type.String({ minLength: 1, maxLength: 32 }), { minItems: 1, maxItems: VOTERS_MAX, description: 'The nodes that vote from now on; all of them report, and those with a damaged state file may be among them' }),
+  confirm: Type.String({ description: 'The name of the cluster once more' }),
+  reason: Type.String({ minLength: 1, maxLength: 256, description: 'How it is known that the others, or what they had stored, are gone' })
+}, { additionalProperties: false })
+export type QuorumForceBody = Static<typeof QuorumForceBodySchema>
 
 export const PauseBodySchema = Type.Object({
   reason: Type.Optional(Type.String({ maxLength: 256 }))

@@ -1,5 +1,6 @@
 import { Type, type Static } from 'typebox'
 import { LEAVE_OUT_MAX, LeaveOutSchema } from './vote.ts'
+import { VoterListSchema } from './voter-list.ts'
 
 const common = {
   /** The term the order belongs to; lower than the agent knows: 409 with the current one (S1). */
@@ -23,7 +24,11 @@ export const OrderSchema = Type.Union([
   /** Active: cease to serve and release the lease, servers that are overdue killed; a backup can take over. */
   Type.Object({ type: Type.Literal('stepDown'), ...common }, { additionalProperties: false }),
   /** Backup: replicate from the holder of this term, by its own address. */
-  Type.Object({ type: Type.Literal('follow'), ...common, source: Type.String() }, { additionalProperties: false })
+  Type.Object({ type: Type.Literal('follow'), ...common, source: Type.String() }, { additionalProperties: false }),
+  /** Active: go on under this term, and count by this list, which majorities of it and of the one before accepted in it (S11). */
+  Type.Object({ type: Type.Literal('takeVoters'), ...common, voters: VoterListSchema }, { additionalProperties: false }),
+  /** Any node, also one whose voter's file is damaged: an operator declared lost for good what voters promised before, and forced this list, from this term on (S11). */
+  Type.Object({ type: Type.Literal('forceVoters'), ...common, voters: VoterListSchema }, { additionalProperties: false })
 ])
 export type Order = Static<typeof OrderSchema>
 export type OrderType = Order['type']

@@ -88,7 +88,9 @@ export const ReportSchema = Type.Object({
     remainingMs: Type.Number({ minimum: 0 }),
     /** The last term that this node gave back. */
     releasedTerm: Type.Integer({ minimum: 0 }),
-    releasedServed: Type.Boolean()
+    releasedServed: Type.Boolean(),
+    /** The generation of the newest list of voters whose majority granted it; 0 for none. */
+    votersGeneration: Type.Integer({ minimum: 0 })
   }, { additionalProperties: false }),
   servers: Type.Array(ServerReportSchema),
   /** The node that this node's servers follow, null when none. */

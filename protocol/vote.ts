@@ -1,5 +1,5 @@
 import { Type, type Static } from 'typebox'
-import { VoterListSchema } from './voter-list.ts'
+import { ProposedListSchema, VoterListSchema } from './voter-list.ts'
 
 /** (holder, term): who had the right to serve, in which term. */
 export const HolderTermSchema = Type.Object({
@@ -7,6 +7,9 @@ export const HolderTermSchema = Type.Object({
   term: Type.Integer({ minimum: 1 })
 }, { additionalProperties: false })
 export type HolderTerm = Static<typeof HolderTermSchema>
+
+/** No node's name: who served last is not known any more, since most voters are lost and an operator forced the rest (S11). */
+export const UNKNOWN_HOLDER = 'somebody unknown'
 
 /** How far a holder came in its term, by the last heartbeat that it told. */
 export const HeardSchema = Type.Object({
@@ -27,8 +30,8 @@ export const LeaveOutSchema = Type.Object({
 }, { additionalProperties: false })
 export type LeaveOut = Static<typeof LeaveOutSchema>
 
-/** Why a controller asks for a term. `lost` is refused by voters that still see the holder renew (S1); `reasserted` is a newer term for the node that serves. */
-export const TERM_REASONS = ['firstStart', 'released', 'lost', 'switchover', 'forced', 'reasserted'] as const
+/** Why a controller asks for a term. `lost` is refused by voters that still see the holder renew (S1); `reasserted` and `voters` are newer terms for the node that serves. */
+export const TERM_REASONS = ['firstStart', 'released', 'lost', 'switchover', 'forced', 'reasserted', 'voters'] as const
 export type TermReason = typeof TERM_REASONS[number]
 
 /** POST /v1/clusters/:cluster/term, controller to voter. */
@@ -39,6 +42,8 @@ export const TermRequestSchema = Type.Object({
   reason: Type.Enum(TERM_REASONS),
   /** By which the controller counts its majority (S11). */
   voters: VoterListSchema,
+  /** The list to be, stored with the acceptance: asked for only when a majority has accepted the term without it (S11). */
+  next: Type.Optional(VoterListSchema),
   leaveOut: Type.Array(LeaveOutSchema, { maxItems: LEAVE_OUT_MAX })
 }, { additionalProperties: false })
 export type TermRequest = Static<typeof TermRequestSchema>
@@ -54,7 +59,7 @@ export const GrantSchema = Type.Object({
 }, { additionalProperties: false })
 export type Grant = Static<typeof GrantSchema>
 
-export const REFUSALS = ['olderTerm', 'termTaken', 'stillRenewing', 'otherGrantRuns', 'released', 'cannotVote', 'olderVoters', 'votersDiffer'] as const
+export const REFUSALS = ['olderTerm', 'termTaken', 'stillRenewing', 'otherGrantRuns', 'released', 'cannotVote', 'olderVoters', 'votersDiffer', 'notOneVoter'] as const
 export type Refusal = typeof REFUSALS[number]
 const RefusedSchema = Type.Object({
   ok: Type.Literal(false),
@@ -69,7 +74,12 @@ const RefusedSchema = Type.Object({
 }, { additionalProperties: false })
 
 export const TermReplySchema = Type.Union([
-  Type.Object({ ok: Type.Literal(true), grants: Type.Array(GrantSchema) }, { additionalProperties: false }),
+  Type.Object({
+    ok: Type.Literal(true),
+    grants: Type.Array(GrantSchema),
+    /** The newest proposal that this voter has stored: a change that was begun, and may have been accepted by majorities (S11). */
+    next: Type.Optional(ProposedListSchema)
+  }, { additionalProperties: false }),
   RefusedSchema
 ])
 export type TermReply = Static<typeof TermReplySchema>

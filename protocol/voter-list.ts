@@ -31,3 +31,17 @@ export function listQuorum ({ names }: VoterList): number {
 export function isMajority (list: VoterList, voters: readonly string[]): boolean {
   return list.names.filter(name => voters.includes(name)).length >= listQuorum(list)
 }
+
+/** Whether one list comes right after the other: the next generation, with one voter more or one less. */
+export function isNextList (list: VoterList, next: VoterList): boolean {
+  const [longer, shorter] = next.names.length > list.names.length ? [next, list] : [list, next]
+  return next.generation === list.generation + 1 && longer.names.length === shorter.names.length + 1 &&
+    shorter.names.every(name => longer.names.includes(name))
+}
+
+/** A list that was proposed in a term, and counts for nothing before majorities of it and of the one before accepted it there. */
+export const ProposedListSchema = Type.Object({
+  term: Type.Integer({ minimum: 1 }),
+  voters: VoterListSchema
+}, { additionalProperties: false })
+export interface ProposedList { readonly term: number, readonly voters: VoterList }

@@ -139,7 +139,7 @@ export function report (node: string, { voter, lease, ...changes }: ReportChange
     configDigest: 'digest',
     phase: 'backup',
     voter: { problem: null, term: 4, holder: 'n1', released: null, granted: true, sequence: 0, previous: null, heard: null, voters: VOTERS, grants: [grant({ renewedAgoMs: 100 })], ...voter },
-    lease: { term: 0, held: false, remainingMs: 0, releasedTerm: 0, releasedServed: false, ...lease },
+    lease: { term: 0, held: false, remainingMs: 0, releasedTerm: 0, releasedServed: false, votersGeneration: 0, ...lease },
     servers: [serverReport()],
     following: 'n1',
     endpoints: [{ address: '10.0.0.100', held: false }],
@@ -154,7 +154,7 @@ export function report (node: string, { voter, lease, ...changes }: ReportChange
 export function activeReport (node: string, { lease, ...changes }: ReportChanges = {}): Report {
   return report(node, {
     phase: 'active',
-    lease: { term: 4, held: true, remainingMs: 1_800, ...lease },
+    lease: { term: 4, held: true, remainingMs: 1_800, votersGeneration: 1, ...lease },
     servers: [serverReport({ role: 'active', source: null, replication: 'none', gateOpen: true })],
     following: null,
     endpoints: [{ address: '10.0.0.100', held: true }],

@@ -21,6 +21,7 @@ export type OrderRefusal =
   | { readonly kind: 'notDataNode' }
   | { readonly kind: 'badSource', readonly source: string, readonly why: string }
   | { readonly kind: 'notReady', readonly why: string }
+  | { readonly kind: 'votersRefused', readonly why: string }
 
 export type Facts = Readonly<Record<string, string | number | boolean | null>>
 

@@ -1,9 +1,11 @@
 // What a controller may order, and when an order is refused instead (S1, S5): every refusal says why, as data.
 import type { Order } from '../../protocol/order.ts'
 import type { OrderRefusal, UnitAction } from './actions.ts'
+import { forceVoters } from './force-voters.ts'
 import { newLease } from './lease.ts'
 import { answer, chain, enter, takeId, type Stepped } from './stepped.ts'
 import { reopen, stopTerm } from './serving.ts'
+import { takeVoters } from './take-voters.ts'
 import type { Asked, OrderOf, UnitConfig, UnitState } from './state.ts'
 
 const ANOTHER_ORDER = 'another order took its place'
@@ -11,11 +13,12 @@ const ANOTHER_ORDER = 'another order took its place'
 export function takeOrder (config: UnitConfig, state: UnitState, orderId: number, order: Order, nowMs: number): Stepped {
   const refuse = (refusal: OrderRefusal): Stepped => [state, [{ type: 'refuseOrder', orderId, order, refusal }]]
   const { voterSide, phase } = state
+  const asked: Asked = { orderId, receivedAtMs: nowMs, steps: [] }
+  if (voterSide.type === 'voting' && order.term < voterSide.voter.record.term) return refuse({ kind: 'staleTerm', term: voterSide.voter.record.term })
+  if (order.type === 'forceVoters') return forceVoters(config, state, order, asked, nowMs)
   if (voterSide.type !== 'voting') return refuse({ kind: 'cannotVote', problem: voterSide.problem })
   const { record } = voterSide.voter
-  if (order.term < record.term) return refuse({ kind: 'staleTerm', term: record.term })
   if (config.witness) return refuse({ kind: 'notDataNode' })
-  const asked: Asked = { orderId, receivedAtMs: nowMs, steps: [] }
   switch (order.type) {
     case 'promote': {
       if (order.term <= state.ownRelease.term) return refuse({ kind: 'released', term: state.ownRelease.term })
@@ -54,6 +57,7 @@ export function takeOrder (config: UnitConfig, state: UnitState, orderId: number
       const [op, next] = takeId(state)
       return [{ ...next, waits: { ...next.waits, [op]: asked } }, [{ type: 'awaitMarker', op, marker: order.marker, deadlineMs: order.deadlineMs }]]
     }
+    case 'takeVoters': return takeVoters(config, state, order, asked, nowMs)
     case 'follow': return follow(config, state, order, asked, nowMs, refuse)
     default:
       order satisfies never

@@ -29,7 +29,8 @@ export function buildReport (config: UnitConfig, state: UnitState, extras: Repor
       held: lease !== null && isHeld(lease, nowMs),
       remainingMs: lease === null ? 0 : Math.max(0, lease.untilMs - nowMs),
       releasedTerm: state.ownRelease.term,
-      releasedServed: state.ownRelease.served
+      releasedServed: state.ownRelease.served,
+      votersGeneration: lease?.generation ?? 0
     },
     servers: config.servers.map(name => reportServer(state, name, extras.databases[name] ?? name)),
     following: followedNode(config, state),
@@ -88,8 +89,8 @@ function listProblems (config: UnitConfig, { voterSide }: UnitState): readonly P
   const unreachable = names.filter(name => !config.voters.includes(name))
   const problem = (message: string): Problem => ({ code: 'votersNotAsInFile', message, server: null })
   return [
-    ...mute.map(name => problem(`${name} is in cluster.yaml and does not vote`)),
-    ...unreachable.map(name => problem(`${name} votes, and is not in this node's cluster.yaml: it cannot be asked, and counts as a voter that does not answer`))
+    ...mute.map(name => problem(`${name} is in cluster.yaml and does not vote: give it a vote with "ovsdb-ha voters add ${name}", or take it out of the file`)),
+    ...unreachable.map(name => problem(`${name} votes, and is not in this node's cluster.yaml: it cannot be asked, and counts as a voter that does not answer. Take its vote away with "ovsdb-ha voters remove ${name}", or write it into the file`))
   ]
 }
 

@@ -5,7 +5,8 @@ import type { UnitAction } from './actions.ts'
 import { countGrant, countLostVoter, holdMsOf, isHeld, postponeRound, startRound, type Lease, type LeaseConfig } from './lease.ts'
 import { chain, takeId, type Stepped } from './stepped.ts'
 import { leaseOf, type UnitConfig, type UnitState } from './state.ts'
-import { grantLease } from './voter.ts'
+import { grantLease, type VoterState } from './voter.ts'
+import { withVoters } from './voter-list.ts'
 import { voterConfig } from './voter-config.ts'
 
 export function leaseConfig (config: UnitConfig): LeaseConfig {
@@ -13,7 +14,7 @@ export function leaseConfig (config: UnitConfig): LeaseConfig {
 }
 
 /** By which this node counts: what its own voter has stored (S11). */
-function votersOf (config: UnitConfig, { voterSide }: UnitState): VoterList {
+export function votersOf (config: UnitConfig, { voterSide }: UnitState): VoterList {
   return voterSide.type === 'voting' ? voterSide.voter.record.voters : firstList(config.voters)
 }
 
@@ -65,22 +66,29 @@ export function countReply (config: UnitConfig, state: UnitState, roundId: numbe
  * on, here as well (S11). Stored before anything is asked by it.
  */
 function takeList (config: UnitConfig, state: UnitState, roundId: number, voter: string, reply: LeaseReply, voters: VoterList, nowMs: number): Stepped {
-  const { voterSide } = state
-  if (voterSide.type !== 'voting') return [state, []]
-  const record = { ...voterSide.voter.record, voters }
-  const stored: UnitState = { ...state, voterSide: { type: 'voting', voter: { ...voterSide.voter, record } } }
-  return chain(chain([stored, [{ type: 'persist', durable: { voter: record, ownRelease: state.ownRelease } }]],
+  return chain(chain(storeList(state, voters),
     next => countReply(config, next, roundId, voter, reply, nowMs)), next => {
     const lease = leaseOf(next.phase)
     return [lease === null ? next : withLease(next, { ...lease, nextRoundAtMs: nowMs }), []]
   })
 }
 
+/** This node's own voter has the list on disk before anything is asked by it. */
+export function storeList (state: UnitState, voters: VoterList): Stepped {
+  const { voterSide } = state
+  if (voterSide.type !== 'voting') return [state, []]
+  return storeVoter(state, { ...voterSide.voter, record: withVoters(voterSide.voter.record, voters) })
+}
+
+export function storeVoter (state: UnitState, voter: VoterState): Stepped {
+  return [{ ...state, voterSide: { type: 'voting', voter } }, [{ type: 'persist', durable: { voter: voter.record, ownRelease: state.ownRelease } }]]
+}
+
 /**
  * A controller took a newer term for this very node (a voter had been left behind in a term of another): it goes on
  * under that one. What is left of the lease stays good, since nobody is granted anything while it runs.
  */
-function adoptTerm (state: UnitState, lease: Lease, term: number, nowMs: number): UnitState {
+export function adoptTerm (state: UnitState, lease: Lease, term: number, nowMs: number): UnitState {
   const next = withLease(state, { ...lease, term, rounds: [], nextRoundAtMs: nowMs })
   // nothing was written in it yet; its backups are in sync with it only when its heartbeat has reached them
   if (next.phase.type === 'handingOver') return { ...next, phase: { ...next.phase, sequence: 0 } }

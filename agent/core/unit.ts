@@ -98,7 +98,7 @@ function letSourceGo (config: UnitConfig, state: UnitState, { term, holder, reas
   const { phase, voterSide } = state
   // a node that cannot vote has no say, and is asked all the same: it can only take the others' word
   const mayBe = voterSide.type === 'refusing' || (voterSide.voter.record.term === term && voterSide.voter.record.holder === holder)
-  if (!mayBe || reason === 'reasserted' || phase.type !== 'backup' || !followsAnywhere(config, state, holder)) return [state, []]
+  if (!mayBe || reason === 'reasserted' || reason === 'voters' || phase.type !== 'backup' || !followsAnywhere(config, state, holder)) return [state, []]
   return chain(chain(abandonFollow(state, `${holder} is to serve again in term ${term}`), next => demoteServers(config, next)), next => [next, [{
     type: 'happened',
     kind: 'sourceReturns',

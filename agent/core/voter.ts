@@ -1,8 +1,8 @@
 // A voter answers two questions, durably: whose term is the highest (S1), and who may not serve yet because an
 // earlier grant still runs (S2, S3). It never looks at data or health; it only remembers.
 import type { Grant, Heard, HolderTerm, LeaveOut, LeaseReply, LeaseRequest, Refusal, ReleaseRequest, TermReply, TermRequest } from '../../protocol/vote.ts'
-import type { VoterList } from '../../protocol/voter-list.ts'
-import { judgeList, NO_LIST } from './voter-list.ts'
+import type { ProposedList, VoterList } from '../../protocol/voter-list.ts'
+import { isOtherProposal, judgeList, mayPropose, NO_LIST, withVoters } from './voter-list.ts'
 
 /** What must survive a restart; written and fsynced before any answer that depends on it. */
 export interface VoterRecord {
@@ -20,6 +20,8 @@ export interface VoterRecord {
   readonly voters: VoterList
   /** How far the last holder of an earlier term came that told it: who comes after it must not lag behind (S6). */
   readonly heard: Heard | null
+  /** The last list that was proposed to come after it; it counts for nothing yet. */
+  readonly next: ProposedList | null
 }
 
 export interface GrantState {
@@ -54,7 +56,7 @@ export interface VoterAnswer<Reply> {
   readonly persist: boolean
 }
 
-export const EMPTY_RECORD: VoterRecord = { term: 0, holder: null, controller: null, clear: true, released: null, previous: null, heard: null, voters: NO_LIST }
+export const EMPTY_RECORD: VoterRecord = { term: 0, holder: null, controller: null, clear: true, released: null, previous: null, heard: null, voters: NO_LIST, next: null }
 
 /** A voter that just started knows its record and none of its grants: it assumes a full hold for each that may run (S3). */
 export function restartVoter (config: VoterConfig, record: VoterRecord, nowMs: number): VoterState {
@@ -73,20 +75,28 @@ export function acceptTerm (config: VoterConfig, voter: VoterState, request: Ter
   if (request.term < record.term) return refuse('olderTerm')
   const { refusal, voters } = judgeList(config.name, record, request.voters)
   if (refusal !== null) return refuse(refusal)
+  if (!mayPropose(voters, request.next)) return refuse('notOneVoter')
+  if (isOtherProposal(record, request)) return refuse('termTaken')
   if (request.term === record.term) {
     const same = record.holder === request.holder && record.controller === request.controller && record.released === null
-    return same ? { voter: { ...voter, record: { ...record, voters } }, reply: { ok: true, grants: grants.map(grant => describe(grant, nowMs)) }, persist: voters !== record.voters } : refuse('termTaken')
+    return same ? accepted({ ...voter, record: propose(withVoters(record, voters), request) }, grants, voters !== record.voters || request.next !== undefined, nowMs) : refuse('termTaken')
   }
   if (request.reason === 'lost') {
     const renewing = grants.find(grant => grant.renewedAtMs !== null && nowMs - grant.renewedAtMs < config.stillRenewingMs)
     if (renewing !== undefined) return refuse('stillRenewing', renewing.untilMs - nowMs)
   }
-  const next = { ...adopt(voter, request.term, request.holder, request.controller, grants), voters }
-  return {
-    voter: { record: next, grants },
-    reply: { ok: true, grants: grants.map(grant => describe(grant, nowMs)) },
-    persist: true
-  }
+  const taken = adopt(voter, request.term, request.holder, request.controller, grants)
+  return accepted({ record: propose(withVoters(taken, voters), request), grants }, grants, true, nowMs)
+}
+
+/** Stored with the term in which it was proposed: whoever takes a later term sees it, and finishes it before anything else (S11). */
+function propose (record: VoterRecord, { term, next }: TermRequest): VoterRecord {
+  return next === undefined ? record : { ...record, next: { term, voters: next } }
+}
+
+function accepted (voter: VoterState, grants: readonly GrantState[], persist: boolean, nowMs: number): VoterAnswer<TermReply> {
+  const { next } = voter.record
+  return { voter, reply: { ok: true, grants: grants.map(grant => describe(grant, nowMs)), ...(next === null ? {} : { next }) }, persist }
 }
 
 /**
@@ -106,7 +116,7 @@ export function grantLease (config: VoterConfig, voter: VoterState, request: Lea
   const persist = newTerm || voters !== record.voters
   const grants = runningGrants(voter, request.leaveOut, nowMs)
   const others = grants.filter(grant => grant.holder !== request.holder)
-  const known = { ...(newTerm ? adopt(voter, request.term, request.holder, null, others) : record), voters }
+  const known = withVoters(newTerm ? adopt(voter, request.term, request.holder, null, others) : record, voters)
   if (others.length > 0) {
     const remainingMs = Math.max(...others.map(grant => grant.untilMs - nowMs))
     return { voter: { record: known, grants: newTerm ? grants : keepOwn(voter, grants) }, reply: refused(known, 'otherGrantRuns', remainingMs), persist }
@@ -171,7 +181,8 @@ export function describe (grant: GrantState, nowMs: number): Grant {
   }
 }
 
-function adopt (voter: VoterState, term: number, holder: string, controller: string | null, grants: readonly GrantState[]): VoterRecord {
+/** `holder` null: an operator ended all lower terms, and nobody holds this one. */
+export function adopt (voter: VoterState, term: number, holder: string | null, controller: string | null, grants: readonly GrantState[]): VoterRecord {
   const { record } = voter
   const sequence = ownGrant(voter)?.sequence ?? 0
   const nobodyServed = record.term === 0 || record.holder === null || !hasGranted(voter)
@@ -182,6 +193,7 @@ function adopt (voter: VoterState, term: number, holder: string, controller: str
     clear: grants.length === 0,
     released: null,
     voters: record.voters,
+    next: record.next,
     previous: nobodyServed || record.holder === null ? record.previous : { holder: record.holder, term: record.term },
     heard: record.holder === null || sequence === 0 ? record.heard : { holder: record.holder, term: record.term, sequence }
   }

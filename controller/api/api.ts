@@ -11,6 +11,7 @@ import { answerErrors } from './error-body.ts'
 import { eventRoutes, type OnHistory } from './events.ts'
 import { explainRoutes } from './explain.ts'
 import { fenceRoutes } from './fence.ts'
+import { voterRoutes } from './voters.ts'
 import { healthRoutes } from './health.ts'
 import { historyRoutes } from './history.ts'
 import { operationRoutes } from './operations.ts'
@@ -66,6 +67,7 @@ export function createControllerApi (options: ControllerApiOptions): FastifyInst
   app.register(operationRoutes, { clusters })
   app.register(fenceRoutes, { clusters })
   app.register(acknowledgeRoutes, { clusters })
+  app.register(voterRoutes, { clusters })
   app.register(pauseRoutes, { clusters })
   app.register(explainRoutes, { clusters, store })
   app.register(historyRoutes, { clusters, store })

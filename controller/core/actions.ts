@@ -16,11 +16,16 @@ export type CommandRefusal =
   | { readonly kind: 'fencedServes', readonly node: string }
   | { readonly kind: 'nothingToAcknowledge' }
   | { readonly kind: 'unknownFailover', readonly term: number, readonly known: readonly number[] }
+  | { readonly kind: 'unknownMember', readonly node: string }
+  | { readonly kind: 'votersRefused', readonly why: string }
+  /** It was begun, and did not come to its end. */
+  | { readonly kind: 'votersFailed', readonly why: string }
   | { readonly kind: 'notOff', readonly node: string, readonly why: string }
 
 export type Facts = Readonly<Record<string, string | number | boolean | null>>
 
 export type ClusterAction =
+  /** `voters`: whom to ask; answers of members without a vote count for nothing. */
   | { readonly type: 'askTerm', readonly operation: number, readonly voters: readonly string[], readonly request: TermRequest }
   | { readonly type: 'order', readonly tag: number, readonly node: string, readonly order: Order }
   | { readonly type: 'remember', readonly memory: Memory }

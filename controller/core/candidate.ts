@@ -5,7 +5,7 @@ import type { RefusedNode } from '../../protocol/api.ts'
 import type { MemberConfig } from '../../protocol/cluster.ts'
 import { comparePositions } from '../../protocol/position.ts'
 import type { Report } from '../../protocol/report.ts'
-import type { HolderTerm } from '../../protocol/vote.ts'
+import { UNKNOWN_HOLDER, type HolderTerm } from '../../protocol/vote.ts'
 import { lockedOut } from './flapping.ts'
 import { dataNodes, freshReport, heardServing, lastServed, positionOf } from './knowledge.ts'
 import type { ClusterState, CoreConfig } from './state.ts'
@@ -70,6 +70,7 @@ export function outOfSync (config: CoreConfig, state: ClusterState, report: Repo
   const last = lastServed(state, { holder: node, after: position?.term ?? 0 })
   if (last === null || last.holder === node) return null
   if (position === null || position.term < last.term) {
+    if (last.holder === UNKNOWN_HOLDER) return { node, code: 'notInSync', message: `${node} ends in term ${position?.term ?? 0}, and who served last is lost with the voters before (the quorum was forced)` }
     return { node, code: 'notInSync', message: `${node} ends in term ${position?.term ?? 0}, and ${last.holder} may have served in term ${last.term} after it` }
   }
   const { memory } = state

@@ -3,11 +3,13 @@
 // Terms and leases make every decision safe (S1-S3), so this core may be wrong about the world, and never dangerous.
 import type { ClusterAction } from './actions.ts'
 import { followDueMs, followEnded, tendBackups } from './backups.ts'
+import { changeDueMs, tendChange, votersAnswered, votersAsked, votersOrderEnded } from './change-voters.ts'
 import { failover, switchover } from './commands.ts'
 import { acknowledge, countRecovery, recoveryDueMs } from './flapping.ts'
 import { confirmOff, deviceSeen, fenceAsked, fenceEnded, heardOf } from './fencing.ts'
 import { tendConfig } from './config-differs.ts'
 import { decide } from './decide.ts'
+import { forceAsked, forceOrderEnded } from './force-quorum.ts'
 import type { ClusterEvent } from './events.ts'
 import type { Report } from '../../protocol/report.ts'
 import { positionOf, servingReport } from './knowledge.ts'
@@ -40,13 +42,14 @@ function note (config: CoreConfig, state: ClusterState, event: ClusterEvent, now
     case 'lost': return lost(state, event.node, event.why, nowMs)
     case 'happened': return [state, []] // the shell writes it into the history; decisions rest on reports alone
     case 'stalled': return [{ ...state, observeUntilMs: nowMs + config.cluster.timing.suspectAfterMs }, []]
-    case 'leadership': return chain([{ ...state, leading: event.leading, operation: event.leading ? state.operation : null, follow: event.leading ? state.follow : null }, []], tellLapsedWords)
+    case 'leadership': return chain([{ ...state, leading: event.leading, operation: event.leading ? state.operation : null, change: event.leading ? state.change : null, forcing: event.leading ? state.forcing : null, follow: event.leading ? state.follow : null }, []], tellLapsedWords)
     case 'restored': return [restoreMarks({ ...state, memory: newer(state.memory, event.memory), paused: event.paused, recoveries: event.kept?.recoveries ?? state.recoveries }, event.kept?.marks), []]
     case 'pauseSet': return [{ ...state, paused: event.paused }, []]
-    case 'termAnswered': return termAnswered(state, event, nowMs)
+    case 'termAnswered': return chain(termAnswered(state, event, nowMs), next => votersAnswered(next, event))
     case 'orderEnded':
-      return chain(operationOrderEnded(config, state, event.tag, event.reply, event.error, nowMs),
-        next => followEnded(config, next, event.tag, event.error ?? (event.reply?.ok === false ? event.reply.reason ?? 'undone' : null), nowMs))
+      return chain(chain(operationOrderEnded(config, state, event.tag, event.reply, event.error, nowMs),
+        next => followEnded(config, next, event.tag, failureOf(event), nowMs)),
+      next => chain(votersOrderEnded(next, event.tag, failureOf(event), nowMs), after => forceOrderEnded(after, event.tag, failureOf(event))))
     case 'fenceEnded': return fenceEnded(config, state, event, nowMs)
     case 'fenceDeviceSeen': return deviceSeen(state, event)
     case 'fenceAsked':
@@ -54,12 +57,18 @@ function note (config: CoreConfig, state: ClusterState, event: ClusterEvent, now
     case 'confirmOffAsked': return confirmOff(config, state, event, nowMs)
     case 'turnGiven': return [state.turn === 'none' ? state : { ...state, turn: event.turn }, []]
     case 'acknowledgeAsked': return acknowledge(config, state, event, nowMs)
+    case 'votersAsked': return votersAsked(config, state, event, nowMs)
+    case 'quorumForceAsked': return forceAsked(config, state, event, nowMs)
     case 'switchoverAsked': return switchover(config, state, event, nowMs)
     case 'failoverAsked': return failover(config, state, event, nowMs)
     default:
       event satisfies never
       return [state, []]
   }
+}
+
+function failureOf ({ error, reply }: Extract<ClusterEvent, { type: 'orderEnded' }>): string | null {
+  return error ?? (reply?.ok === false ? reply.reason ?? 'undone' : null)
 }
 
 function heard (state: ClusterState, report: Report, nowMs: number): Stepped {
@@ -86,7 +95,7 @@ function lost (state: ClusterState, node: string, why: string, nowMs: number): S
 
 function settle (config: CoreConfig, state: ClusterState, nowMs: number): Stepped {
   if (!state.leading) return [state, []]
-  return chain(tendConfig(config, state, nowMs), next => act(config, next, nowMs))
+  return chain(chain(tendConfig(config, state, nowMs), next => tendChange(config, next, nowMs)), next => act(config, next, nowMs))
 }
 
 function act (config: CoreConfig, state: ClusterState, nowMs: number): Stepped {
@@ -94,7 +103,7 @@ function act (config: CoreConfig, state: ClusterState, nowMs: number): Stepped {
   const active = servingReport(config, state, nowMs)
   if (active === null) return decide(config, state, nowMs)
   return chain(chain([atRest(state), []], next => remember(next, active.node, active.lease.term, sequenceOf(active), nowMs)),
-    next => chain(chain(reassert(config, next, active, nowMs), after => relieve(config, after, active, nowMs)), after => tendBackups(config, after, active, nowMs)))
+    next => chain(next.change === null ? chain(reassert(config, next, active, nowMs), after => relieve(config, after, active, nowMs)) : [next, []], after => tendBackups(config, after, active, nowMs)))
 }
 
 /** Somebody serves: nothing holds, and nothing is counted towards holding. */
@@ -143,6 +152,7 @@ function wake (config: CoreConfig, state: ClusterState, nowMs: number): readonly
   add(operationDueMs(config, state, nowMs))
   add(followDueMs(state))
   add(recoveryDueMs(config, state, nowMs))
+  add(changeDueMs(config, state))
   for (const agent of Object.values(state.agents)) if (agent.lostSinceMs === null) add(agent.receivedAtMs + config.cluster.timing.suspectAfterMs)
   return actions
 }

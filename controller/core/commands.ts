@@ -67,6 +67,7 @@ export function failover (config: CoreConfig, state: ClusterState, event: EventO
 function commonRefusal (config: CoreConfig, state: ClusterState, to: string | null): CommandRefusal | null {
   if (!state.leading) return { kind: 'notLeading' }
   if (to !== null && !config.cluster.members.some(member => member.name === to && !member.witness)) return { kind: 'unknownNode', node: to }
+  if (state.change !== null) return { kind: 'operationRuns', operation: state.change.id, what: `${state.change.what} as a voter` }
   if (state.operation !== null) return { kind: 'operationRuns', operation: state.operation.id, what: `${state.operation.kind} to ${state.operation.to}` }
   return null
 }

@@ -3,7 +3,7 @@
 import type { OperationKind } from '../../protocol/api.ts'
 import type { TermReason } from '../../protocol/vote.ts'
 import { candidates, diverging } from './candidate.ts'
-import { dataNodes, freshReport, highestTerm, isFresh, lastServed, positionOf, releaseOf, votersWithoutRenewal } from './knowledge.ts'
+import { dataNodes, freshReport, freshReports, highestTerm, isFresh, lastServed, positionOf, releaseOf, votersWithoutRenewal } from './knowledge.ts'
 import { budgetHold, passedOver, withinBudget } from './flapping.ts'
 import { unprovable } from './fencing.ts'
 import { beginTaking } from './operation.ts'
@@ -32,9 +32,10 @@ function judge (config: CoreConfig, state: ClusterState, voters: number, nowMs: 
   if (nowMs < observeUntilMs && voters < voterList(config, state).names.length) return hold('starting', 'the controller observes before it suspects anybody', observeUntilMs)
   const unseen = endUnseen(config, state, nowMs)
   if (unseen !== null) return hold('inTransition', `an operation just ended; the next report of ${unseen} is awaited`, nowMs + config.cluster.timing.reportEveryMs)
-  if (voters < voterQuorum(config, state)) return hold('noMajority', `${voters} of ${voterList(config, state).names.length} voters answer, ${voterQuorum(config, state)} are needed: no node can be given the right to serve. Bring nodes back, or look at the network between controller and agents`)
+  if (voters < voterQuorum(config, state)) return hold('noMajority', `${voters} of ${voterList(config, state).names.length} voters answer, ${voterQuorum(config, state)} are needed: no node can be given the right to serve. ${wayToMajority(config, state, nowMs)}`)
   const { term, holder } = highestTerm(state)
-  if (term === 0 || holder === null) return { type: 'go', reason: 'firstStart', trigger: 'first start: no node ever served', from: null }
+  if (term === 0) return { type: 'go', reason: 'firstStart', trigger: 'first start: no node ever served', from: null }
+  if (holder === null) return { type: 'go', reason: 'lost', trigger: `the quorum was forced, and nobody was given a term after ${term}`, from: null }
   if (releaseOf(state, holder, term) !== null) return { type: 'go', reason: 'released', trigger: `${holder} released term ${term}`, from: holder }
   const report = freshReport(config, state, holder, nowMs)
   if (report !== null) {
@@ -51,6 +52,14 @@ function judge (config: CoreConfig, state: ClusterState, voters: number, nowMs: 
     return hold('stillRenewing', `${holder} does not report to the controller, but ${seeing.join(' and ')} still ${seeing.length === 1 ? 'sees' : 'see'} it renew its lease: it keeps serving`, nextCheckMs)
   }
   return { type: 'go', reason: 'lost', trigger: `${holder} is lost: no reports for ${Math.round(nowMs - silentSinceMs)} ms, and ${silent.join(', ')} see it renew no more`, from: holder }
+}
+
+/** What brings the votes back: nodes that report and cannot vote need something else than nodes that do not report. */
+function wayToMajority (config: CoreConfig, state: ClusterState, nowMs: number): string {
+  const { names } = voterList(config, state)
+  const damaged = freshReports(config, state, nowMs).filter(({ node, voter }) => voter.problem !== null && names.includes(node)).map(({ node }) => node)
+  if (damaged.length === 0) return 'Bring nodes back, or look at the network between controller and agents'
+  return `${damaged.join(' and ')} ${damaged.length === 1 ? 'reports and cannot' : 'report and cannot'} vote (cannotVote). Bring the other voters back; if too few are left for good, "ovsdb-ha quorum force"`
 }
 
 /**

@@ -29,5 +29,7 @@ export type ClusterEvent =
   | { readonly type: 'turnGiven', readonly turn: 'waiting' | 'granted' }
   /** `term` names one failover; null: all of them. */
   | { readonly type: 'acknowledgeAsked', readonly commandId: number, readonly term: number | null, readonly actor: string, readonly reason: string }
+  | { readonly type: 'votersAsked', readonly commandId: number, readonly change: 'add' | 'remove', readonly node: string, readonly actor: string, readonly reason: string }
+  | { readonly type: 'quorumForceAsked', readonly commandId: number, readonly names: readonly string[], readonly actor: string, readonly reason: string }
   | { readonly type: 'switchoverAsked', readonly commandId: number, readonly to: string | null, readonly actor: string, readonly reason: string }
   | { readonly type: 'failoverAsked', readonly commandId: number, readonly to: string | null, readonly force: boolean, readonly actor: string, readonly reason: string }

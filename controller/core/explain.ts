@@ -42,7 +42,7 @@ function decisionOf (config: CoreConfig, state: ClusterState, nowMs: number): To
 }
 
 const DECIDED_BY: Readonly<Record<Operation['reason'], RuleName>> = {
-  firstStart: 'S6', released: 'S2', lost: 'S1', switchover: 'S6', forced: 'S6', reasserted: 'S1'
+  firstStart: 'S6', released: 'S2', lost: 'S1', switchover: 'S6', forced: 'S6', reasserted: 'S1', voters: 'S11'
 }
 
 /** What allowed it, why this node, and what it waits for before it promotes. */

@@ -12,7 +12,7 @@ import { mayMoveOn } from './flapping.ts'
 import { freshReport, freshReports, highestTerm, knownReleases, lastServed, releaseOf } from './knowledge.ts'
 import { chain, takeId, type Stepped } from './stepped.ts'
 import type { ClusterState, CoreConfig, EndedOperation, Operation, OperationStep } from './state.ts'
-import { voterList } from './voters.ts'
+import { askedForTerm, voterList } from './voters.ts'
 
 /** Others may take terms at the same time: after so many lost races something is wrong that an operator should see. */
 const TERMS_TRIED_MAX = 8
@@ -60,7 +60,7 @@ function askTerm (config: CoreConfig, state: ClusterState, nowMs: number): Stepp
   return [{ ...state, operation: asking, highestTermTried: term }, [{
     type: 'askTerm',
     operation: operation.id,
-    voters: voters.names,
+    voters: askedForTerm(config, voters),
     request: { term, holder: operation.to, controller: config.controller, reason: operation.reason, voters, leaveOut: [...leaveOut] }
   }]]
 }
@@ -73,6 +73,7 @@ function merge (certain: readonly LeaveOut[], known: readonly LeaveOut[]): reado
 export function termAnswered (state: ClusterState, event: { readonly operation: number, readonly term: number, readonly voter: string, readonly reply: TermReply }, nowMs: number): Stepped {
   const { operation } = state
   if (operation === null || operation.id !== event.operation || operation.term !== event.term || operation.stage.type !== 'takingTerm') return [state, []]
+  if (!operation.stage.voters.names.includes(event.voter)) return [state, []]
   const replies = { ...operation.stage.replies, [event.voter]: { reply: event.reply, receivedAtMs: nowMs } }
   return [{ ...state, operation: { ...operation, stage: { ...operation.stage, replies } } }, []]
 }

@@ -4,6 +4,8 @@ import type { ClusterConfig } from '../../protocol/cluster.ts'
 import type { Report } from '../../protocol/report.ts'
 import type { LeaveOut, TermReason, TermReply } from '../../protocol/vote.ts'
 import type { VoterList } from '../../protocol/voter-list.ts'
+import type { VoterChange } from './change-voters.ts'
+import type { Forcing } from './force-quorum.ts'
 
 export interface CoreConfig {
   readonly cluster: ClusterConfig
@@ -201,6 +203,10 @@ export interface ClusterState {
   readonly fences: Readonly<Record<string, NodeFence>>
   readonly recoveries: Recoveries
   readonly turn: Turn
+  /** A change of the voters under way. */
+  readonly change: VoterChange | null
+  /** Orders of an operator who gave up the other voters. */
+  readonly forcing: Forcing | null
   /** What the history was last told of files that differ. */
   readonly configDiffers: string | null
   readonly nextId: number
@@ -230,6 +236,8 @@ export function bootCluster (config: CoreConfig, nowMs: number): ClusterState {
     fences: {},
     recoveries: { countedTerm: 0, open: [] },
     turn: 'none',
+    change: null,
+    forcing: null,
     configDiffers: null,
     nextId: 1
   }

@@ -48,6 +48,14 @@ export function isVoter (config: CoreConfig, state: ClusterState, node: string):
   return voterList(config, state).names.includes(node)
 }
 
+/**
+ * Who is asked for a term: the voters, whose answers count, and the other members. They too let go of a source that is to serve
+ * anew (S7), and refuse orders of a term that is over (S1).
+ */
+export function askedForTerm (config: CoreConfig, { names }: VoterList): readonly string[] {
+  return [...new Set([...names, ...config.cluster.members.map(member => member.name)])]
+}
+
 /** The voters that are reachable now and can vote. */
 export function freshVoters (config: CoreConfig, state: ClusterState, nowMs: number): readonly Report[] {
   const { names } = voterList(config, state)

@@ -6,6 +6,7 @@ import { bootUnit, stepUnit } from '../../agent/core/unit.ts'
 import type { Order, OrderReply } from '../../protocol/order.ts'
 import type { Report } from '../../protocol/report.ts'
 import type { LeaseReply, LeaseRequest, ReleaseRequest, TermReply, TermRequest } from '../../protocol/vote.ts'
+import { firstDurable } from './membership.ts'
 import { createNodeCommands, type NodeCommands, type Outcome } from './node-commands.ts'
 import type { Observer } from './invariants.ts'
 import type { KernelModel } from './kernel-model.ts'
@@ -64,7 +65,7 @@ const STORE_RETRY_MS = 100
 export function createAgentNode (context: NodeContext, config: UnitConfig, clock: NodeClock, servers: readonly ServerModel[], kernel: KernelModel): AgentNode {
   const { world, random, network, settings, observer } = context
   const { node: name } = config
-  const disk = createVoterDisk(world, random, settings.fsyncMs, term => observer.storedTerm(name, term))
+  const disk = createVoterDisk(world, random, settings.fsyncMs, firstDurable(settings), record => observer.stored(name, record))
   let state: UnitState | null = null
   let boot = 0
   let running = false
@@ -196,6 +197,7 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, clock
   }
 
   function askVoters (roundId: number, request: LeaseRequest): void {
+    observer.countsBy(name, request.voters)
     const mine = boot
     for (const peer of context.peers()) {
       if (peer.name === name) continue

@@ -124,6 +124,9 @@ export function createControllerNode (context: ControllerContext, name: string, 
       case 'record':
         if (action.kind === 'failoverAcknowledged') checks.acknowledged(Number(action.facts.term))
         world.note(`${name} ${action.message}`)
+        if (action.kind === 'quorumForced') count('quorum forced')
+        if (action.kind === 'votersChanged') count('voter change done')
+        if (action.kind === 'votersChangeFailed') count('voter change failed')
         return
       case 'operationBegan': return began(action.operation)
       case 'operationEnded': return ended(action.ended)
@@ -175,9 +178,12 @@ export function createControllerNode (context: ControllerContext, name: string, 
 
   function ended ({ operation, outcome, detail }: EndedOperation): void {
     world.note(`${name} ${operation.kind} to ${operation.to} ${outcome} in term ${operation.term}: ${detail}`)
-    const key = `${operation.kind} ${outcome}`
-    counts[key] = (counts[key] ?? 0) + 1
     checks.ended(operation, outcome, localMs())
+    count(`${operation.kind} ${outcome}`)
+  }
+
+  function count (what: string): void {
+    counts[what] = (counts[what] ?? 0) + 1
   }
 
   function askTerm ({ operation: id, voters, request }: Extract<ClusterAction, { type: 'askTerm' }>): void {
@@ -211,6 +217,7 @@ export function createControllerNode (context: ControllerContext, name: string, 
   /** One answer, the first; or none until the deadline. */
   function order ({ tag, node, order }: Extract<ClusterAction, { type: 'order' }>): void {
     const mine = boot
+    if (order.type === 'forceVoters') observer.forced(order.voters)
     let open = true
     const answered = ({ reply, error }: OrderAnswer): void => {
       if (!open || mine !== boot) return

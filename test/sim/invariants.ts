@@ -1,7 +1,10 @@
 import type { UnitState } from '../../agent/core/state.ts'
+import type { VoterRecord } from '../../agent/core/voter.ts'
 import type { LeaseReply, LeaseRequest, TermReply, TermRequest } from '../../protocol/vote.ts'
 import type { OperationKind } from '../../protocol/api.ts'
 import { createLedger } from './ledger.ts'
+import type { VoterList } from '../../protocol/voter-list.ts'
+import { createMembershipChecks } from './membership.ts'
 import { holds, sharedWith, type Row } from './rows.ts'
 import type { ServerModel } from './server-model.ts'
 import type { Settings } from './settings.ts'
@@ -21,9 +24,12 @@ export interface Observer {
   saidYesToTerm (voter: string, request: TermRequest, reply: TermReply): void
   /** `sentAtMs`: when its holder asked; whoever lost its power since has nothing of the answer. */
   saidYesToLease (voter: string, request: LeaseRequest, reply: LeaseReply, sentAtMs: number): void
-  storedTerm (voter: string, term: number): void
   /** The operator moved a damaged file away: what this voter said is forgotten, and only what it granted still binds it. */
   forgot (voter: string): void
+  stored (voter: string, record: VoterRecord): void
+  /** S11. */
+  countsBy (holder: string, list: VoterList): void
+  forced (list: VoterList): void
   released (node: string, term: number): void
   /** Truly: by its device, or before somebody who looked says so. Whatever it was granted until it starts again is worth nothing. */
   poweredOff (node: string): void
@@ -77,6 +83,7 @@ export function createObserver (world: World, settings: Settings, nodes: () => r
   const startedAtMs = new Map<string, number>()
   const ledger = createLedger(() => nodes().flatMap(node => node.servers))
   let disturbedAtMs = 0
+  const membership = createMembershipChecks(settings, violate)
 
   function violate (text: string): void {
     rules.push(text.split(' ')[0] ?? '')
@@ -181,13 +188,22 @@ export function createObserver (world: World, settings: Settings, nodes: () => r
       if ((releases.get(node) ?? 0) >= term) violate(`S2 ${node} promotes in term ${term}, which it released`)
       holderOf.set(term, node)
     },
-    saidYesToTerm (voter, request, reply) { if (reply.ok) bind(voter, request.term, request.holder) },
+    saidYesToTerm (voter, request, reply) {
+      if (!reply.ok) return
+      bind(voter, request.term, request.holder)
+      membership.saidYes(voter, request.voters)
+    },
     saidYesToLease (voter, request, reply, sentAtMs) {
       if (!reply.ok) return
       bind(voter, request.term, request.holder)
       checkGrants(voter, request, sentAtMs)
+      membership.saidYes(voter, request.voters)
     },
-    storedTerm (voter, term) {
+    countsBy: membership.countsBy,
+    forced: membership.forced,
+    stored (voter, record) {
+      const { term } = record
+      membership.stored(voter, record)
       if (term < (stored.get(voter) ?? 0)) violate(`I2 voter ${voter} stored term ${term} after ${stored.get(voter) ?? 0}`)
       stored.set(voter, term)
     },

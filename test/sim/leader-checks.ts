@@ -3,6 +3,7 @@ import { diagnoseNodes } from '../../controller/core/diagnose-nodes.ts'
 import { servingReport } from '../../controller/core/knowledge.ts'
 import { automaticFailover, viewCluster } from '../../controller/core/view.ts'
 import type { ClusterState, CoreConfig, EndedOperation, Operation } from '../../controller/core/state.ts'
+import { voterList } from '../../controller/core/voters.ts'
 import type { TermRequest } from '../../protocol/vote.ts'
 import type { Observer } from './invariants.ts'
 import type { Settings } from './settings.ts'
@@ -31,8 +32,6 @@ const WHOLE_STATUS_EVERY = 10
 
 export function createLeaderChecks (world: World, observer: Observer, config: CoreConfig, clockRates: Settings['clockRates']): LeaderChecks {
   const { controller: name, cluster } = config
-  const voters = cluster.members.length
-  const quorum = voters / 2
   const heardAtMs = new Map<string, number>()
   let tellings = 0
   /** Automatic failovers that it told the end of: term -> when, on its own clock. */
@@ -66,8 +65,9 @@ export function createLeaderChecks (world: World, observer: Observer, config: Co
     began (operation, state) {
       if (operation.commandId !== null) return
       if (state.paused !== null) observer.violate(`S10 ${name} began a ${operation.kind} while the cluster was paused`)
-      const heard = heardLately()
-      if (heard.length <= quorum) observer.violate(`S9 ${name} began a ${operation.kind} by itself, and of ${voters} voters only ${heard.join(' and ')} had been heard`)
+      const { names } = voterList(config, state)
+      const heard = heardLately().filter(node => names.includes(node))
+      if (heard.length <= names.length / 2) observer.violate(`S9 ${name} began a ${operation.kind} by itself, and of ${names.length} voters only ${heard.join(' and ')} had been heard`)
     },
     asks (operation, request, localMs) {
       checkBudget(operation, localMs)
@@ -85,8 +85,9 @@ export function createLeaderChecks (world: World, observer: Observer, config: Co
       const dead = diagnoseNodes(config, state, localMs).find(({ name, node }) => name === 'deadNode' && node !== null && lately.includes(node))
       if (dead !== undefined) observer.violate(`${name} calls ${dead.node ?? ''} dead, and had just heard of it: ${dead.message}`)
       if (!failover.possible) return
-      const others = heardLately().filter(node => node !== active?.node)
-      if (others.length <= quorum) observer.violate(`S9 ${name} says that a failover is possible (${failover.why}), and without ${active?.node ?? 'anybody'} only ${others.join(' and ')} of ${voters} voters answer`)
+      const { names } = voterList(config, state)
+      const others = heardLately().filter(node => node !== active?.node && names.includes(node))
+      if (others.length <= names.length / 2) observer.violate(`S9 ${name} says that a failover is possible (${failover.why}), and without ${active?.node ?? 'anybody'} only ${others.join(' and ')} of ${names.length} voters answer`)
     },
     ended ({ kind, commandId, term, lastActive, to }, outcome, localMs) {
       if (outcome !== 'done') return

@@ -6,6 +6,8 @@ import type { World } from './world.ts'
 const LOOK_AGAIN_MS = 1_000
 /** An operator looks this long at a hold that waits for one, then forces. */
 const PATIENCE_MS = 8_000
+/** So many looks in a row at a cluster without a majority. */
+const VOTELESS_LOOKS = 30
 
 export interface Repair {
   readonly world: World
@@ -16,17 +18,16 @@ export interface Repair {
 }
 
 /**
- * The way out of a damaged voter's file, as the guide tells it: a majority of the others is up and one of them serves; stop the
- * agent, wait twice the lease, move the file away, start.
+ * The way out of a damaged voter's file, as the guide tells it: one of the others serves, and they are a majority without this
+ * one; stop the agent, wait twice the lease, move the file away, start.
  */
 export function repairVoter (repair: Repair, agent: AgentNode): void {
   const { world, observer, agents, leaseMs, later } = repair
-  const others = agents.filter(one => one !== agent)
-  const up = others.filter(one => one.state()?.voterSide.type === 'voting')
-  const serving = others.some(one => one.state()?.phase.type === 'active')
-  if (!serving || up.length <= others.length / 2) return later(LOOK_AGAIN_MS, () => repairVoter(repair, agent))
+  if (!agent.disk.torn()) return
+  if (!othersServe(agents, agent)) return later(LOOK_AGAIN_MS, () => repairVoter(repair, agent))
   agent.crash()
   later(2 * leaseMs, () => {
+    if (!agent.disk.torn()) return agent.boot()
     world.note(`the voter's file of ${agent.name} is moved away`)
     agent.crash() // somebody may have started it meanwhile: it neither voted nor served
     agent.disk.moveAway()
@@ -35,10 +36,37 @@ export function repairVoter (repair: Repair, agent: AgentNode): void {
   })
 }
 
+function othersServe (agents: readonly AgentNode[], agent: AgentNode): boolean {
+  const others = agents.filter(one => one !== agent)
+  const listOf = (one: AgentNode): readonly string[] | null => {
+    const side = one.state()?.voterSide
+    return side?.type === 'voting' ? side.voter.record.voters.names : null
+  }
+  const serving = others.find(one => one.state()?.phase.type === 'active')
+  const list = serving === undefined ? null : listOf(serving)
+  return list !== null && 2 * others.filter(one => list.includes(one.name) && listOf(one) !== null).length > list.length
+}
+
+/**
+ * The way out when too few voters are left for that, as docs/runbooks/quorum-lost.md tells it: every node of the cluster
+ * reports, so none of them is cut off and serves, and no majority of the voters can vote.
+ */
+export function forceQuorum (world: World, agents: readonly AgentNode[], controllers: readonly ControllerNode[]): boolean {
+  const controller = controllers.find(one => one.running() && one.state()?.leading === true)
+  const state = controller?.state() ?? null
+  const names = agents.map(agent => agent.name)
+  const allReport = names.every(name => state?.agents[name]?.lostSinceMs === null)
+  if (controller === undefined || state?.hold?.code !== 'noMajority' || !allReport || !agents.some(agent => agent.disk.torn())) return false
+  world.note(`the operator forces a quorum: ${agents.filter(agent => agent.disk.torn()).map(agent => agent.name).join(' ')} cannot vote`)
+  controller.push({ type: 'quorumForceAsked', commandId: 4, names, actor: 'operator', reason: 'their files are damaged' })
+  return true
+}
+
 /** Called again and again once all is healed: does what a hold asks an operator for. */
 export function createOperator (world: World, agents: readonly AgentNode[], controller: ControllerNode | undefined): { look (): void } {
   let heldSinceMs: number | null = null
   let offSinceMs: number | null = null
+  let voteless = 0
 
   /** A device may have been asked before the end of all faults, and act after it. */
   function lookAtPower (): void {
@@ -49,6 +77,8 @@ export function createOperator (world: World, agents: readonly AgentNode[], cont
 
   function lookAtHold (): void {
     const code = controller?.state()?.hold?.code
+    voteless = code === 'noMajority' ? voteless + 1 : 0
+    if (voteless > VOTELESS_LOOKS && controller !== undefined && forceQuorum(world, agents, [controller])) voteless = 0
     heldSinceMs = code === 'noCandidate' || code === 'diverging' || code === 'budgetSpent' ? heldSinceMs ?? world.now() : null
     if (heldSinceMs === null || world.now() - heldSinceMs <= PATIENCE_MS) return
     const spent = code === 'budgetSpent'

@@ -7,6 +7,7 @@ import { startFaults } from './faults/faults.ts'
 import { createObserver } from './invariants.ts'
 import { createKernelModel } from './kernel-model.ts'
 import { MODES, type ModeName } from './modes.ts'
+import { withMembership } from './membership.ts'
 import { createNetwork } from './network.ts'
 import { createNodeClock } from './node-clock.ts'
 import { createOperator, repairVoter } from './operator.ts'
@@ -40,7 +41,7 @@ const SETTLE_LOOK_MS = 250
 export function runSeed (seed: number, mode: ModeName = 'normal'): SeedResult {
   const world = createWorld()
   const random = createRandom(seed)
-  const settings = drawSettings(random, mode)
+  const settings = withMembership(drawSettings(random, mode), seed)
   const network = createNetwork(world, random.fork(), settings.network)
   const agents: AgentNode[] = []
   const observer = createObserver(world, settings, () => agents)
@@ -118,7 +119,7 @@ function unitConfig (settings: Settings, node: string): UnitConfig {
 function isSettled (agents: readonly AgentNode[]): boolean {
   const active = agents.find(agent => agent.state()?.phase.type === 'active')
   if (active === undefined || !active.servers.every(server => active.serves(server))) return false
-  return agents.every(agent => agent === active || agent.servers.every(server => server.inStepWith(active.name)))
+  return agents.every(agent => agent.state()?.voterSide.type === 'voting' && (agent === active || agent.servers.every(server => server.inStepWith(active.name))))
 }
 
 function whyNot (settings: Settings, agents: readonly AgentNode[], controllers: readonly ControllerNode[]): string {
@@ -127,7 +128,7 @@ function whyNot (settings: Settings, agents: readonly AgentNode[], controllers: 
 }
 
 function describe (settings: Settings): string {
-  const { cluster, dataNodes, nodes, controllers, servers, guard, network } = settings
+  const { cluster, dataNodes, nodes, voters, controllers, servers, guard, network } = settings
   const { leaseMs, renewEveryMs, suspectAfterMs, heartbeatEveryMs, maxLagHeartbeats } = cluster.timing
-  return `${dataNodes.length} data nodes of ${nodes.length}, ${controllers.length} controllers, servers ${servers.join(' ')}, guard ${guard}; lease ${leaseMs} ms renewed every ${renewEveryMs}, suspect ${suspectAfterMs}, heartbeat ${heartbeatEveryMs} lag ${maxLagHeartbeats}; delay ${network.delayMinMs.toFixed(2)} to ${network.delayMaxMs} ms, loss ${network.loss.toFixed(2)}, twice ${network.duplication.toFixed(2)}; commands ${settings.commandMs} ms fail ${settings.commandFailure.toFixed(2)}, fsync ${settings.fsyncMs}, replication lag ${settings.replicationLagMs}`
+  return `${dataNodes.length} data nodes of ${nodes.length}${settings.voterChanges ? `, voters at first ${voters.join(' ')}` : ''}, ${controllers.length} controllers, servers ${servers.join(' ')}, guard ${guard}; lease ${leaseMs} ms renewed every ${renewEveryMs}, suspect ${suspectAfterMs}, heartbeat ${heartbeatEveryMs} lag ${maxLagHeartbeats}; delay ${network.delayMinMs.toFixed(2)} to ${network.delayMaxMs} ms, loss ${network.loss.toFixed(2)}, twice ${network.duplication.toFixed(2)}; commands ${settings.commandMs} ms fail ${settings.commandFailure.toFixed(2)}, fsync ${settings.fsyncMs}, replication lag ${settings.replicationLagMs}`
 }

@@ -19,7 +19,7 @@ function sameLease (said: Said, now: Said): boolean {
   if (said.state.phase.type !== now.state.phase.type) return false
   const [a, b] = [leaseOf(said.state.phase), leaseOf(now.state.phase)]
   if (a === null || b === null) return a === b
-  return a.term === b.term && (a.untilMs > said.atMs) === (b.untilMs > now.atMs)
+  return a.term === b.term && a.generation === b.generation && (a.untilMs > said.atMs) === (b.untilMs > now.atMs)
 }
 
 function sameVoter (said: Said, now: Said): boolean {

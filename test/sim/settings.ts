@@ -12,6 +12,12 @@ export interface Settings {
   readonly slowClock: string | null
   readonly cluster: ClusterConfig
   readonly nodes: readonly string[]
+  /** Who votes at the beginning. */
+  readonly voters: readonly string[]
+  /** Operators change the voters. */
+  readonly voterChanges: boolean
+  /** At that moment the voter files of these nodes are damaged, perhaps of all; null: one at a time, by chance. */
+  readonly tornTogether: { readonly atMs: number, readonly nodes: readonly string[] } | null
   readonly dataNodes: readonly string[]
   readonly servers: readonly string[]
   readonly controllers: readonly string[]
@@ -91,6 +97,9 @@ export function drawSettings (random: Random, mode: ModeName): Settings {
     slowClock: beyond ? random.pick(names.slice(0, shape.data)) : null,
     cluster: { name: 'sim', members, servers: [], endpoints: [], timing, guard: guard === 'nftables' ? 'nftables' : 'none', rescue: { directory: '', maxFiles: 1, maxBytes: 1 }, failover: drawFailover(random) },
     nodes: names,
+    voters: names,
+    voterChanges: false,
+    tornTogether: null,
     dataNodes: names.slice(0, shape.data),
     servers: random.chance(0.35) ? ['nb', 'sb'] : ['nb'],
     controllers: random.chance(0.4) ? ['c1', 'c2'] : ['c1'],

@@ -1,6 +1,6 @@
 import type { DurableState } from '../../agent/core/actions.ts'
 import type { Restored } from '../../agent/core/unit.ts'
-import { EMPTY_RECORD } from '../../agent/core/voter.ts'
+import type { VoterRecord } from '../../agent/core/voter.ts'
 import type { Random, World } from './world.ts'
 
 /** A node's voter file: what is stored is there after every crash, unless the disk lies (agent/durable.ts). */
@@ -22,11 +22,11 @@ export interface VoterDisk {
   loseLast (): void
 }
 
-const EMPTY: DurableState = { voter: EMPTY_RECORD, ownRelease: { term: 0, served: false } }
 const REMEMBERED_WRITES = 4
 
-export function createVoterDisk (world: World, random: Random, fsyncMs: number, stored: (term: number) => void): VoterDisk {
-  let durable = EMPTY
+/** `first`: of a node that never voted. */
+export function createVoterDisk (world: World, random: Random, fsyncMs: number, first: DurableState, stored: (record: VoterRecord) => void): VoterDisk {
+  let durable = first
   let older: DurableState[] = []
   let writing: DurableState | null = null
   let write = 0
@@ -36,7 +36,8 @@ export function createVoterDisk (world: World, random: Random, fsyncMs: number, 
   function replace (next: DurableState): void {
     older = [...older, durable].slice(-REMEMBERED_WRITES)
     durable = next
-    stored(durable.voter.term)
+    torn = false
+    stored(durable.voter)
   }
 
   return {
@@ -62,7 +63,7 @@ export function createVoterDisk (world: World, random: Random, fsyncMs: number, 
     torn: () => torn,
     moveAway () {
       torn = false
-      durable = EMPTY
+      durable = first
       older = []
     },
     loseLast () {

@@ -73,7 +73,7 @@ export function clusterFile (plan: TestbedPlan, options: ResolvedOptions, progra
       store: redis.length === 0
         ? { type: 'embedded', file: `${HOST_DIRECTORY}/lib/controller.db` }
         : { type: 'redis', urls: redis.map(({ address }) => `redis://${address}:${REDIS_PORT}`) },
-      tokens: [{ name: 'testbed', role: options.fence ? 'admin' : 'operator', file: tokenFilePath(plan) }]
+      tokens: [{ name: 'testbed', role: 'admin', file: tokenFilePath(plan) }]
     },
     ...options.tls ? { tls: certificatePaths(plan, '{node}') } : { insecure: true },
     clusters: [{

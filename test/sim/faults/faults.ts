@@ -5,6 +5,8 @@ import { createFaultTools, type FaultContext } from './fault-tools.ts'
 import { networkFaults } from './network-faults.ts'
 import { operatorFaults } from './operator-faults.ts'
 import { serverFaults } from './server-faults.ts'
+import { tearTogether } from './torn-together.ts'
+import { voterFaults } from './voter-faults.ts'
 
 export interface Faults {
   readonly counts: () => Readonly<Record<string, number>>
@@ -26,9 +28,11 @@ export function startFaults (context: FaultContext): Faults {
       run()
     })
   })
-  const possible = [...agentFaults(tools), ...serverFaults(tools), ...networkFaults(tools), ...controlFaults(tools), ...operatorFaults(tools)]
+  const possible = [...agentFaults(tools), ...serverFaults(tools), ...networkFaults(tools), ...controlFaults(tools), ...operatorFaults(tools), ...voterFaults(tools)]
     .filter(fault => fault.weight > 0 && (!settings.controlFaultsOnly || fault.controlOnly))
   const total = possible.reduce((sum, fault) => sum + fault.weight, 0)
+
+  tearTogether(tools, name => { counts[name] = (counts[name] ?? 0) + 1 })
 
   function strike (): void {
     if (healed) return

@@ -1,5 +1,6 @@
 import { agentMutants } from './agent-mutants.ts'
 import { controllerMutants } from './controller-mutants.ts'
+import { voterMutants } from './voter-mutants.ts'
 
 /** One mistake that breaks one safety rule (DESIGN.md). The simulator must find each of them, or it proves nothing. */
 export interface Mutant {
@@ -17,4 +18,4 @@ export interface Change {
   readonly replacement: string
 }
 
-export const MUTANTS: readonly Mutant[] = [...agentMutants, ...controllerMutants]
+export const MUTANTS: readonly Mutant[] = [...agentMutants, ...controllerMutants, ...voterMutants]

@@ -93,6 +93,19 @@ test('a file that cannot be read is a problem that names the cause, and never a 
   assert.match('problem' in restored ? restored.problem : '', /^cannot read .*EISDIR.*repair the disk/)
 })
 
+test('what is stored over a file that could not be read leaves it beside, to be looked at; a sound one leaves nothing', async t => {
+  const file = await fileFor(t)
+  await problemOf(file, 'half a fi')
+  await file.store(STATE)
+  assert.equal(await readFile(`${file.path}.damaged`, 'utf8'), 'half a fi')
+  assert.deepEqual(await file.load(), STATE)
+  await file.store(durableState({ term: 9 }))
+  assert.equal(await readFile(`${file.path}.damaged`, 'utf8'), 'half a fi')
+  await problemOf(file, 'once more')
+  await file.store(STATE)
+  assert.equal(await readFile(`${file.path}.damaged`, 'utf8'), 'once more')
+})
+
 test('a store that fails rejects and leaves what was stored before untouched (S1)', async t => {
   const file = await fileFor(t)
   await file.store(STATE)

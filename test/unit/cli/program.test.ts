@@ -83,6 +83,36 @@ describe('status', () => {
   })
 })
 
+describe('voters', () => {
+  test('add and remove pass on the node and the reason, and say who votes then; show says it too', async t => {
+    const { cli, cluster } = await setUp(t)
+    assert.match((await cli(['voters', 'add', 'n4', '--reason', 'new rack'])).out, /^ovn: n1, n2, n3 vote \(generation 1\)/)
+    assert.equal((await cli(['voters', 'remove', 'n3', '--cluster', 'ovn'])).code, 0)
+    assert.match((await cli(['voters', 'show'])).out, /^ovn: n1, n2, n3 vote \(generation 1\)/)
+    assert.deepEqual(cluster.calls, [['changeVoters', 'add', 'n4', { reason: 'new rack' }, 'local'], ['changeVoters', 'remove', 'n3', {}, 'local']])
+  })
+
+  test('a change without a node is a usage error', async t => {
+    const { cli } = await setUp(t)
+    assertFailed(await cli(['voters', 'add']), 2, /node/)
+  })
+})
+
+describe('quorum force', () => {
+  test('passes on who is left, the confirmation and the reason', async t => {
+    const { cli, cluster } = await setUp(t)
+    assert.match((await cli(['quorum', 'force', 'n1', 'n2', '--confirm', 'ovn', '--reason', 'fire'])).out, /^ovn: .* by force/)
+    assert.deepEqual(cluster.calls, [['forceQuorum', { voters: ['n1', 'n2'], confirm: 'ovn', reason: 'fire' }, 'local']])
+  })
+
+  test('without a confirmation, or with another name, nothing is asked of the cluster', async t => {
+    const { cli, cluster } = await setUp(t)
+    assertFailed(await cli(['quorum', 'force', 'n1', '--reason', 'fire']), 2, /--confirm/)
+    assertFailed(await cli(['quorum', 'force', 'n1', '--confirm', 'y', '--reason', 'fire']), 1, /not the name of the cluster/)
+    assert.deepEqual(cluster.calls, [])
+  })
+})
+
 describe('fence, unfence and confirm-off', () => {
   test('pass on the node and the reason; the only cluster need not be named', async t => {
     const { cli, cluster } = await setUp(t)

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { StaleTermError } from '../../../../protocol/order-errors.ts'
 import { createApi, createUnitDouble } from './unit-double.ts'
 
-const SERVING = { phase: 'active', lease: { term: 4, held: true, remainingMs: 900, releasedTerm: 0, releasedServed: false } } as const
+const SERVING = { phase: 'active', lease: { term: 4, held: true, remainingMs: 900, releasedTerm: 0, releasedServed: false, votersGeneration: 0 } } as const
 const LEASE = { term: 4, holder: 'n2', voters: { generation: 1, names: ['n1', 'n2', 'n3'] }, holdMs: 3_000, sequence: 0, leaveOut: [] }
 
 describe('health', () => {

@@ -144,3 +144,57 @@ function votersOf (unit: ReturnType<typeof harness>): VoterList | null {
   const { voterSide } = unit.state()
   return voterSide.type === 'voting' ? voterSide.voter.record.voters : null
 }
+
+describe('a proposal (S11)', () => {
+  const next: VoterList = { generation: 2, names: ['n1', 'n2', 'n3', 'n4'] }
+  const other: VoterList = { generation: 2, names: ['n1', 'n2'] }
+  const proposal = (changes = {}) => termRequest({ holder: 'n1', reason: 'voters', next, ...changes })
+
+  test('is stored with the term, before the answer, and counts for nothing yet', () => {
+    const { voter, reply, persist } = acceptTerm(config, knowing(VOTERS), proposal(), 0)
+    assert.deepEqual(reply, { ok: true, grants: [], next: { term: 5, voters: next } })
+    assert.equal(persist, true)
+    assert.deepEqual(voter.record.next, { term: 5, voters: next })
+    assert.deepEqual(voter.record.voters, VOTERS)
+    assert.equal(grantLease(config, voter, leaseRequest({ term: 5 }), 1).reply.ok, true, 'the present list still counts')
+  })
+
+  test('in a term that was accepted without it is stored too: that is how it is asked', () => {
+    const asked = acceptTerm(config, knowing(VOTERS), proposal({ next: undefined }), 0)
+    assert.equal(asked.voter.record.next, null)
+    const { voter, persist } = acceptTerm(config, asked.voter, proposal(), 1)
+    assert.equal(persist, true)
+    assert.deepEqual(voter.record.next, { term: 5, voters: next })
+  })
+
+  test('is told to whoever takes a later term, and stays until something is proposed there', () => {
+    const { voter } = acceptTerm(config, knowing(VOTERS), proposal(), 0)
+    const later = acceptTerm(config, voter, termRequest({ term: 6, reason: 'switchover' }), 1)
+    assert.deepEqual(later.reply.ok && later.reply.next, { term: 5, voters: next })
+    const replaced = acceptTerm(config, later.voter, termRequest({ term: 7, reason: 'voters', next: other }), 2)
+    assert.deepEqual(replaced.voter.record.next, { term: 7, voters: other })
+  })
+
+  test('is one per term: another one in the same term is refused', () => {
+    const { voter } = acceptTerm(config, knowing(VOTERS), proposal(), 0)
+    const { voter: after, reply } = acceptTerm(config, voter, proposal({ next: other }), 1)
+    assert.equal(!reply.ok && reply.refusal, 'termTaken')
+    assert.deepEqual(after, voter)
+  })
+
+  test('of two voters at once, of none, or of a later generation is refused', () => {
+    for (const names of [['n1', 'n2', 'n3', 'n4', 'n5'], ['n1'], ['n1', 'n2', 'n4'], ['n1', 'n2', 'n3']]) {
+      const { reply } = acceptTerm(config, knowing(VOTERS), proposal({ next: { generation: 2, names } }), 0)
+      assert.equal(!reply.ok && reply.refusal, 'notOneVoter', names.join())
+    }
+    const { reply } = acceptTerm(config, knowing(VOTERS), proposal({ next: { ...next, generation: 3 } }), 0)
+    assert.equal(!reply.ok && reply.refusal, 'notOneVoter')
+  })
+
+  test('is over when a list of its generation counts', () => {
+    const { voter } = acceptTerm(config, knowing(VOTERS), proposal(), 0)
+    const granted = grantLease(config, voter, leaseRequest({ term: 5, voters: other }), 1)
+    assert.deepEqual(granted.voter.record.voters, other)
+    assert.equal(granted.voter.record.next, null)
+  })
+})

@@ -146,6 +146,7 @@ describe('too few voters (S9)', () => {
     one.send({ type: 'lost', node: 'n1', why: 'reset' }, 2_000)
     one.reports([report('n2', unseen), report('n3', { voter: { problem: 'voter.json is corrupt' } })], 2_600)
     assert.equal(holdOf(one)?.code, 'noMajority')
+    assert.match(holdOf(one)?.message ?? '', /^1 of 3 voters answer, 2 are needed: .* n3 reports and cannot vote \(cannotVote\)\. .*quorum force/)
   })
 })
 

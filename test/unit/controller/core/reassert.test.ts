@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Report } from '../../../../protocol/report.ts'
-import { activeReport, report } from '../../../fixtures.ts'
+import { activeReport, coreConfig, memberConfig, report } from '../../../fixtures.ts'
 import { serving, type LeaderHarness } from './leader-harness.ts'
 
 /** n3's voter accepted term 7 for n2, which never came to serve. */
@@ -22,6 +22,13 @@ test('a voter left behind in a term that nobody serves in is brought back by a n
   assert.deepEqual([request.term, request.holder, request.reason], [8, 'n1', 'reasserted'])
   assert.deepEqual(voters, ['n1', 'n2', 'n3'])
   assert.equal(one.state().operation, null)
+})
+
+test('a node without a vote is brought back too: its orders would be refused for ever', () => {
+  const one = serving(coreConfig({ members: ['n1', 'n2', 'n3', 'n4'].map(name => memberConfig(name)) }))
+  keepReporting(one, [...OTHERS, report('n3'), report('n4', { voter: { term: 7, holder: 'n2', granted: false, grants: [] } })], 2_000, 4_000)
+  assert.deepEqual(one.latest('askTerm').voters, ['n1', 'n2', 'n3', 'n4'])
+  assert.equal(one.latest('askTerm').request.term, 8)
 })
 
 test('a voter that comes back by itself needs no term: it only had not heard yet', () => {

@@ -42,15 +42,24 @@ describe('the list that counts (S11)', () => {
 })
 
 describe('majorities (S11)', () => {
-  test('a term is asked of those on the list, names it, and is not taken with the yes of a node that is only in the file', () => {
+  test('a term is asked of all members, names the list, and is not taken with the yes of a node that is only in the file', () => {
     const one = failingOver(fourInFile)
-    assert.deepEqual(one.latest('askTerm').voters, ['n1', 'n2', 'n3'])
+    assert.deepEqual(one.latest('askTerm').voters, ['n1', 'n2', 'n3', 'n4'], 'who has no vote lets go of a source that is to serve anew (S7)')
     assert.deepEqual(one.latest('askTerm').request.voters, { generation: 1, names: ['n1', 'n2', 'n3'] })
     one.accept('n4', 1_610)
     one.accept('n2', 1_611)
     assert.equal(one.operation().stage.type, 'takingTerm')
     one.accept('n3', 1_612)
     assert.equal(one.operation().stage.type, 'promoting')
+  })
+
+  test('the refusal of a node that is only in the file ends nothing', () => {
+    const one = failingOver(fourInFile)
+    one.accept('n2', 1_610)
+    one.refuse('n4', 1_611, 'olderTerm', 9)
+    one.refuse('n1', 1_612, 'cannotVote')
+    one.accept('n3', 1_613)
+    assert.deepEqual([one.operation().stage.type, one.operation().term], ['promoting', 5])
   })
 
   test('more voters than the file has need a majority of their own number', () => {

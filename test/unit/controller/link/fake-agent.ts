@@ -12,7 +12,7 @@ export function report (over: Partial<Report> = {}): Report {
     configDigest: 'd',
     phase: 'backup',
     voter: { problem: null, term: 7, holder: 'n2', released: null, granted: true, sequence: 0, previous: null, heard: null, voters: { generation: 1, names: ['n1', 'n2', 'n3'] }, grants: [{ holder: 'n2', term: 7, remainingMs: 1_200.5, renewedAgoMs: 3 }] },
-    lease: { term: 0, held: false, remainingMs: 0, releasedTerm: 0, releasedServed: false },
+    lease: { term: 0, held: false, remainingMs: 0, releasedTerm: 0, releasedServed: false, votersGeneration: 0 },
     servers: [],
     following: 'n2',
     endpoints: [],
