@@ -295,7 +295,10 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, clock
     observer.started(name)
     world.note(`${name} agent starts with term ${disk.term()}${disk.torn() ? ', and its file is torn' : ''}`)
     commit({ type: 'woke' }, null, booted, actions)
-    for (const server of servers) lookEvery(server, boot)
+    for (const server of servers) {
+      server.agentStarted()
+      lookEvery(server, boot)
+    }
     reportEvery(boot)
   }
 
