@@ -64,7 +64,11 @@ const STORE_RETRY_MS = 100
 export function createAgentNode (context: NodeContext, config: UnitConfig, clock: NodeClock, servers: readonly ServerModel[], kernel: KernelModel): AgentNode {
   const { world, random, network, settings, observer } = context
   const { node: name } = config
-  const disk = createVoterDisk(world, random, settings.fsyncMs, term => observer.storedTerm(name, term))
+  const disk = createVoterDisk(world, random, settings.fsyncMs, ({ voter, ownRelease }) => {
+    observer.storedTerm(name, voter.term)
+    // final from here on, also when nobody is told before it crashes
+    observer.released(name, ownRelease.term)
+  })
   let state: UnitState | null = null
   let boot = 0
   let running = false

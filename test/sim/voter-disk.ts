@@ -25,7 +25,7 @@ export interface VoterDisk {
 const EMPTY: DurableState = { voter: EMPTY_RECORD, ownRelease: { term: 0, served: false } }
 const REMEMBERED_WRITES = 4
 
-export function createVoterDisk (world: World, random: Random, fsyncMs: number, stored: (term: number) => void): VoterDisk {
+export function createVoterDisk (world: World, random: Random, fsyncMs: number, stored: (durable: DurableState) => void): VoterDisk {
   let durable = EMPTY
   let older: DurableState[] = []
   let writing: DurableState | null = null
@@ -36,7 +36,7 @@ export function createVoterDisk (world: World, random: Random, fsyncMs: number, 
   function replace (next: DurableState): void {
     older = [...older, durable].slice(-REMEMBERED_WRITES)
     durable = next
-    stored(durable.voter.term)
+    stored(durable)
   }
 
   return {
