@@ -65,7 +65,11 @@ const STORE_RETRY_MS = 100
 export function createAgentNode (context: NodeContext, config: UnitConfig, clock: NodeClock, servers: readonly ServerModel[], kernel: KernelModel): AgentNode {
   const { world, random, network, settings, observer } = context
   const { node: name } = config
-  const disk = createVoterDisk(world, random, settings.fsyncMs, firstDurable(settings), record => observer.stored(name, record))
+  const disk = createVoterDisk(world, random, settings.fsyncMs, firstDurable(settings), ({ voter, ownRelease }) => {
+    observer.stored(name, voter)
+    // final from here on, also when nobody is told before it crashes
+    observer.released(name, ownRelease.term)
+  })
   let state: UnitState | null = null
   let boot = 0
   let running = false
@@ -297,7 +301,10 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, clock
     observer.started(name)
     world.note(`${name} agent starts with term ${disk.term()}${disk.torn() ? ', and its file is torn' : ''}`)
     commit({ type: 'woke' }, null, booted, actions)
-    for (const server of servers) lookEvery(server, boot)
+    for (const server of servers) {
+      server.agentStarted()
+      lookEvery(server, boot)
+    }
     reportEvery(boot)
   }
 

@@ -1,14 +1,16 @@
 import type { ServerObservation } from '../../agent/server.ts'
 import type { Position } from '../../protocol/position.ts'
+import { believePosition, isDoubtful, type PositionBelief } from '../../protocol/position-belief.ts'
 import type { Network } from './network.ts'
+import { createReplicationSessions, DATABASES, type Database } from './replication-sessions.ts'
 import { append, hasMarker, NO_ROWS, type Row } from './rows.ts'
 import type { Settings } from './settings.ts'
 import type { Random, World } from './world.ts'
 
 /**
  * What matters of one ovsdb-server process and its database file: born a backup, may turn active by itself, replicates by
- * full copies and a stream that lags (each database by itself: a position says nothing about the user's rows), loses its
- * file when it dies in the middle of a copy.
+ * full copies and a stream that lags (each database by itself, with a session and a pause before it dials of its own: a
+ * position says nothing about the user's rows), loses its file when it dies in the middle of a copy.
  */
 export interface ServerModel {
   readonly node: string
@@ -23,6 +25,8 @@ export interface ServerModel {
   readonly promotedFrom: () => Position | null
   /** A copy is replacing its file: a crash leaves it empty. */
   readonly copying: () => boolean
+  /** The positions come again, and the rows do not yet. */
+  readonly halfArrived: () => boolean
   /** What was kept before a copy replaced it (S7). */
   readonly rescues: readonly Row[]
   /** Others may replicate from it: from the first time that its process serves (docs/adr/0008). */
@@ -49,6 +53,8 @@ export interface ServerModel {
   writePosition (position: Position): string | null
   holdsMarker (marker: string): boolean
   observe (): ServerObservation
+  /** Another agent looks at it from here on: what the one before had concluded is gone, but for what it wrote down. */
+  agentStarted (): void
   /** A follower asks for what is new; called by the model itself. */
   readonly followers: Set<Follower>
 }
@@ -82,9 +88,8 @@ export function createServerModel (context: ServerContext, node: string, name: s
   let hungSinceMs: number | null = null
   let role: 'active' | 'backup' = 'backup'
   let source: ServerModel | null = null
-  /** What it says: that it replicates also when its source has long been gone (FACTS R N3). */
-  let replication: 'none' | 'connecting' | 'replicating' = 'none'
-  let connected = false
+  const sessions = createReplicationSessions()
+  let belief: PositionBelief = null
   /** Between the moment a copy begins to replace the file and its end. */
   let replacing = false
   let complete = true
@@ -113,7 +118,7 @@ export function createServerModel (context: ServerContext, node: string, name: s
     session++
     replacing = false
     source?.followers.delete(link)
-    connected = false
+    sessions.endAll()
   }
 
   const link: Follower = {
@@ -157,51 +162,64 @@ export function createServerModel (context: ServerContext, node: string, name: s
         dial()
         return
       }
-      apply()
+      if (sessions.isLive(what)) apply()
     })
   }
 
-  /** Connects to the source until it succeeds, then copies everything anew. */
+  /** Each database connects to the source until it succeeds, then is copied anew. */
   function dial (): void {
+    for (const what of DATABASES) dialFor(what)
+  }
+
+  function dialFor (what: Database): void {
     const mine = session
     if (!running || source === null || role === 'active') return
-    world.after(random.between(1, 250), () => {
+    world.after(random.between(1, settings.redialMs), () => {
       if (mine !== session || !running || source === null) return
-      if (hungSinceMs !== null || !source.isSource() || source.hung() || !linked(source.node)) return dial()
-      copyFrom(source, mine)
+      if (hungSinceMs !== null || !source.isSource() || source.hung() || !linked(source.node)) return dialFor(what)
+      sessions.connect(what)
+      copyFrom(source, what, mine)
     })
   }
 
-  function copyFrom (from: ServerModel, mine: number): void {
-    const tookMs = random.between(1, settings.resyncMs)
-    const writesFromMs = random.between(0, tookMs)
-    replication = 'connecting'
-    world.after(writesFromMs, () => {
-      if (mine !== session || !running) return
-      replacing = true
-      // each database is copied by itself: the position may be there long before the rows that it speaks of
-      if (!positionFirst) return
-      position = from.position()
-      passOnPosition()
-    })
-    const positionFirst = random.chance(0.5)
+  function copyFrom (from: ServerModel, what: Database, mine: number): void {
+    // the database of the positions has one row
+    const tookMs = random.between(1, what === 'rows' ? settings.resyncMs : Math.min(20, settings.resyncMs))
+    if (what === 'rows') world.after(random.between(0, tookMs), () => { if (mine === session && running) replacing = true })
     world.after(tookMs, () => {
       if (mine !== session || !running) return
-      replacing = false
+      if (what === 'rows') replacing = false
       if (hungSinceMs !== null || !from.running() || from.hung() || !linked(from.node)) {
-        if (role === 'backup') dial()
-        return
+        sessions.lost(what)
+        return dialFor(what)
       }
-      rows = from.rows()
-      position = from.position()
-      complete = true
-      replication = 'replicating'
-      rowsDueMs = positionDueMs = world.now()
+      sessions.arrived(what)
       from.followers.add(link)
-      connected = true
-      passOnRows()
-      passOnPosition()
+      if (what === 'rows') {
+        rows = from.rows()
+        rowsDueMs = world.now()
+        passOnRows()
+      } else {
+        position = from.position()
+        positionDueMs = world.now()
+        passOnPosition()
+      }
+      if (complete || !sessions.allLive()) return
+      complete = true
+      belief = null
     })
+  }
+
+  /** As the status says; it is `connecting` of the placeholder too. */
+  function replication (): 'none' | 'connecting' | 'replicating' {
+    if (!running || role === 'active') return 'none'
+    return source !== null && sessions.allSaidToReplicate() ? 'replicating' : 'connecting'
+  }
+
+  /** What the agent makes of one look (agent/ovsdb/observe-server.ts). */
+  function believedPosition (): Position | null {
+    belief = believePosition(belief, { role, connections: replication() === 'replicating' ? sessions.connections() : null, position })
+    return belief === null ? position : belief.position
   }
 
   function unavailable (): string | null {
@@ -212,7 +230,6 @@ export function createServerModel (context: ServerContext, node: string, name: s
   function stopFollowing (): void {
     endSession()
     source = null
-    replication = 'none'
   }
 
   function crash (): void {
@@ -237,6 +254,7 @@ export function createServerModel (context: ServerContext, node: string, name: s
     name,
     followers,
     copying: () => replacing,
+    halfArrived: () => running && sessions.isLive('position') && !sessions.isLive('rows'),
     rescues,
     isSource: () => running && hasServed,
     running: () => running,
@@ -246,7 +264,7 @@ export function createServerModel (context: ServerContext, node: string, name: s
     rows: () => rows,
     position: () => position,
     promotedFrom: () => promotedFrom,
-    inStepWith: from => running && source?.node === from && connected && complete,
+    inStepWith: from => running && source?.node === from && sessions.allLive() && complete,
     start () {
       if (running) return
       running = true
@@ -257,7 +275,6 @@ export function createServerModel (context: ServerContext, node: string, name: s
       hungSinceMs = null
       role = 'backup'
       source = null
-      replication = 'connecting'
       gateOpen = false
     },
     crash,
@@ -308,7 +325,6 @@ export function createServerModel (context: ServerContext, node: string, name: s
       if (why !== null) return why
       stopFollowing()
       role = 'backup'
-      replication = 'connecting'
       return null
     },
     follow (from) {
@@ -317,7 +333,6 @@ export function createServerModel (context: ServerContext, node: string, name: s
       if (from === server || !from.isSource() || from.hung() || !linked(from.node)) return 'the source does not answer'
       stopFollowing()
       role = 'backup'
-      replication = 'connecting'
       // an empty copy has nothing to lose
       if (rows !== NO_ROWS) {
         if (settings.rescueFailure > 0 && random.chance(settings.rescueFailure)) return 'no room for the rescue'
@@ -326,6 +341,7 @@ export function createServerModel (context: ServerContext, node: string, name: s
       source = from
       followed = true
       complete = false
+      sessions.begin()
       dial()
       return null
     },
@@ -351,6 +367,7 @@ export function createServerModel (context: ServerContext, node: string, name: s
       return null
     },
     holdsMarker: marker => hasMarker(rows, marker),
+    agentStarted () { if (!isDoubtful(belief, position)) belief = null },
     observe () {
       const hungForMs = hungSinceMs === null ? 0 : world.now() - hungSinceMs
       return {
@@ -359,10 +376,10 @@ export function createServerModel (context: ServerContext, node: string, name: s
         reason: running && hungSinceMs === null ? null : running ? 'it does not answer' : 'the process is gone',
         role: running ? role : 'unknown',
         source: source === null ? null : `tcp:${source.node}:${name}`,
-        replication: running ? replication : 'none',
+        replication: replication(),
         complete,
         incompleteReason: complete ? null : 'its copy was never finished',
-        position,
+        position: believedPosition(),
         hasRows: rows !== NO_ROWS,
         pid: running ? 1 : null,
         version: '3.1.0',

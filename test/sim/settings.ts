@@ -32,6 +32,8 @@ export interface Settings {
   readonly slowNodes: Readonly<Record<string, number>>
   readonly replicationLagMs: number
   readonly resyncMs: number
+  /** A database whose session ended dials again within this. */
+  readonly redialMs: number
   readonly writeEveryMs: number
   /** Pause between two faults, on average. */
   readonly faultEveryMs: number
@@ -112,6 +114,7 @@ export function drawSettings (random: Random, mode: ModeName): Settings {
     slowNodes: Object.fromEntries(names.filter(() => !race && random.chance(0.2)).map(name => [name, random.pick([2, 10, 40])])),
     replicationLagMs: race ? 1 : random.pick([1, 20, 400]),
     resyncMs: race ? 20 : random.pick([20, 200, 1_500]),
+    redialMs: race ? 250 : random.pick([250, 250, 1_000, 8_000]),
     writeEveryMs: random.pick([50, 120, 400]),
     faultEveryMs: race ? 2_500 : random.pick([700, 2_000, 5_000]),
     controlFaultsOnly,

@@ -1,6 +1,5 @@
 import type { DurableState } from '../../agent/core/actions.ts'
 import type { Restored } from '../../agent/core/unit.ts'
-import type { VoterRecord } from '../../agent/core/voter.ts'
 import type { Random, World } from './world.ts'
 
 /** A node's voter file: what is stored is there after every crash, unless the disk lies (agent/durable.ts). */
@@ -25,7 +24,7 @@ export interface VoterDisk {
 const REMEMBERED_WRITES = 4
 
 /** `first`: of a node that never voted. */
-export function createVoterDisk (world: World, random: Random, fsyncMs: number, first: DurableState, stored: (record: VoterRecord) => void): VoterDisk {
+export function createVoterDisk (world: World, random: Random, fsyncMs: number, first: DurableState, stored: (durable: DurableState) => void): VoterDisk {
   let durable = first
   let older: DurableState[] = []
   let writing: DurableState | null = null
@@ -37,7 +36,7 @@ export function createVoterDisk (world: World, random: Random, fsyncMs: number, 
     older = [...older, durable].slice(-REMEMBERED_WRITES)
     durable = next
     torn = false
-    stored(durable.voter)
+    stored(durable)
   }
 
   return {

@@ -30,14 +30,17 @@ export function startFaults (context: FaultContext): Faults {
   })
   const possible = [...agentFaults(tools), ...serverFaults(tools), ...networkFaults(tools), ...controlFaults(tools), ...operatorFaults(tools), ...voterFaults(tools)]
     .filter(fault => fault.weight > 0 && (!settings.controlFaultsOnly || fault.controlOnly))
-  const total = possible.reduce((sum, fault) => sum + fault.weight, 0)
+  // everything at once hides what a few kinds do together: half of the lives know only some of them
+  const some = settings.race || random.chance(0.5) ? possible : possible.filter(() => random.chance(0.4))
+  const drawn = some.length > 0 ? some : possible
+  const total = drawn.reduce((sum, fault) => sum + fault.weight, 0)
 
   tearTogether(tools, name => { counts[name] = (counts[name] ?? 0) + 1 })
 
   function strike (): void {
     if (healed) return
     let at = random.next() * total
-    const fault = possible.find(one => (at -= one.weight) < 0) ?? possible[0]
+    const fault = drawn.find(one => (at -= one.weight) < 0) ?? drawn[0]
     controlOnly = fault?.controlOnly === true
     if (fault !== undefined && fault.strike()) {
       counts[fault.name] = (counts[fault.name] ?? 0) + 1

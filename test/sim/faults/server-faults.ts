@@ -23,6 +23,13 @@ export function serverFaults ({ world, random, settings, observer, controllers, 
     else server.crash()
   }
 
+  /** A moment after the positions of some backup came again and before its rows did; or now, when that does not come about. */
+  function whenHalfArrived (looks: number, strike: () => void): void {
+    const half = data.some(agent => agent.servers.some(server => server.halfArrived()))
+    if (half || looks === 0) return later(half ? random.between(0, timing.probeEveryMs * 2) : 0, strike)
+    later(COPY_LOOK_EVERY_MS, () => whenHalfArrived(looks - 1, strike))
+  }
+
   return [
     {
       name: 'serverCrash',
@@ -129,12 +136,12 @@ export function serverFaults ({ world, random, settings, observer, controllers, 
         if (serving === undefined) return false
         world.note(`the backups of ${serving.name} go stale, and it is lost while they catch up`)
         const others = data.filter(agent => agent !== serving).map(agent => replicationOf(agent.name))
-        const brokenMs = random.between(4, 14) * timing.heartbeatEveryMs
+        const brokenMs = random.between(4, 30) * timing.heartbeatEveryMs
         cutFor(between([replicationOf(serving.name)], others, true), brokenMs)
-        later(brokenMs + random.between(0, settings.resyncMs + 250), () => {
+        later(brokenMs, () => whenHalfArrived(COPY_LOOKS, () => {
           crashHost(serving, settings.mode === 'lyingDisk')
           later(random.between(2_000, 12_000), () => serving.boot())
-        })
+        }))
         return true
       }
     },

@@ -8,6 +8,7 @@ const FLAPPING = 'controller/core/flapping.ts'
 const DECIDE = 'controller/core/decide.ts'
 const KNOWLEDGE = 'controller/core/knowledge.ts'
 const VIEW = 'controller/core/view.ts'
+const BELIEF = 'protocol/position-belief.ts'
 
 export const controllerMutants: readonly Mutant[] = [
   {
@@ -40,6 +41,12 @@ export const controllerMutants: readonly Mutant[] = [
     rule: 'S6',
     sentence: 'It replicates, so it is in sync.',
     changes: [{ file: CANDIDATE, text: 'if (position === null || position.term < last.term) {', replacement: 'if (position === null) {' }]
+  },
+  {
+    name: 'a heartbeat counts although the rows may not have arrived',
+    rule: 'S6',
+    sentence: 'The source writes both, and it says that it replicates.',
+    changes: [{ file: BELIEF, text: 'if (connections !== null && connections === before.connections) return', replacement: 'if (before !== null) return' }]
   },
   {
     name: 'the lag is ignored',
