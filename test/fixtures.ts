@@ -127,7 +127,7 @@ export function serverReport (changes: Partial<ServerReport> = {}): ServerReport
   return { name: 'nb', database: 'OVN_Northbound', ...observation({ source: sourceOf('n1'), replication: 'replicating', position: position(4, 17) }), ...changes }
 }
 
-type ReportChanges = Partial<Omit<Report, 'voter' | 'lease'>> & { readonly voter?: Partial<Report['voter']>, readonly lease?: Partial<Report['lease']> }
+export type ReportChanges = Partial<Omit<Report, 'voter' | 'lease'>> & { readonly voter?: Partial<Report['voter']>, readonly lease?: Partial<Report['lease']> }
 
 /** A backup that follows n1 in term 4, and votes. */
 export function report (node: string, { voter, lease, ...changes }: ReportChanges = {}): Report {

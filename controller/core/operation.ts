@@ -143,7 +143,20 @@ function promoteOnFacts (config: CoreConfig, state: ClusterState, operation: Ope
   const report = freshReport(config, state, operation.to, nowMs)
   const lacks = operation.force || report === null ? null : outOfSync(config, state, report, hasMarker(state, operation))
   if (lacks !== null) return end(state, operation, 'undone', `somebody served meanwhile: ${lacks.message}`, nowMs)
+  if (operation.force && stillFollows(config, state, operation, nowMs) && nowMs - untilMs <= config.cluster.timing.commandTimeoutMs) return [state, []]
   return promote(config, state, operation, sinceMs, nowMs)
+}
+
+/**
+ * Whoever is forced may hold less than those that follow it (its file was lost): they would take over what it comes back
+ * with, without a rescue, as soon as it serves. Each that reports lets go first (S7; agent/core/unit.ts, letSourceGo).
+ */
+function stillFollows (config: CoreConfig, state: ClusterState, { to, term }: Operation, nowMs: number): boolean {
+  return freshReports(config, state, nowMs).some(({ node, voter, following, servers }) => {
+    if (node === to) return false
+    const unheard = voter.problem === null && voter.term < term
+    return servers.some(({ source }) => source !== null) && (unheard || following === to || following === null)
+  })
 }
 
 function certaintyOf (config: CoreConfig, state: ClusterState, operation: Operation, stage: TakingTerm, nowMs: number): Certainty {
@@ -296,6 +309,8 @@ export function operationDueMs (config: CoreConfig, state: ClusterState, nowMs: 
   if (stage.type === 'takingTerm') {
     const { untilMs } = certaintyOf(config, state, operation, stage, nowMs)
     const beginAtMs = operation.fence?.status === 'waiting' ? operation.fence.beginAtMs : null
+    // certain, and waiting for reports: not for ever
+    if (untilMs !== null && untilMs <= nowMs) return untilMs + config.cluster.timing.commandTimeoutMs + 1
     if (untilMs !== null || beginAtMs !== null) return Math.min(untilMs ?? Infinity, beginAtMs ?? Infinity)
     return stage.sinceMs + config.cluster.timing.commandTimeoutMs + 1
   }

@@ -19,5 +19,6 @@ export const REGRESSIONS: readonly Regression[] = [
   { seed: 197, mode: 'normal', what: 'I6: one of two voters had a damaged file; its repair waited for somebody to serve, who could not without it (docs/runbooks/quorum-lost.md)' },
   { seed: 336, mode: 'normal', what: 'I6: the same, with a voter that had been removed before' },
   { seed: 358, mode: 'normal', what: 'I6: the same, after a new list that only one node had taken came to light' },
-  { seed: 324, mode: 'normal', what: 'S7: a data node without a vote was not asked for the term of a forced failover, followed on, and took over a source that had lost its file' }
+  { seed: 324, mode: 'normal', what: 'S7: a data node without a vote was not asked for the term of a forced failover, followed on, and took over a source that had lost its file' },
+  { seed: 5647, mode: 'normal', what: 'S7: the same, with a node that heard of the term later than the forced one served: it is waited for now' }
 ]

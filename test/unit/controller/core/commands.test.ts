@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { ClusterAction, CommandRefusal } from '../../../../controller/core/actions.ts'
-import { activeReport, grant, position, report, serverReport } from '../../../fixtures.ts'
+import { activeReport, grant, position, report, serverReport, type ReportChanges } from '../../../fixtures.ts'
 import { find, leader, releasedReport, serving, type LeaderHarness } from './leader-harness.ts'
 
 const ask = { commandId: 7, actor: 'ann', reason: 'kernel update' }
@@ -109,6 +109,57 @@ describe('failover by hand', () => {
     assert.equal(one.count('order'), 0)
     one.send({ type: 'woke' }, 2_513)
     assert.equal(one.latestOrder('promote').order.force, true)
+  })
+
+  describe('whoever is forced may hold less than those that follow it', () => {
+    /** n1 gave up and lost its file; n3 follows it still, n2 follows nobody. */
+    function forced (follower: ReportChanges): LeaderHarness {
+      const back = { ...releasedReport(), servers: [serverReport({ source: null, replication: 'none', complete: false, incompleteReason: 'its file was lost' })] }
+      const one = serving()
+      one.send({ type: 'pauseSet', paused: { by: 'ann', at: '2026-01-01T00:00:00Z', reason: '' } }, 1_600)
+      one.reports([back, report('n2', { following: null, servers: [serverReport({ source: null })] }), report('n3', follower)], 1_900)
+      failover(one, 'n1', true)
+      one.accept('n1', 2_002)
+      one.accept('n2', 2_003)
+      return one
+    }
+
+    test('it serves only when they have let go of it (S7)', () => {
+      const one = forced({ following: 'n1' })
+      one.accept('n3', 2_010)
+      assert.equal(one.count('order'), 0)
+      one.reports([report('n3', { voter: { term: 5 }, following: null, servers: [serverReport({ source: null })] })], 2_030)
+      assert.equal(one.latestOrder('promote').node, 'n1')
+    })
+
+    test('one whose servers follow different sources, and one that has not heard of the term, are waited for too', () => {
+      const one = forced({ following: null, servers: [serverReport({ source: 'tcp:10.0.0.1:16641' }), serverReport({ name: 'sb', source: null })] })
+      one.accept('n3', 2_010)
+      assert.equal(one.count('order'), 0)
+      const unheard = forced({ following: 'n2' })
+      assert.equal(unheard.count('order'), 0)
+      unheard.accept('n3', 2_010)
+      assert.equal(unheard.count('order'), 1)
+    })
+
+    test('not for ever', () => {
+      const one = forced({ following: 'n1' })
+      const heardOf = { voter: { term: 5 } }
+      const lastMs = 2_003 + one.config.cluster.timing.commandTimeoutMs
+      const actions = one.reports([report('n1', heardOf), report('n2', { ...heardOf, following: null }), report('n3', heardOf)], lastMs)
+      assert.equal(one.count('order'), 0)
+      assert.ok(actions.some(action => action.type === 'wakeAt' && action.atMs === lastMs + 1))
+      one.send({ type: 'woke' }, lastMs + 1)
+      assert.equal(one.latestOrder('promote').node, 'n1')
+    })
+
+    test('a failover that nobody forces waits for none of this: its candidate has all that its followers have', () => {
+      const one = serving()
+      one.reports([releasedReport()], 1_900)
+      one.accept('n2', 2_002)
+      one.accept('n3', 2_003)
+      assert.equal(one.count('order'), 1)
+    })
   })
 
   test('force takes no node that cannot serve', () => {
