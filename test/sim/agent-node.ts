@@ -324,9 +324,12 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, clock
     observer.beganToServe(name, servingTerm, phase.type !== 'promoting' || phase.asked === null)
   }
 
-  function ask<Reply> (answer: (reply: Reply) => void): number {
+  function ask<Reply> (answer: (reply: Reply) => void, seen?: (reply: Reply) => void): number {
     const id = ++requestIds
-    waiting.set(id, answer as (answer: never) => void)
+    waiting.set(id, (reply: Reply) => {
+      seen?.(reply)
+      answer(reply)
+    })
     return id
   }
 
@@ -361,25 +364,11 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, clock
     look,
     askTerm (request, answer) {
       if (!running) return
-      push({
-        type: 'termAsked',
-        request,
-        requestId: ask<TermReply>(reply => {
-          observer.saidYesToTerm(name, request, reply)
-          answer(reply)
-        })
-      })
+      push({ type: 'termAsked', request, requestId: ask(answer, reply => observer.saidYesToTerm(name, request, reply)) })
     },
     askLease (request, sentAtMs, answer) {
       if (!running) return
-      push({
-        type: 'leaseAsked',
-        request,
-        requestId: ask<LeaseReply>(reply => {
-          observer.saidYesToLease(name, request, reply, sentAtMs)
-          answer(reply)
-        })
-      })
+      push({ type: 'leaseAsked', request, requestId: ask(answer, reply => observer.saidYesToLease(name, request, reply, sentAtMs)) })
     },
     tellRelease (request) {
       if (running) push({ type: 'releaseTold', request, requestId: ask<undefined>(() => {}) })

@@ -2,6 +2,7 @@ import type { ClusterAction } from '../../controller/core/actions.ts'
 import { stepCluster } from '../../controller/core/cluster.ts'
 import type { ClusterEvent } from '../../controller/core/events.ts'
 import { bootCluster, type ClusterState, type CoreConfig, type EndedOperation, type Memory, type Operation, type Paused, type Kept } from '../../controller/core/state.ts'
+import type { Order } from '../../protocol/order.ts'
 import type { AgentNode, OrderAnswer } from './agent-node.ts'
 import { crashHost } from './host.ts'
 import type { Observer } from './invariants.ts'
@@ -28,6 +29,8 @@ export interface ControllerNode {
   lead (leading: boolean): void
   setPaused (paused: Paused | null): void
   push (event: ClusterEvent): void
+  /** The promotion that it ordered of that node last: on its way it may be kept, and come once more. */
+  promotionSent (node: string): Order | null
 }
 
 export interface ControllerContext {
@@ -57,6 +60,7 @@ export function createControllerNode (context: ControllerContext, name: string, 
   const { timing } = settings.cluster
   const clockOffsetMs = random.between(1_000, 1_000_000)
   const counts: Record<string, number> = {}
+  const promotions = new Map<string, Order>()
   let state: ClusterState | null = null
   let boot = 0
   let running = false
@@ -218,6 +222,7 @@ export function createControllerNode (context: ControllerContext, name: string, 
   function order ({ tag, node, order }: Extract<ClusterAction, { type: 'order' }>): void {
     const mine = boot
     if (order.type === 'forceVoters') observer.forced(order.voters)
+    if (order.type === 'promote') promotions.set(node, order)
     let open = true
     const answered = ({ reply, error }: OrderAnswer): void => {
       if (!open || mine !== boot) return
@@ -340,6 +345,7 @@ export function createControllerNode (context: ControllerContext, name: string, 
       if (next) push({ type: 'restored', ...stored })
       push({ type: 'leadership', leading: next })
     },
+    promotionSent: node => promotions.get(node) ?? null,
     setPaused (next) {
       stored = { ...stored, paused: next }
       push({ type: 'pauseSet', paused: next })

@@ -129,11 +129,15 @@ export function createObserver (world: World, settings: Settings, nodes: () => r
     const lostMs = before.row.atMs - oldestAfter(before.row, shared).atMs
     const lost = `acknowledged rows of ${server.name} worth ${lostMs.toFixed(0)} ms of ${before.holder}'s term ${before.term}`
     const what = `${how?.kind ?? 'resumption'} to ${node} (term ${term})`
+    const promotedInTerm = server.promotedFrom()?.term ?? 0
     // terms are durable: whoever has nothing of the last one is never taken. How far it came is known to those who heard it and still run
-    const outOfTerm = (server.promotedFrom()?.term ?? 0) < before.term
+    const outOfTerm = promotedInTerm < before.term
     const behind = how?.remembers !== false && !restartedSince(before.row.atMs, before.holder) && lostMs > lossBoundMs()
-    // whoever forced this very node before, in vain, was told what it lacks; its position says since then that it served
-    const forced = how?.kind === 'forcedFailover' || [...told].some(([at, { kind }]) => kind === 'forcedFailover' && at.endsWith(` ${node}`) && Number.parseInt(at) > before.term)
+    // whoever forced this very node before, in vain, was told what it lacks; when it had been promoted by then, its position says that it may have served
+    const forced = how?.kind === 'forcedFailover' || [...told].some(([at, { kind }]) => {
+      const forcedTerm = Number.parseInt(at)
+      return kind === 'forcedFailover' && at.endsWith(` ${node}`) && forcedTerm > before.term && forcedTerm <= promotedInTerm
+    })
     if (how?.kind === 'switchover' && how.switchedTo) violate(`I3 ${what} lost ${lost}`)
     else if (!forced && outOfTerm) violate(`I4 ${what} lost ${lost}, and it had nothing of that term`)
     else if (!forced && behind) violate(`I4 ${what} lost ${lost}; the bound is ${lossBoundMs().toFixed(0)} ms`)

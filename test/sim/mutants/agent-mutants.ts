@@ -63,7 +63,7 @@ export const agentMutants: readonly Mutant[] = [
     name: 'two holders in one term: the voter accepts a second one',
     rule: 'S1',
     sentence: 'The term is not older.',
-    changes: [{ file: VOTER, text: 'return same ? {', replacement: 'return true ? {' }]
+    changes: [{ file: VOTER, text: 'return same ? accepted', replacement: 'return true ? accepted' }]
   },
   {
     name: 'two holders in one term: the voter grants to a second one',
@@ -76,7 +76,7 @@ export const agentMutants: readonly Mutant[] = [
     rule: 'S1',
     sentence: 'The controller will know.',
     changes: [
-      { file: ORDERS, text: 'if (order.term < record.term) return refuse', replacement: 'if (order.term < record.term - 1) return refuse' },
+      { file: ORDERS, text: 'order.term < voterSide.voter.record.term) return refuse', replacement: 'order.term < voterSide.voter.record.term - 1) return refuse' },
       { file: VOTER, text: 'if (request.term < record.term) return { voter, reply: refused(record, \'olderTerm\', 0), persist: false }', replacement: '' }
     ]
   },
@@ -186,7 +186,7 @@ export const agentMutants: readonly Mutant[] = [
     name: 'a follow order of an old term is obeyed',
     rule: 'S1',
     sentence: 'It is only a backup.',
-    changes: [{ file: ORDERS, text: 'if (order.term < record.term) return refuse', replacement: 'if (order.type !== \'follow\' && order.term < record.term) return refuse' }]
+    changes: [{ file: ORDERS, text: 'order.term < voterSide.voter.record.term) return refuse', replacement: 'order.type !== \'follow\' && order.term < voterSide.voter.record.term) return refuse' }]
   },
   {
     name: 'a failed promotion is not undone',

@@ -18,7 +18,7 @@ export const controllerMutants: readonly Mutant[] = [
     changes: [
       { file: OPERATION, text: 'return ends.toSorted((a, b) => a - b)[listQuorum(voters) - 1] ?? null', replacement: 'return ends.toSorted((a, b) => a - b)[0] ?? null' },
       { file: OPERATION, text: 'if (!isMajority(voters, after.map(({ node }) => node))) {', replacement: 'if (false) {' },
-      { file: 'agent/core/voter.ts', text: 'return same ? {', replacement: 'return true ? {' }
+      { file: 'agent/core/voter.ts', text: 'return same ? accepted', replacement: 'return true ? accepted' }
     ]
   },
   {
