@@ -2,7 +2,7 @@ import { leaseOf } from '../../../agent/core/state.ts'
 import type { Fault, FaultTools } from './fault-tools.ts'
 
 /** What goes wrong only when several things meet, more seldom than chance would bring them together. */
-export function raceFaults ({ world, random, network, agents, controllers, timing, serving, later, cutFor, between, names, controllerNames }: FaultTools): readonly Fault[] {
+export function raceFaults ({ world, random, network, agents, data, controllers, timing, serving, later, cutFor, between, names, controllerNames }: FaultTools): readonly Fault[] {
   return [
     {
       // it gives its term back, nobody hears that, its agent starts anew, and the order that gave it the term comes once more
@@ -35,19 +35,23 @@ export function raceFaults ({ world, random, network, agents, controllers, timin
       }
     },
     {
-      // two believe that they lead, and what the one sends is late: it takes a term for a choice that the other's failover has overtaken
+      // two believe that they lead; one sees less than the other, and what it sends is late: it takes a term for a choice that the other's failover has overtaken
       name: 'lateRival',
       weight: controllers.length > 1 ? 3 : 0,
       controlOnly: false,
       strike: () => {
         const node = serving()
-        if (node === undefined) return false
+        const unseen = random.pick(data)
+        if (node === undefined || unseen === node) return false
         const late = random.pick(controllerNames)
-        world.note(`${late} is late, and does not know that another leads`)
+        world.note(`${late} is late and does not see ${unseen.name}, and another leads as well`)
         for (const controller of controllers) controller.lead(true)
-        for (const agent of agents) network.delay(late, agent.name, random.between(timing.leaseMs / 2, 3 * timing.leaseMs))
-        random.pick(node.servers).crash()
-        later(random.between(100, timing.leaseMs), () => { for (const agent of agents) network.delay(late, agent.name, 0) })
+        cutFor(between([unseen.name], [late], false), timing.suspectAfterMs + 2 * timing.leaseMs)
+        later(timing.suspectAfterMs + random.between(0, timing.leaseMs / 2), () => {
+          for (const agent of agents) network.delay(late, agent.name, random.between(timing.leaseMs / 2, 3 * timing.leaseMs))
+          random.pick(node.servers).crash()
+        })
+        later(timing.suspectAfterMs + random.between(timing.leaseMs / 2, 2 * timing.leaseMs), () => { for (const agent of agents) network.delay(late, agent.name, 0) })
         return true
       }
     }
