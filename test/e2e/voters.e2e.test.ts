@@ -1,7 +1,7 @@
 // Who votes is changed while clients write: they notice nothing, and the majority is another one afterwards.
 import assert from 'node:assert/strict'
 import { CLUSTER_NAME } from '../testbed/cluster-file.ts'
-import { describeCluster, nodeOf, VERSIONS } from './scenario.ts'
+import { describeCluster, endAgent, nodeOf, VERSIONS } from './scenario.ts'
 
 const VOTER_FILE = `/run/ovsdb-ha/lib/${CLUSTER_NAME}/voter.json`
 
@@ -23,7 +23,8 @@ for (const ovs of VERSIONS) {
 
     scenario('what is stored outlives the agents: after they were killed the same nodes vote', { undisturbed: true }, async scene => {
       const restart = async (name: string): Promise<void> => {
-        await testbed.killAgent(name)
+        await endAgent(testbed, name)
+        await scene.until(`${name} is missed`, view => !nodeOf(view, name).reachable)
         await testbed.startAgent(name)
         await scene.until(`${name} reports again`, view => nodeOf(view, name).reachable)
       }
@@ -56,7 +57,7 @@ for (const ovs of VERSIONS) {
 
     scenario('two of three voters lose their word: it holds, and says why, until an operator forces a quorum and chooses who serves', { failovers: 1 }, async scene => {
       for (const name of ['b', 'w']) {
-        await testbed.killAgent(name)
+        await endAgent(testbed, name)
         await testbed.exec(name, ['sh', '-c', `printf damaged > ${VOTER_FILE}`])
         await testbed.startAgent(name)
       }
