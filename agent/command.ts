@@ -20,11 +20,13 @@ export interface CommandResult {
 
 /** A command that could not be run, did not end in time, or was ended; a non-zero exit is a result, not this error. */
 export class CommandError extends Error {
+  readonly program: string
   readonly why: 'missing' | 'timeout' | 'cancelled' | 'broken'
 
-  constructor (message: string, why: CommandError['why'], cause: unknown) {
+  constructor (message: string, program: string, why: CommandError['why'], cause: unknown) {
     super(message, { cause })
     this.name = 'CommandError'
+    this.program = program
     this.why = why
   }
 }
@@ -45,7 +47,7 @@ export async function runCommand (program: string, args: readonly string[], { in
     reject: false
   })
   const stuck = Promise.withResolvers<never>()
-  const timer = setTimeout(() => stuck.reject(new CommandError(`${program} does not end, not even killed`, 'broken', undefined)), timeoutMs + KILL_GRACE_MS)
+  const timer = setTimeout(() => stuck.reject(new CommandError(`${program} does not end, not even killed`, program, 'broken', undefined)), timeoutMs + KILL_GRACE_MS)
   try {
     const result = await Promise.race([child, stuck.promise])
     if (result.exitCode !== undefined && !result.timedOut && !result.isCanceled) {
@@ -58,8 +60,8 @@ export async function runCommand (program: string, args: readonly string[], { in
 }
 
 function describe (program: string, timeoutMs: number, error: ExecaError): CommandError {
-  if (error.code === 'ENOENT') return new CommandError(`the program ${program} is missing`, 'missing', error)
-  if (error.timedOut) return new CommandError(`${program} was killed after ${timeoutMs} ms`, 'timeout', error)
-  if (error.isCanceled) return new CommandError(`${program} was ended: overtaken`, 'cancelled', error)
-  return new CommandError(`${program} could not be run: ${error.shortMessage}`, 'broken', error)
+  if (error.code === 'ENOENT') return new CommandError(`the program ${program} is missing`, program, 'missing', error)
+  if (error.timedOut) return new CommandError(`${program} was killed after ${timeoutMs} ms`, program, 'timeout', error)
+  if (error.isCanceled) return new CommandError(`${program} was ended: overtaken`, program, 'cancelled', error)
+  return new CommandError(`${program} could not be run: ${error.shortMessage}`, program, 'broken', error)
 }

@@ -1,5 +1,6 @@
 import { CommandError, runCommand } from '../command.ts'
 import type { VipAddress } from '../../protocol/cluster.ts'
+import type { AnnouncingPrograms } from './announcing-programs.ts'
 
 /** When an address is announced, counted from the taking: at once for speed, again because a frame can be lost and a switch port may still be waking up. */
 export const ANNOUNCE_AT_MS = [0, 50, 150, 400, 1_000, 2_000, 3_000, 5_000] as const
@@ -9,6 +10,7 @@ const EXIT_DEADLINE_MS = 5_000
 export interface AnnounceOptions {
   readonly interface: string
   readonly addresses: readonly VipAddress[]
+  readonly programs: AnnouncingPrograms
   /** Called when announcing starts to fail (in words) and when it works again (null). The hold never fails for it. */
   readonly onProblem: (problem: string | null) => void
 }
@@ -31,25 +33,13 @@ export function announceCommands (address: VipAddress, device: string): readonly
   return ['-U', '-A'].map(style => ['arping', ['-q', style, '-c', '1', '-I', device, address.address]])
 }
 
-const LOOK_DEADLINE_MS = 2_000
-
-/** Why this host could not announce the addresses, or null: known before it is needed, so that another node is preferred. */
-export async function announcersMissing (addresses: readonly VipAddress[], device: string): Promise<string | null> {
-  const programs = new Set(addresses.flatMap(address => announceCommands(address, device)).map(([program]) => program))
-  const missing: string[] = []
-  for (const program of programs) {
-    try {
-      await runCommand(program, ['-V'], { timeoutMs: LOOK_DEADLINE_MS })
-    } catch (error) {
-      // one that is there and says nothing useful will be judged by its work
-      if (error instanceof CommandError && error.why === 'missing') missing.push(program)
-    }
-  }
-  return missing.length === 0 ? null : `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing: after a takeover the neighbours of this node would not be told where the addresses are`
+/** The programs that announce these addresses. */
+export function announcingPrograms (addresses: readonly VipAddress[], device: string): readonly string[] {
+  return [...new Set(addresses.flatMap(address => announceCommands(address, device)).map(([program]) => program))]
 }
 
 /** Announces in the background. A new start ends the earlier series; `stop` also kills what is still running. */
-export function createAnnouncer ({ interface: device, addresses, onProblem }: AnnounceOptions): Announcer {
+export function createAnnouncer ({ interface: device, addresses, programs, onProblem }: AnnounceOptions): Announcer {
   let series = new AbortController()
   let problem: string | null = null
 
@@ -63,9 +53,11 @@ export function createAnnouncer ({ interface: device, addresses, onProblem }: An
     try {
       const { exitCode, stderr } = await runCommand(program, args, { timeoutMs: EXIT_DEADLINE_MS, signal })
       if (signal.aborted) return
+      programs.works(program)
       note(exitCode === 0 ? null : `${program} ${args.join(' ')}: ${stderr.trim() || `exit ${exitCode}`}`)
     } catch (error) {
       if (signal.aborted) return // ended by us; whatever it says is about that
+      if (programs.tells(error)) return
       note(error instanceof CommandError ? `addresses on ${device} are not announced: ${error.message}` : String(error))
     }
   }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { runCommand } from '../command.ts'
 import type { VipAddress } from '../../protocol/cluster.ts'
+import type { AnnouncingPrograms } from './announcing-programs.ts'
 
 /** A question is asked once and waited for one second. */
 const ANSWER_MS = 1_000
@@ -13,6 +14,8 @@ export interface DuplicateCheckOptions {
   /** Pause before the first look. The former holder may keep its address for a moment on purpose (make before break): that is no stranger. */
   readonly firstAfterMs: number
   readonly everyMs: number
+  /** A program that is missing for announcing too is told by them. */
+  readonly programs: AnnouncingPrograms
   readonly onDuplicate: (address: string, owner: string) => void
   readonly onProblem: (problem: string | null) => void
 }
@@ -28,7 +31,7 @@ export interface DuplicateCheck {
  * operator's matter, and taking the endpoint never waits for the answer.
  */
 export function createDuplicateCheck (options: DuplicateCheckOptions): DuplicateCheck {
-  const { addresses, firstAfterMs, everyMs, onDuplicate, onProblem } = options
+  const { addresses, firstAfterMs, everyMs, programs, onDuplicate, onProblem } = options
   let running: AbortController | null = null
   let problem: string | null = null
 
@@ -46,6 +49,7 @@ export function createDuplicateCheck (options: DuplicateCheckOptions): Duplicate
         if (owner !== null && !signal.aborted) onDuplicate(address.address, owner)
       } catch (error) {
         if (signal.aborted) return
+        if (programs.tells(error)) continue
         problems.push(error instanceof Error ? error.message : String(error))
       }
     }

@@ -2,7 +2,8 @@ import { monotonicMs } from '../clock.ts'
 import { CommandError } from '../command.ts'
 import { createLane } from '../lane.ts'
 import type { VipEndpointConfig } from '../../protocol/cluster.ts'
-import { announcersMissing, createAnnouncer } from './announce.ts'
+import { announcingPrograms, createAnnouncer } from './announce.ts'
+import { createAnnouncingPrograms } from './announcing-programs.ts'
 import { createDuplicateCheck } from './duplicate.ts'
 import type { Endpoint } from './endpoint.ts'
 import { EndpointError } from './endpoint-errors.ts'
@@ -10,8 +11,6 @@ import { dropAddresses, readAddresses, takeAddresses } from './vip-address.ts'
 
 /** What keeps working although it cannot do a part of its work; `null` when it can again. */
 export type EndpointProblem = (part: 'announce' | 'announcer' | 'duplicateCheck', problem: string | null) => void
-
-const ANNOUNCERS_EVERY_MS = 30_000
 
 export interface VipEndpointOptions {
   readonly cluster: string
@@ -32,14 +31,15 @@ export interface VipEndpointOptions {
 export function createVipEndpoint (options: VipEndpointOptions): Endpoint {
   const { cluster, node, config, commandTimeoutMs, onProblem = () => {} } = options
   const lane = createLane()
-  const lookForAnnouncers = createAnnouncersLook(config, problem => onProblem('announcer', problem))
+  const programs = createAnnouncingPrograms({ programs: announcingPrograms(config.addresses, config.interface), onProblem: problem => onProblem('announcer', problem) })
   const listeners = new Set<(address: string, owner: string) => void>()
-  const announcer = createAnnouncer({ interface: config.interface, addresses: config.addresses, onProblem: problem => onProblem('announce', problem) })
+  const announcer = createAnnouncer({ interface: config.interface, addresses: config.addresses, programs, onProblem: problem => onProblem('announce', problem) })
   const duplicates = createDuplicateCheck({
     interface: config.interface,
     addresses: config.addresses,
     firstAfterMs: options.duplicateFirstAfterMs ?? 5_000,
     everyMs: options.duplicateEveryMs ?? 60_000,
+    programs,
     onDuplicate: (address, owner) => listeners.forEach(listener => listener(address, owner)),
     onProblem: problem => onProblem('duplicateCheck', problem)
   })
@@ -75,7 +75,7 @@ export function createVipEndpoint (options: VipEndpointOptions): Endpoint {
       }
     },
     async held () {
-      await lookForAnnouncers()
+      await programs.look()
       try {
         return await readAddresses(config, commandTimeoutMs)
       } catch (cause) {
@@ -87,15 +87,6 @@ export function createVipEndpoint (options: VipEndpointOptions): Endpoint {
       announcer.stop()
       duplicates.stop()
     }
-  }
-}
-
-function createAnnouncersLook (config: VipEndpointConfig, onSeen: (problem: string | null) => void): () => Promise<void> {
-  let dueMs = 0
-  return async () => {
-    if (monotonicMs() < dueMs) return
-    dueMs = monotonicMs() + ANNOUNCERS_EVERY_MS
-    onSeen(await announcersMissing(config.addresses, config.interface))
   }
 }
 

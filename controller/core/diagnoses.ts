@@ -25,6 +25,7 @@ const OF_PROBLEM: Readonly<Record<string, DiagnosisName>> = {
   heartbeat: 'heartbeatFails',
   duplicateAddress: 'duplicateAddress',
   announce: 'endpointImpaired',
+  announcer: 'endpointImpaired',
   duplicateCheck: 'endpointImpaired',
   endpointRelease: 'endpointImpaired',
   endpointUnseen: 'endpointImpaired',

@@ -1,5 +1,6 @@
 // Every endpoint adapter against the real kernel: hosts are network namespaces that this test makes itself.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -38,6 +39,19 @@ describe('the vip endpoint', () => {
 
   async function build (host: Host, addresses = [V4, V6] as readonly (typeof V4 | typeof V6)[], device = DEVICE): Promise<void> {
     await host.buildEndpoint({ cluster: 'demo', node: 'n1', config: { type: 'vip', interface: device, addresses }, commandTimeoutMs: 5_000, duplicateFirstAfterMs: 100, duplicateEveryMs: 500 })
+  }
+
+  /** While `happens`, the host has no other programs than these. */
+  async function withPrograms (host: Host, programs: readonly string[], happens: () => Promise<void>): Promise<void> {
+    const place = await mkdtemp(join(tmpdir(), 'ovsdb-ha-path-'))
+    try {
+      for (const program of programs) await symlink(execFileSync('sh', ['-c', 'command -v "$0"', program], { encoding: 'utf8' }).trim(), join(place, program))
+      await host.setPath(place)
+      await happens()
+    } finally {
+      await host.setPath(process.env['PATH'] ?? '')
+      await rm(place, { recursive: true })
+    }
   }
 
   async function hardwareOf (namespace: string): Promise<string> {
@@ -159,24 +173,34 @@ describe('the vip endpoint', () => {
       const told = await a.problems() as { part: string, problem: string }[]
       return told.length > 0 && told
     })
-    assert.equal(problems[0]?.part, 'announce')
-    assert.match(problems[0].problem, /the program (arping|ndptool) is missing/)
+    assert.equal(problems[0]?.part, 'announcer')
+    assert.match(problems[0].problem, /^(arping|ndptool) is missing: /)
   })
 
   test('a host that could not announce its addresses says so before it has them, and says nothing when it can', async () => {
     await a.held()
-    assert.deepEqual((await a.problems() as { part: string, problem: string | null }[]).filter(({ part }) => part === 'announcer'), [{ part: 'announcer', problem: null }])
-    const place = await mkdtemp(join(tmpdir(), 'ovsdb-ha-path-'))
-    try {
-      await symlink('/usr/bin/env', join(place, 'ndptool'))
+    assert.deepEqual(await a.problems(), [])
+    await withPrograms(b, ['ndptool'], async () => {
       await build(b)
-      await b.setPath(place)
       await assert.rejects(b.held())
-      const told = (await b.problems() as { part: string, problem: string | null }[]).find(({ part }) => part === 'announcer')
-      assert.match(told?.problem ?? '', /^arping is missing: /)
-    } finally {
-      await rm(place, { recursive: true })
-    }
+      const [told] = await b.problems() as { part: string, problem: string | null }[]
+      assert.equal(told?.part, 'announcer')
+      assert.match(told.problem ?? '', /^arping is missing: /)
+    })
+  })
+
+  test('a missing arping is told once, although the look, the announcements and the question for duplicates all meet it; it ends when it works', async () => {
+    await withPrograms(b, ['ip', 'ndptool'], async () => {
+      await build(b)
+      await b.held()
+      await b.hold(LONG_MS)
+      await b.announce()
+      const asked = await until('duplicates were asked for', 10_000, async () => (await b.problems() as { part: string, problem: string }[]).find(({ part }) => part === 'duplicateCheck'))
+      assert.equal(asked.problem, 'duplicate addresses are not looked for: the program ndisc6 is missing')
+      assert.deepEqual((await b.problems() as { part: string }[]).map(({ part }) => part), ['announcer', 'duplicateCheck'])
+    })
+    await b.announce()
+    await until('the problem ended', 5_000, async () => (await b.problems() as { part: string, problem: string | null }[]).some(({ part, problem }) => part === 'announcer' && problem === null))
   })
 
   test('a host that holds the address is no stranger to itself', async () => {

@@ -8,6 +8,8 @@ import { createFenceDevice } from '../../controller/link/fence-device.ts'
 import type { FenceLevel } from '../../protocol/cluster.ts'
 
 const AGENT = path.join(import.meta.dirname, 'programs/fence_flag')
+/** Long enough for a program to begin on a loaded machine. */
+const SLOW_MS = 1_500
 
 async function bench (t: TestContext) {
   const directory = await mkdtemp(path.join(tmpdir(), 'fence-'))
@@ -49,11 +51,22 @@ describe('a standard fence agent', () => {
     assert.match(outcome.detail, /its status says on for 700 ms/)
   })
 
-  test('one that does not end is ended after its time, and the next level is tried', async t => {
-    const { device, level, isOn } = await bench(t)
-    const outcome = await device(level({ mode: 'slow' }, { timeoutMs: 500 }), level()).off()
+  test('one that does not end within its time is ended, also when it will not, and the next level is tried', async t => {
+    const { device, level, isOn, asked, directory } = await bench(t)
+    const pid = path.join(directory, 'pid')
+    const outcome = await device(level({ mode: 'slow', pid }, { timeoutMs: SLOW_MS }), level()).off()
     assert.equal(outcome.ok, true, outcome.detail)
     assert.equal(await isOn(), false)
+    assert.deepEqual(await asked(), ['off', 'off', 'status'])
+    const ended = Number(await readFile(pid, 'utf8'))
+    assert.throws(() => process.kill(ended, 0), { code: 'ESRCH' })
+  })
+
+  test('levels that do not end are each told by name with their own time; one that leaves a process behind is waited for no longer either', async t => {
+    const { device, level, isOn } = await bench(t)
+    const outcome = await device(level({ mode: 'slow' }, { timeoutMs: SLOW_MS }), level({ mode: 'slow' }, { timeoutMs: SLOW_MS + 100 }), level({ mode: 'leaves' }, { timeoutMs: SLOW_MS + 200 })).off()
+    assert.deepEqual(outcome, { ok: false, detail: `${AGENT}: off did not end within ${SLOW_MS} ms; ${AGENT}: off did not end within ${SLOW_MS + 100} ms; ${AGENT}: off did not end, not even killed` })
+    assert.equal(await isOn(), true)
   })
 
   test('levels are tried in order, and when all fail each tells why', async t => {

@@ -184,9 +184,10 @@ function describeContents (opened: Opened, both: (body: (one: Store, two: Store)
     assert.equal(await store.entry(id4 + 1), null)
   }))
 
-  test('an entry that is appended again is there once', () => opened(async store => {
+  test('an entry that is appended again is there once, as it was', () => opened(async store => {
     const entry = await appendTo(store)
     await store.append(entry)
+    await store.append({ ...entry, message: 'told otherwise' })
     assert.deepEqual(await store.history({ limit: 10 }), [entry])
     assert.deepEqual(await store.entry(entry.id), entry)
   }))

@@ -220,7 +220,7 @@ describe('the active and its right', () => {
 })
 
 describe('what agents and fence devices say of themselves', () => {
-  for (const [code, name] of [['guard', 'guardMissing'], ['renewal', 'guardMissing'], ['weakGuard', 'guardMissing'], ['cannotVote', 'cannotVote'], ['stateNotStored', 'cannotVote'], ['heartbeat', 'heartbeatFails'], ['duplicateAddress', 'duplicateAddress'], ['announce', 'endpointImpaired'], ['endpointUnseen', 'endpointImpaired'], ['watchdog', 'watchdogFails'], ['rescuesUnreadable', 'rescuesUnreadable']] as const) {
+  for (const [code, name] of [['guard', 'guardMissing'], ['renewal', 'guardMissing'], ['weakGuard', 'guardMissing'], ['cannotVote', 'cannotVote'], ['stateNotStored', 'cannotVote'], ['heartbeat', 'heartbeatFails'], ['duplicateAddress', 'duplicateAddress'], ['announce', 'endpointImpaired'], ['announcer', 'endpointImpaired'], ['endpointUnseen', 'endpointImpaired'], ['watchdog', 'watchdogFails'], ['rescuesUnreadable', 'rescuesUnreadable']] as const) {
     test(`problem ${code} is ${name}`, () => {
       const one = withN2({ problems: [{ code, message: 'it is so', server: null }] })
       assert.deepEqual(found(one, 1_600).map(({ name, node, evidence }) => [name, node, evidence]), [[name, 'n2', [{ by: 'n2', saw: 'it is so', atMs: 1_500 }]]])

@@ -65,7 +65,9 @@ describe('a lost node that can be powered off (S3)', () => {
 
   test('when the device fails, the end of the lease is waited for as without it', () => {
     const one = accepted(fencing())
-    assert.equal(find(ended(one, 3_700, false), 'record')?.kind, 'fenceFailed')
+    const told = find(ended(one, 3_700, false), 'record')
+    assert.deepEqual([told?.kind, told?.node], ['fenceFailed', 'n1'])
+    assert.match(told?.message ?? '', /^n1 could not be powered off: ./)
     assert.equal(one.count('order'), 0)
     assert.ok(orderTo(one.send({ type: 'woke' }, 4_113), 'promote') !== undefined)
     assert.equal(fenceOf(one.state(), 'n1').fenced, null)
