@@ -92,6 +92,7 @@ export function createUnitShell (options: UnitShellOptions): UnitShell {
   let stopped = false
   let requestIds = 0
   let reportSequence = 0
+  let happenings = 0
   let lastSaid = ''
   let wake: NodeJS.Timeout | null = null
 
@@ -285,7 +286,7 @@ export function createUnitShell (options: UnitShellOptions): UnitShell {
   }
 
   function happen (kind: string, message: string, facts: Happening['facts']): void {
-    const happening: Happening = { cluster: config.cluster, node: config.node, kind, message, facts }
+    const happening: Happening = { cluster: config.cluster, node: config.node, bootId: options.bootId, sequence: ++happenings, kind, message, facts }
     log.info({ kind, ...facts }, message)
     for (const follower of followers) follower.onHappening(happening)
   }

@@ -34,9 +34,10 @@ export function createJournal ({ store, onStored, onDropped, onFailed }: Journal
   async function drain (): Promise<void> {
     try {
       for (let entry = entries[0]; entry !== undefined; entry = entries[0]) {
-        await store.append(entry)
+        const isStored = await store.append(entry)
         failures = 0
         if (entries[0] === entry) entries.shift() // it may have been dropped meanwhile
+        if (!isStored) continue // another controller told of it
         if (kept.includes(entry)) continue // it was told of before
         kept.push(entry)
         if (kept.length > KEPT_MAX) kept.shift()

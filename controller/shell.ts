@@ -193,7 +193,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     return command
   }
 
-  function record (kind: string, severity: Severity, node: string | null, message: string, facts: Facts, more: Pick<HistoryEntry, 'operation' | 'diagnosis' | 'explanation'> = {}): void {
+  function record (kind: string, severity: Severity, node: string | null, message: string, facts: Facts, more: Pick<HistoryEntry, 'happening' | 'operation' | 'diagnosis' | 'explanation'> = {}): void {
     log[severity === 'info' ? 'info' : severity === 'warning' ? 'warn' : 'error']({ node, ...facts, kind }, message)
     if (recording) journal.write({ at: wallClock().toISOString(), cluster: name, node, kind, severity, message, facts: { ...facts }, ...more })
   }
@@ -250,7 +250,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     const severity: Severity = CRITICAL.has(happening.kind) ? 'critical' : WARNING.has(happening.kind) ? 'warning' : 'info'
     // what is a diagnosis is told as one, from the report that comes with it
     const diagnosed = happening.kind.startsWith('problem') && diagnosisOf(String(happening.facts.code)) !== null
-    if (!diagnosed) record(happening.kind, severity, happening.node, happening.message, happening.facts)
+    if (!diagnosed) record(happening.kind, severity, happening.node, happening.message, happening.facts, { happening: keyOf(happening) })
     push({ type: 'happened', happening })
   }
 
@@ -380,6 +380,11 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     pause: (body, actor) => setPaused({ by: actor, at: wallClock().toISOString(), reason: body.reason ?? '' }, actor),
     resume: actor => setPaused(null, actor)
   }
+}
+
+/** The same for every controller that hears of it. */
+function keyOf ({ cluster, node, bootId, sequence }: Happening): string {
+  return [cluster, node, bootId, sequence].join('/')
 }
 
 /** How loud an agent's happening is in the history; whatever is not named is merely information. */

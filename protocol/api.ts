@@ -163,6 +163,8 @@ export const HistoryEntrySchema = Type.Object({
   severity: Type.Enum(SEVERITIES),
   message: Type.String(),
   facts: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()])),
+  /** Present on what an agent told: its cluster, node and boot, and the number in it. One entry each, whichever controller wrote it. */
+  happening: Type.Optional(Type.String()),
   /** Present on `operation…` kinds. */
   operation: Type.Optional(OperationViewSchema),
   /** Present on `diagnosis…` kinds. */

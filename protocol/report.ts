@@ -115,10 +115,14 @@ export const ReportSchema = Type.Object({
 }, { additionalProperties: false })
 export type Report = Static<typeof ReportSchema>
 
-/** One happening on a node, sent once on the report stream (`event: happening`). Kinds are listed in event.ts. */
+/** One happening on a node, sent once on each report stream (`event: happening`). */
 export const HappeningSchema = Type.Object({
   cluster: Type.String(),
   node: Type.String(),
+  /** With the cluster, the node and the boot, `sequence` is this happening and no other: whoever hears of it twice can tell. */
+  bootId: Type.String(),
+  /** Grows by one with every happening of one cluster in one boot. */
+  sequence: Type.Integer({ minimum: 1 }),
   kind: Type.String(),
   message: Type.String(),
   facts: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]))

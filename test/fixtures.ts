@@ -8,7 +8,7 @@ import type { CoreConfig } from '../controller/core/state.ts'
 import type { ClusterConfig, MemberConfig, ServerConfig, TimingConfig } from '../protocol/cluster.ts'
 import type { Order, OrderReply } from '../protocol/order.ts'
 import type { Position } from '../protocol/position.ts'
-import type { Report, ServerReport } from '../protocol/report.ts'
+import type { Happening, Report, ServerReport } from '../protocol/report.ts'
 import type { Grant, LeaseRequest, ReleaseRequest, TermRequest } from '../protocol/vote.ts'
 import { firstList } from '../protocol/voter-list.ts'
 
@@ -160,6 +160,10 @@ export function activeReport (node: string, { lease, ...changes }: ReportChanges
     endpoints: [{ address: '10.0.0.100', held: true }],
     ...changes
   })
+}
+
+export function happening (changes: Partial<Happening> = {}): Happening {
+  return { cluster: 'ovn', node: 'n1', bootId: 'boot-n1', sequence: 1, kind: 'servingStopped', message: 'n1 stopped serving', facts: {}, ...changes }
 }
 
 /** A node of a cluster that never served: nothing voted, no rows, no source. */

@@ -14,6 +14,9 @@ const TABLES = `
   INSERT INTO meta VALUES ('schemaVersion', '${STORE_SCHEMA_VERSION}');
 `
 
+/** Made when it is missing: files of before there were numbered happenings have none, and need no more than this. */
+const HAPPENINGS = "CREATE UNIQUE INDEX IF NOT EXISTS history_by_happening ON history (CASE WHEN json_valid(body) THEN json_extract(body, '$.happening') END)"
+
 /**
  * One file, one process. TRUNCATE leaves everything in that one file between two transactions (a WAL would not), and
  * with FULL each commit is on disk before it returns; EXCLUSIVE keeps the file's lock for the life of the connection,
@@ -82,6 +85,7 @@ function prepareTables (database: DatabaseSync, file: string): void {
     const version = String(database.prepare("SELECT value FROM meta WHERE key = 'schemaVersion'").get()?.value)
     if (version !== String(STORE_SCHEMA_VERSION)) throw new StoreVersionError(file, version)
   }
+  database.exec(HAPPENINGS)
   database.exec('COMMIT')
 }
 
@@ -146,12 +150,14 @@ function historyTable (database: DatabaseSync, file: string, historyMax: number)
 
   return {
     lastEntryId: () => Number(last.get()?.seq ?? 0),
-    append ({ id, ...entry }: HistoryEntry): void {
+    append ({ id, ...entry }: HistoryEntry): boolean {
       database.exec('BEGIN IMMEDIATE')
       try {
         insert.run(id, entry.cluster, JSON.stringify(entry))
         forget.run(id - historyMax)
+        const isThere = byId.get(id) !== undefined
         database.exec('COMMIT')
+        return isThere
       } catch (error) {
         if (database.isTransaction) database.exec('ROLLBACK') // a full disk has already rolled it back
         throw error

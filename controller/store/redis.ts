@@ -132,7 +132,8 @@ function history (ask: Ask, prefix: string, historyMax: number): Pick<Store, 'ap
   const keyOf = (cluster: string | undefined) => cluster === undefined ? 'history' : `history:${cluster}`
   return {
     async append (entry) {
-      await ask('append', ['history', 'entries', keyOf(entry.cluster)], [entry.id, JSON.stringify(entry), entry.cluster, historyMax, `${prefix}history:`])
+      const answers = await ask('append', ['history', 'entries', keyOf(entry.cluster), 'happenings'], [entry.id, JSON.stringify(entry), entry.cluster, historyMax, `${prefix}history:`, entry.happening ?? ''])
+      return answers.includes(1)
     },
     async history ({ cluster, before, limit }) {
       const answers = await ask('history', [keyOf(cluster), 'entries'], [before === undefined ? '+inf' : `(${before}`, limit])
@@ -140,13 +141,19 @@ function history (ask: Ask, prefix: string, historyMax: number): Pick<Store, 'ap
         const entry = JSON.parse(body) as HistoryEntry
         return [entry.id, entry]
       }))
-      return [...found.values()].toSorted((a, b) => b.id - a.id).slice(0, limit)
+      return eachHappeningOnce([...found.values()].toSorted((a, b) => b.id - a.id)).slice(0, limit)
     },
     async entry (id) {
       const body = (await ask('read', ['entries'], [id])).find(found => found !== null)
       return body === undefined ? null : JSON.parse(String(body)) as HistoryEntry
     }
   }
+}
+
+/** Instances that were away while one entry was appended may have taken another one of the same happening: the first one counts. */
+function eachHappeningOnce (newestFirst: readonly HistoryEntry[]): readonly HistoryEntry[] {
+  const firsts = new Map(newestFirst.map(({ happening, id }) => [happening, id]))
+  return newestFirst.filter(({ happening, id }) => happening === undefined || firsts.get(happening) === id)
 }
 
 const ID_EPOCH_MS = Date.parse('2025-01-01T00:00:00Z')

@@ -65,8 +65,11 @@ export interface Store {
   setMemory (cluster: string, memory: Memory): Promise<void>
   /** An id for a new entry, higher than any that this process had before; no other process gets the same. */
   nextEntryId (): number
-  /** Appends the entry once, however often it is asked for: an append whose answer was lost is simply done again. */
-  append (entry: HistoryEntry): Promise<void>
+  /**
+   * Appends the entry once, however often it is asked for: an append whose answer was lost is simply done again. False when
+   * another entry tells of the same happening: two controllers may hear of it, as one that was frozen and its successor do.
+   */
+  append (entry: HistoryEntry): Promise<boolean>
   /** Newest first. */
   history (query: { readonly cluster?: string, readonly before?: number, readonly limit: number }): Promise<readonly HistoryEntry[]>
   entry (id: number): Promise<HistoryEntry | null>

@@ -11,7 +11,7 @@ import { after, describe, test } from 'node:test'
 import { execa } from 'execa'
 import { createEmbeddedStore } from '../../controller/store/embedded.ts'
 import { StoreCorruptError, StoreLockedError, StoreUnavailableError, StoreVersionError } from '../../controller/store/store-errors.ts'
-import { appendTo } from './store-fixtures.ts'
+import { appendTo, historyEntry } from './store-fixtures.ts'
 
 const directory = await mkdtemp(join(tmpdir(), 'ovsdb-ha-store-'))
 after(() => rm(directory, { recursive: true, force: true }))
@@ -53,6 +53,23 @@ describe('embedded store: one file that survives', () => {
     assert.deepEqual(await again.intent('ovn'), { version: 1, paused })
     await again.setIntent('ovn', { version: 2, paused: null })
     assert.deepEqual(await again.intent('ovn'), { version: 2, paused: null })
+    await again.close()
+  })
+
+  test('a file of before happenings had numbers is kept, and tells them apart from then on', async () => {
+    const file = newFile()
+    const store = createEmbeddedStore({ file })
+    await store.open()
+    const before = await appendTo(store)
+    await store.close()
+    const old = new DatabaseSync(file)
+    old.exec("DROP INDEX history_by_happening; INSERT INTO history VALUES (2, 'ovn', 'not JSON')")
+    old.close()
+    const again = createEmbeddedStore({ file })
+    await again.open()
+    assert.deepEqual(await again.entry(before.id), before)
+    await appendTo(again, { happening: 'ovn/n1/boot/7' })
+    assert.equal(await again.append(historyEntry({ id: again.nextEntryId(), happening: 'ovn/n1/boot/7' })), false)
     await again.close()
   })
 

@@ -8,7 +8,7 @@ import { inspect } from 'node:util'
 import type { Store } from '../../controller/store/store.ts'
 import { answers, createRedisStores, NOBODY, refuses } from './redis-stores.ts'
 import type { RedisProcess } from './redis-processes.ts'
-import { appendTo } from './store-fixtures.ts'
+import { appendTo, historyEntry } from './store-fixtures.ts'
 import { eventually, leads, TAKE } from './store-suite.ts'
 
 const PASSWORD = 'do-not-print-me'
@@ -164,6 +164,19 @@ describe('three Redis in trouble', () => {
     await three[2]?.cli('flushall')
     assert.deepEqual(await other.intent('ovn'), PAUSED)
     assert.deepEqual(await other.entry(entry.id), entry)
+  })
+
+  test('a happening that two controllers told, each to another majority, is read once: as it was told first', async () => {
+    await threeStores()
+    const tell = (teller: Store, message: string) => teller.append(historyEntry({ id: teller.nextEntryId(), happening: 'ovn/n1/boot/7', message }))
+    await three[2]?.kill()
+    assert.equal(await tell(store, 'first'), true)
+    await three[2]?.start()
+    await three[0]?.kill()
+    await eventually('the third answers again', async () => await other.setMemory('ovn', { term: 1, active: 'n1', sequence: 0 }).then(() => true, () => false))
+    assert.equal(await tell(other, 'second'), true, 'one of its majority had not heard of it')
+    await three[0]?.start()
+    assert.deepEqual((await other.history({ limit: 10 })).map(({ message }) => message), ['first'])
   })
 
   test('two that come back empty, one after the other, do not make a second leader (the copies of a majority are gone)', async () => {

@@ -15,6 +15,8 @@ export interface StoreAdapter {
   readonly place: () => (historyMax?: number) => Store
 }
 
+const HAPPENING = 'ovn/n1/boot/7'
+
 export const TAKE = { ttlMs: 60_000, want: 'take' } as const
 const STAY = { ttlMs: 60_000, want: 'look' } as const
 
@@ -191,6 +193,26 @@ function describeContents (opened: Opened, both: (body: (one: Store, two: Store)
     assert.deepEqual(await store.history({ limit: 10 }), [entry])
     assert.deepEqual(await store.entry(entry.id), entry)
   }))
+
+  test('a happening has one entry, the first that tells of it; entries of no happening are not taken for one', () => opened(async store => {
+    const first = await appendTo(store, { happening: HAPPENING })
+    assert.equal(await store.append(first), true, 'whose answer was lost')
+    const again = historyEntry({ id: store.nextEntryId(), happening: HAPPENING, message: 'told by another controller' })
+    assert.equal(await store.append(again), false)
+    const others = []
+    for (const happening of ['ovn/n1/boot/8', undefined, undefined]) others.push(await appendTo(store, happening === undefined ? {} : { happening }))
+    assert.deepEqual((await store.history({ limit: 10 })).toReversed(), [first, ...others])
+    assert.equal((await store.history({ cluster: 'ovn', limit: 10 })).length, 4)
+    assert.equal(await store.entry(again.id), null)
+  }))
+
+  test('a happening is remembered for as long as its entry, and no longer: what is kept of it is bounded too', () => opened(async store => {
+    const first = await appendTo(store, { happening: HAPPENING })
+    for (let index = 0; index < 3; index++) await appendTo(store)
+    assert.equal(await store.entry(first.id), null)
+    const again = await appendTo(store, { happening: HAPPENING })
+    assert.deepEqual(await store.entry(again.id), again)
+  }, 3))
 
   test('entries appended at once are all there', () => opened(async store => {
     await Promise.all(Array.from({ length: 50 }, (_, index) => appendTo(store, { message: `m${index}` })))

@@ -185,6 +185,12 @@ describeCluster('three controllers, three independent Redis', { controllers: 3, 
     assert.ok(log.some(({ kind }) => kind === 'leadershipLost') && log.some(({ kind }) => kind === 'controllerStalled'))
     assert.ok(!log.some(({ kind }) => kind === 'operationBegan'), 'it began nothing')
     await scene.whole()
+    // it read what had come while it was frozen, as its successor had
+    assert.ok(log.some(({ kind }) => kind === 'servingBegan'))
+    await scene.entry('it lost its leadership', ({ kind, facts }) => kind === 'leadershipLost' && facts.controller === leader.name)
+    const told = (await scene.entries()).flatMap(({ happening }) => happening ?? [])
+    assert.deepEqual(told.filter((happening, index) => told.indexOf(happening) !== index), [], 'no happening is told twice')
+    assert.equal((await scene.entries()).filter(({ kind, node }) => kind === 'servingBegan' && node === 'b').length, 1)
     assert.deepEqual(scene.servedBy(), ['a', 'b'])
   })
 

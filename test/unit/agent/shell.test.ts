@@ -222,6 +222,17 @@ describe('followers', { timeout: DEADLINE_MS }, () => {
     assert.deepEqual([stopped?.cluster, stopped?.node, stopped?.facts['reason']], ['ovn', 'n1', 'serverDown'])
   })
 
+  test('happenings carry the boot and their number in it, from 1: who hears of one twice can tell', async t => {
+    const { shell } = await backupUnit(t)
+    const happenings: Happening[] = []
+    const unfollow = shell.follow(() => undefined, happening => { happenings.push(happening) })
+    for (const kind of ['one', 'two']) shell.tell(kind, kind, {})
+    unfollow()
+    const [first = 0] = happenings.map(({ sequence }) => sequence)
+    assert.ok(first >= 1)
+    assert.deepEqual(happenings.map(({ bootId, sequence }) => [bootId, sequence]), [['boot', first], ['boot', first + 1]])
+  })
+
   test('a report is sent for each change, numbered upwards, and none when nothing but time changed', async t => {
     const { shell } = await backupUnit(t)
     const reports: Report[] = []

@@ -55,7 +55,11 @@ export function fakeStore (over: Partial<FakeStore> = {}): FakeStore {
     memory: () => asked('memory', () => memory),
     setMemory: (_cluster, told) => asked('setMemory', () => { memory = told }),
     nextEntryId: () => ++lastId,
-    append: entry => asked('append', () => { if (!store.entries.some(({ id }) => id === entry.id)) store.entries.push(entry) }),
+    append: entry => asked('append', () => {
+      const isThere = store.entries.find(({ id, happening }) => id === entry.id || (happening !== undefined && happening === entry.happening))
+      if (isThere === undefined) store.entries.push(entry)
+      return isThere === undefined || isThere.id === entry.id
+    }),
     history: () => asked('history', () => store.entries.toReversed()),
     entry: id => asked('entry', () => store.entries.find(entry => entry.id === id) ?? null),
     ...over

@@ -7,7 +7,7 @@ import { createTurns } from '../../../controller/turns.ts'
 import { createControllerMetrics } from '../../../controller/metrics.ts'
 import { createClusterShell, type ClusterShell } from '../../../controller/shell.ts'
 import type { Happening, Report } from '../../../protocol/report.ts'
-import { activeReport, clusterConfig, coreConfig, report, serverReport } from '../../fixtures.ts'
+import { activeReport, clusterConfig, coreConfig, happening, report, serverReport } from '../../fixtures.ts'
 import { releasedReport } from './core/leader-harness.ts'
 import { fakeStore, type FakeStore } from './fake-store.ts'
 
@@ -33,7 +33,7 @@ interface Setup {
   readonly logged: ReadonlyArray<{ readonly kind?: string, readonly msg: string }>
 }
 
-async function setUp (t: TestContext, { store = fakeStore(), ttlMs = 60_000, everyMs = 5 }: { store?: FakeStore, ttlMs?: number, everyMs?: number } = {}): Promise<Setup> {
+async function setUp (t: TestContext, { store = fakeStore(), ttlMs = 60_000, everyMs = 5, controller = coreConfig().controller }: { store?: FakeStore, ttlMs?: number, everyMs?: number, controller?: string } = {}): Promise<Setup> {
   const asked: string[] = []
   const logged: Array<Setup['logged'][number]> = []
   const listeners = new Map<string, AgentListener>()
@@ -55,7 +55,7 @@ async function setUp (t: TestContext, { store = fakeStore(), ttlMs = 60_000, eve
     }
   }))
   const shell = createClusterShell({
-    config: coreConfig(),
+    config: { ...coreConfig(), controller },
     links,
     fenceDevices: new Map(),
     store,
@@ -244,8 +244,8 @@ test('a diagnosis is written when it begins and when it is over, with its eviden
   const { entries } = store
   const ill = report('n2', { problems: [{ code: 'guard', message: 'nft is missing', server: null }] })
   reports(activeReport('n1'), ill, report('n3'))
-  happens({ cluster: 'ovn', node: 'n2', kind: 'problemBegan', message: 'n2 has a problem: nft is missing', facts: { code: 'guard' } })
-  happens({ cluster: 'ovn', node: 'n2', kind: 'problemBegan', message: 'n2 has a problem: odd', facts: { code: 'odd' } })
+  happens(happening({ node: 'n2', sequence: 1, kind: 'problemBegan', message: 'n2 has a problem: nft is missing', facts: { code: 'guard' } }))
+  happens(happening({ node: 'n2', sequence: 2, kind: 'problemBegan', message: 'n2 has a problem: odd', facts: { code: 'odd' } }))
   await until('it is written', () => entries.some(({ kind }) => kind === 'problemBegan'))
   const began = entries.find(({ kind }) => kind === 'diagnosisBegan')
   assert.deepEqual([began?.node, began?.severity, began?.message, began?.diagnosis?.evidence.map(({ by, saw }) => [by, saw])], ['n2', 'warning', 'guardMissing: n2: nft is missing', [['n2', 'nft is missing']]])
@@ -254,6 +254,20 @@ test('a diagnosis is written when it begins and when it is over, with its eviden
   const over = setInterval(() => reports(...HEALTHY), 20)
   t.after(() => clearInterval(over))
   await until('its end is written', () => entries.some(({ kind, facts }) => kind === 'diagnosisEnded' && facts.diagnosis === 'guardMissing'))
+})
+
+test('what a frozen leader and its successor both hear of is in the history once; what only one of them heard of is too', async t => {
+  const store = fakeStore()
+  const frozen = await setUp(t, { store, everyMs: 60_000 }) // asks nobody while the test runs
+  store.leader = null
+  const next = await setUp(t, { store, controller: 'ctl-b' })
+  for (const [one, heard] of [[next, [2, 3]], [frozen, [1, 2, 3]]] as const) {
+    for (const sequence of heard) one.happens(happening({ sequence, message: `happening ${sequence}` }))
+  }
+  await until('what only the frozen one heard of is written', () => store.entries.some(({ message }) => message === 'happening 1'))
+  frozen.happens(happening({ sequence: 1, bootId: 'the next boot', message: 'another one' }))
+  await until('all is written', () => store.entries.some(({ message }) => message === 'another one'))
+  assert.deepEqual(store.entries.flatMap(({ message, happening }) => happening === undefined ? [] : [message]).toSorted(), ['another one', 'happening 1', 'happening 2', 'happening 3'])
 })
 
 test('a decision is kept with what it rested on: in the entry that begins it, and in the one that ends it', async t => {

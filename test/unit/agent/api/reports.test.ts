@@ -39,7 +39,7 @@ test('the stream says the whole state first, then every change at once, and ever
   unit.happen('leaseHeld', 'n1 holds term 5')
   await until('the change and the happening', 2_000, () => events.length === 3)
   assert.deepEqual(sequences(), [1, 2])
-  assert.deepEqual(JSON.parse(events.find(({ event }) => event === 'happening')?.data ?? ''), { cluster: 'ovn', node: 'n1', kind: 'leaseHeld', message: 'n1 holds term 5', facts: {} })
+  assert.deepEqual(JSON.parse(events.find(({ event }) => event === 'happening')?.data ?? ''), { cluster: 'ovn', node: 'n1', bootId: unit.report().bootId, sequence: 1, kind: 'leaseHeld', message: 'n1 holds term 5', facts: {} })
 })
 
 test('what happened while nobody read is told to the first reader, after the state, and to no other', async t => {

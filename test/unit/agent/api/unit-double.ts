@@ -63,6 +63,7 @@ export function reportOf (changes: Partial<Report> = {}): Report {
 export function createUnitDouble (changes: Partial<Report> = {}): UnitDouble {
   let report = reportOf(changes)
   const events = new EventEmitter()
+  let happenings = 0
   const asked: { method: string, body: unknown }[] = []
   const unit: UnitDouble = {
     cluster: report.cluster,
@@ -81,7 +82,7 @@ export function createUnitDouble (changes: Partial<Report> = {}): UnitDouble {
       events.emit('report', report)
     },
     happen (kind, message = kind) {
-      events.emit('happening', { cluster: report.cluster, node: report.node, kind, message, facts: {} } satisfies Happening)
+      events.emit('happening', { cluster: report.cluster, node: report.node, bootId: report.bootId, sequence: ++happenings, kind, message, facts: {} } satisfies Happening)
     },
     async term (body) {
       asked.push({ method: 'term', body })

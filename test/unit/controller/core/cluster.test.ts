@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { activeReport, position, report, serverReport } from '../../../fixtures.ts'
+import { activeReport, happening, position, report, serverReport } from '../../../fixtures.ts'
 import { find, leader, serving } from './leader-harness.ts'
 
 /** The active of term 4, so many heartbeats on. */
@@ -91,6 +91,6 @@ test('an active that serves ends every hold', () => {
 test('a happening is history, never a reason for a decision', () => {
   const one = serving()
   const before = one.state()
-  one.send({ type: 'happened', happening: { cluster: 'ovn', node: 'n1', kind: 'servingStopped', message: 'n1 stopped', facts: {} } }, 1_500)
+  one.send({ type: 'happened', happening: happening() }, 1_500)
   assert.deepEqual(one.state(), before)
 })

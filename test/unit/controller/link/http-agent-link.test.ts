@@ -7,6 +7,7 @@ import { AgentAnswerError, AgentUnreachableError } from '../../../../controller/
 import type { Order } from '../../../../protocol/order.ts'
 import { RemoteError } from '../../../../protocol/remote-error.ts'
 import type { TermRequest } from '../../../../protocol/vote.ts'
+import { happening } from '../../../fixtures.ts'
 import { makeCertificates } from './certificates.ts'
 import { report, reportEvent, startFakeAgent, type FakeAgentOptions } from './fake-agent.ts'
 
@@ -55,7 +56,7 @@ const TERM: TermRequest = { term: 8, holder: 'n1', controller: 'c1', reason: 'lo
 
 test('reports and happenings arrive in order, also when an event is cut anywhere, even within a character', async t => {
   const bytes = Buffer.from(': hello\n\n' + reportEvent({ sequence: 1, problems: [{ code: 'X', message: 'Größe', server: null }] }) +
-    `event: happening\ndata: ${JSON.stringify({ cluster: 'ovn', node: 'n1', kind: 'leaseLapsed', message: 'm', facts: {} })}\n\n` +
+    `event: happening\ndata: ${JSON.stringify(happening({ kind: 'leaseLapsed' }))}\n\n` +
     'event: laterVersion\ndata: {}\n\n' + reportEvent({ sequence: 2 }))
   const { link, witness } = await setUp(t, {
     stream: write => {
