@@ -12,7 +12,8 @@ const CODES = {
   notDataNode: 'OVSDB_HA_NOT_A_DATA_NODE',
   badSource: 'OVSDB_HA_BAD_SOURCE',
   notReady: 'OVSDB_HA_NODE_NOT_READY',
-  votersRefused: 'OVSDB_HA_VOTER_LIST_REFUSED'
+  votersRefused: 'OVSDB_HA_VOTER_LIST_REFUSED',
+  notAlone: 'OVSDB_HA_NOT_ALONE'
 } as const satisfies Record<Exclude<OrderRefusal['kind'], 'staleTerm'>, OvsdbHaError['code']>
 
 const HINTS: Record<keyof typeof CODES, string> = {
@@ -24,7 +25,8 @@ const HINTS: Record<keyof typeof CODES, string> = {
   notDataNode: 'Name a node that has databases; a witness only votes.',
   badSource: 'Compare the cluster.yaml of controller and agents; they must be the same file.',
   notReady: 'Wait until the servers of the node are up (ovsdb-ha status), or name another node.',
-  votersRefused: 'Look at the voters (ovsdb-ha voters show), then ask for the change again.'
+  votersRefused: 'Look at the voters (ovsdb-ha voters show), then ask for the change again.',
+  notAlone: 'Bring the other node back: both together are a majority.'
 }
 
 /** An order that this node does not take; nothing was changed. */
@@ -56,6 +58,7 @@ function sentence (refusal: Exclude<OrderRefusal, { kind: 'staleTerm' }>): strin
     case 'badSource': return `${refusal.source} cannot be its source: ${refusal.why}`
     case 'notReady':
     case 'votersRefused': return refusal.why
+    case 'notAlone': return `it may not count alone: ${refusal.why}`
     default:
       refusal satisfies never
       return 'unknown'

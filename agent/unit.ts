@@ -48,7 +48,7 @@ export function createUnit (options: UnitOptions): Unit {
   const { config, cluster, node, logger, tls } = options
   const problems = createProblemBoard()
   const guard = createGuard(cluster, node)
-  const unitConfig = coreConfig(cluster, node, guard)
+  const unitConfig = coreConfig(cluster, node, options.bootId, guard)
   const endpoints: Endpoint[] = unitConfig.witness ? [] : cluster.endpoints.map(endpoint => createVipEndpoint({ cluster: cluster.name, node, config: endpoint, commandTimeoutMs: cluster.timing.commandTimeoutMs, onProblem: problems.set }))
   for (const endpoint of endpoints) endpoint.onDuplicate((address, owner) => problems.set('duplicateAddress', `${address} is also used by ${owner}: find that host and take the address from it`))
   const happenings = { tell: (kind: string, message: string, facts: Readonly<Record<string, string | number | boolean | null>>) => logger.info({ kind, ...facts }, message) }
@@ -125,13 +125,14 @@ function createGuard (cluster: ClusterConfig, node: string): Guard {
   })
 }
 
-function coreConfig (cluster: ClusterConfig, node: string, guard: Guard): UnitConfig {
+function coreConfig (cluster: ClusterConfig, node: string, boot: string, guard: Guard): UnitConfig {
   const lead = guard.kind === 'nftables' ? GUARD_LEAD_MS : 0
   const slackMs = Math.max(0, guard.slackMs - lead)
   const witness = cluster.members.find(member => member.name === node)?.witness === true
   return {
     cluster: cluster.name,
     node,
+    boot,
     witness,
     voters: cluster.members.map(member => member.name),
     servers: witness ? [] : cluster.servers.map(server => server.name),

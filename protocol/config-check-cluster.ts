@@ -41,14 +41,18 @@ function checkMembers (findings: Findings, index: number): void {
   if (members.some(member => member?.witness === undefined)) return
   const dataNodes = members.filter(member => member?.witness === false).length
   if (members.length > 0 && dataNodes === 0) findings.problem(path, 'has witnesses only: no node has a database', { allowed: 'at least one node that is no witness' })
-  else explainVotes(findings, path, dataNodes, members.length)
+  else explainVotes(findings, path, dataNodes, members)
 }
 
 /** Sound but maybe not what its author expects: what the cluster survives follows from who has a vote (S9). */
-function explainVotes (findings: Findings, path: Path, dataNodes: number, voters: number): void {
+function explainVotes (findings: Findings, path: Path, dataNodes: number, members: ReadonlyArray<{ readonly name?: string | undefined } | undefined>): void {
+  const voters = members.length
   if (dataNodes === 0) return
   if (dataNodes === 1) {
     findings.warning(path, 'one data node: there is nothing to fail over to, every loss of it stops the service until it is back')
+  } else if (voters === 2 && dataNodes === 2 && members.every(member => findings.draft.nodes?.some(node => node?.name === member?.name && node?.fence != null))) {
+    findings.warning(path, 'two voters with fence devices: when a node is lost the other one goes on once its device says that it is off, and nobody serves until then, also when only the backup is lost (S9). ' +
+      'Where a third host can be had, a node with witness: true does it without a device')
   } else if (voters === 2) {
     findings.warning(path, 'two voters: no automatic failover when a node is lost, since the other cannot know whether it is down or cut off and would be no majority alone (S9). ' +
       'A crashed server on a running node and a switchover are handled. Add a third node with witness: true: it needs no database')

@@ -12,7 +12,7 @@ const common = {
 /** POST /v1/clusters/:cluster/orders, controller to agent. Answered when it is done, or undone. */
 export const OrderSchema = Type.Union([
   /** Take the lease of this term, promote every server, prove it by a write, take the endpoints, open the gates (S8). */
-  Type.Object({ type: Type.Literal('promote'), ...common, leaveOut: Type.Array(LeaveOutSchema, { maxItems: LEAVE_OUT_MAX }), force: Type.Boolean({ description: 'Also with an incomplete copy: an operator was told what is lost' }) }, { additionalProperties: false }),
+  Type.Object({ type: Type.Literal('promote'), ...common, leaveOut: Type.Array(LeaveOutSchema, { maxItems: LEAVE_OUT_MAX }), force: Type.Boolean({ description: 'Also with an incomplete copy: an operator was told what is lost' }), without: Type.Optional(Type.String({ description: 'The other one of two voters, certainly off after this node accepted the term: it is left out of the count (S9)' })) }, { additionalProperties: false }),
   /** Old active: close the gates and write the marker into each database. */
   Type.Object({ type: Type.Literal('handoverBegin'), ...common, marker: Type.String({ minLength: 1, maxLength: 64 }) }, { additionalProperties: false }),
   /** Candidate: answer when each database holds the marker. */

@@ -79,6 +79,8 @@ export const ReportSchema = Type.Object({
     heard: Nullable(HeardSchema),
     /** Who votes, as this voter has stored it (S11); null when it cannot vote. */
     voters: Nullable(VoterListSchema),
+    /** Nodes that this agent met since it started, by the list of voters that counts, with no change of it begun: it may go on without one of them (S9). */
+    met: Type.Array(Type.String()),
     grants: Type.Array(GrantSchema)
   }, { additionalProperties: false }),
   lease: Type.Object({
@@ -89,8 +91,10 @@ export const ReportSchema = Type.Object({
     /** The last term that this node gave back. */
     releasedTerm: Type.Integer({ minimum: 0 }),
     releasedServed: Type.Boolean(),
-    /** The generation of the newest list of voters whose majority granted it; 0 for none. */
-    votersGeneration: Type.Integer({ minimum: 0 })
+    /** The generation of the newest list of voters whose majority granted it; 0 for none, also while one of two is left out. */
+    votersGeneration: Type.Integer({ minimum: 0 }),
+    /** The other one of two voters, which is not counted in this term, since it was certainly off (S9); null: all count. */
+    without: Nullable(Type.String())
   }, { additionalProperties: false }),
   servers: Type.Array(ServerReportSchema),
   /** The node that this node's servers follow, null when none. */

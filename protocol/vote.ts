@@ -95,12 +95,15 @@ export const LeaseRequestSchema = Type.Object({
   /** The holder's last heartbeat in this term; 0 before the first. Voters tell it on: a leader that lost sight of the holder still knows how far it came (S6). */
   sequence: Type.Integer({ minimum: 0 }),
   /** Grants that the order for this term said may be left out (S3). */
-  leaveOut: Type.Array(LeaveOutSchema, { maxItems: LEAVE_OUT_MAX })
+  leaveOut: Type.Array(LeaveOutSchema, { maxItems: LEAVE_OUT_MAX }),
+  /** voter -> in which of its boots it last granted this holder; empty while the holder's own voter does not grant. Who finds its own boot here was asked since it started (S9). */
+  boots: Type.Record(Type.String(), Type.String())
 }, { additionalProperties: false })
 export type LeaseRequest = Static<typeof LeaseRequestSchema>
 
 export const LeaseReplySchema = Type.Union([
-  Type.Object({ ok: Type.Literal(true) }, { additionalProperties: false }),
+  /** `boot`: the voter's, new with every start of its agent. */
+  Type.Object({ ok: Type.Literal(true), boot: Type.Optional(Type.String()) }, { additionalProperties: false }),
   RefusedSchema
 ])
 export type LeaseReply = Static<typeof LeaseReplySchema>

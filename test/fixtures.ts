@@ -82,6 +82,7 @@ export function unitConfig (changes: Partial<UnitConfig> = {}): UnitConfig {
   return {
     cluster: 'ovn',
     node: 'n1',
+    boot: 'boot-1',
     witness: false,
     voters: ['n1', 'n2', 'n3'],
     servers: ['nb'],
@@ -138,8 +139,8 @@ export function report (node: string, { voter, lease, ...changes }: ReportChange
     sequence: 1,
     configDigest: 'digest',
     phase: 'backup',
-    voter: { problem: null, term: 4, holder: 'n1', released: null, granted: true, sequence: 0, previous: null, heard: null, voters: VOTERS, grants: [grant({ renewedAgoMs: 100 })], ...voter },
-    lease: { term: 0, held: false, remainingMs: 0, releasedTerm: 0, releasedServed: false, votersGeneration: 0, ...lease },
+    voter: { problem: null, term: 4, holder: 'n1', released: null, granted: true, sequence: 0, previous: null, heard: null, voters: VOTERS, met: [], grants: [grant({ renewedAgoMs: 100 })], ...voter },
+    lease: { term: 0, held: false, remainingMs: 0, releasedTerm: 0, releasedServed: false, votersGeneration: 0, without: null, ...lease },
     servers: [serverReport()],
     following: 'n1',
     endpoints: [{ address: '10.0.0.100', held: false }],
@@ -199,7 +200,7 @@ export function termRequest (changes: Partial<TermRequest> = {}): TermRequest {
 }
 
 export function leaseRequest (changes: Partial<LeaseRequest> = {}): LeaseRequest {
-  return { term: 4, holder: 'n1', voters: VOTERS, holdMs: 2_100, sequence: 0, leaveOut: [], ...changes }
+  return { term: 4, holder: 'n1', voters: VOTERS, holdMs: 2_100, sequence: 0, leaveOut: [], boots: {}, ...changes }
 }
 
 export function releaseRequest (changes: Partial<ReleaseRequest> = {}): ReleaseRequest {

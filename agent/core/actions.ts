@@ -22,6 +22,7 @@ export type OrderRefusal =
   | { readonly kind: 'badSource', readonly source: string, readonly why: string }
   | { readonly kind: 'notReady', readonly why: string }
   | { readonly kind: 'votersRefused', readonly why: string }
+  | { readonly kind: 'notAlone', readonly why: string }
 
 export type Facts = Readonly<Record<string, string | number | boolean | null>>
 

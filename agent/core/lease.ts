@@ -1,7 +1,8 @@
 // The holder's side of the lease (S2). The idea: a grant says "until so long after I answered nobody else serves";
 // counting from the moment the round was *sent* puts the holder's end before every voter's, however slow the network.
 import type { LeaveOut } from '../../protocol/vote.ts'
-import { isMajority, listQuorum, type VoterList } from '../../protocol/voter-list.ts'
+import type { VoterList } from '../../protocol/voter-list.ts'
+import { isEnough } from './pair.ts'
 
 export interface Round {
   readonly id: number
@@ -16,9 +17,11 @@ export interface Round {
 export interface Lease {
   readonly term: number
   readonly leaveOut: readonly LeaveOut[]
+  /** The other one of two voters, certainly off after this node accepted the term: it does not count (S9). Null: all of them do. */
+  readonly without: string | null
   /** The moment this node must have stopped serving; 0 before the first majority. */
   readonly untilMs: number
-  /** The newest list whose majority granted; its generation is 0 before the first one (S11). */
+  /** Of the newest list whose majority granted (S11); 0 before the first one, and while one of two is left out: then it was no majority. */
   readonly generation: number
   readonly rounds: readonly Round[]
   readonly nextRoundAtMs: number
@@ -41,8 +44,8 @@ export function holdMsOf (leaseMs: number, slackMs: number): number {
   return Math.ceil((leaseMs + slackMs) * (1 + CLOCK_RATES_APART))
 }
 
-export function newLease (term: number, leaveOut: readonly LeaveOut[], nowMs: number): Lease {
-  return { term, leaveOut, untilMs: 0, generation: 0, rounds: [], nextRoundAtMs: nowMs }
+export function newLease (term: number, leaveOut: readonly LeaveOut[], nowMs: number, without: string | null = null): Lease {
+  return { term, leaveOut, without, untilMs: 0, generation: 0, rounds: [], nextRoundAtMs: nowMs }
 }
 
 export function isHeld (lease: Lease, nowMs: number): boolean {
@@ -61,11 +64,12 @@ export function countGrant (config: LeaseConfig, lease: Lease, roundId: number, 
   if (round === undefined || round.grantedBy.includes(voter)) return lease
   const counted: Round = { ...round, grantedBy: [...round.grantedBy, voter] }
   const rounds = lease.rounds.map(one => one.id === roundId ? counted : one)
-  if (!isMajority(round.voters, counted.grantedBy)) return { ...lease, rounds }
+  if (!isEnough(round.voters, counted.grantedBy, lease.without)) return { ...lease, rounds }
   const untilMs = Math.max(lease.untilMs, round.sentAtMs + config.leaseMs)
   // the first majority of a term sets the pace of renewals
   const nextRoundAtMs = lease.untilMs === 0 ? round.sentAtMs + config.renewEveryMs : lease.nextRoundAtMs
-  return { ...lease, rounds, untilMs, generation: Math.max(lease.generation, round.voters.generation), nextRoundAtMs }
+  const generation = lease.without === null ? Math.max(lease.generation, round.voters.generation) : lease.generation
+  return { ...lease, rounds, untilMs, generation, nextRoundAtMs }
 }
 
 /** A voter that can never grant this term again. */
@@ -78,7 +82,7 @@ export function countLostVoter (lease: Lease, roundId: number, voter: string): L
 
 /** No majority is left that could ever renew this term. */
 export function isHopeless (lease: Lease): boolean {
-  return lease.rounds.some(({ voters, lostVoters }) => voters.names.filter(name => !lostVoters.includes(name)).length < listQuorum(voters))
+  return lease.rounds.some(({ voters, lostVoters }) => !isEnough(voters, voters.names.filter(name => !lostVoters.includes(name)), lease.without))
 }
 
 /** A voter still waits for an earlier grant to end: ask again then. */

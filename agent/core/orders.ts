@@ -3,6 +3,7 @@ import type { Order } from '../../protocol/order.ts'
 import type { OrderRefusal, UnitAction } from './actions.ts'
 import { forceVoters } from './force-voters.ts'
 import { newLease } from './lease.ts'
+import { notAlone } from './pair.ts'
 import { answer, chain, enter, takeId, type Stepped } from './stepped.ts'
 import { reopen, stopTerm } from './serving.ts'
 import { takeVoters } from './take-voters.ts'
@@ -24,6 +25,8 @@ export function takeOrder (config: UnitConfig, state: UnitState, orderId: number
       if (order.term <= state.ownRelease.term) return refuse({ kind: 'released', term: state.ownRelease.term })
       if (order.term === record.term && record.holder !== config.node) return refuse({ kind: 'notHolder', holder: record.holder, term: record.term })
       if (phase.type === 'active' && phase.lease.term === order.term) return [state, answer(asked, null)]
+      const alone = order.without === undefined ? null : notAlone(config, state, record, order.term, order.without)
+      if (alone !== null) return refuse({ kind: 'notAlone', why: alone })
       if (phase.type !== 'backup') return refuse({ kind: 'busy', doing: phase.type })
       const unready = notReady(config, state, order.force)
       return unready === null ? promote(config, state, order, asked, nowMs) : refuse({ kind: 'notReady', why: unready })
@@ -67,7 +70,7 @@ export function takeOrder (config: UnitConfig, state: UnitState, orderId: number
 
 function promote (config: UnitConfig, state: UnitState, order: OrderOf<'promote'>, asked: Asked, nowMs: number): Stepped {
   const giveUpAtMs = nowMs + Math.min(order.deadlineMs, config.timing.promoteDeadlineMs)
-  const lease = newLease(order.term, order.leaveOut, nowMs)
+  const lease = newLease(order.term, order.leaveOut, nowMs, order.without ?? null)
   return chain(abandonFollow(state, ANOTHER_ORDER), next => [enter(next, { type: 'acquiring', lease, asked, giveUpAtMs, force: order.force }, nowMs), []])
 }
 

@@ -1,6 +1,7 @@
 // The state as the controller, operators and metrics see it: derived afresh each time, so that it cannot go stale.
 import type { Problem, Report, ServerReport } from '../../protocol/report.ts'
 import { isHeld } from './lease.ts'
+import { whyNotMet } from './pair.ts'
 import { leaseOf, type UnitConfig, type UnitState } from './state.ts'
 import { describe, hasGranted, ownGrant, runningGrants } from './voter.ts'
 
@@ -30,7 +31,8 @@ export function buildReport (config: UnitConfig, state: UnitState, extras: Repor
       remainingMs: lease === null ? 0 : Math.max(0, lease.untilMs - nowMs),
       releasedTerm: state.ownRelease.term,
       releasedServed: state.ownRelease.served,
-      votersGeneration: lease?.generation ?? 0
+      votersGeneration: lease?.generation ?? 0,
+      without: lease?.without ?? null
     },
     servers: config.servers.map(name => reportServer(state, name, extras.databases[name] ?? name)),
     following: followedNode(config, state),
@@ -43,7 +45,7 @@ export function buildReport (config: UnitConfig, state: UnitState, extras: Repor
 
 function reportVoter (state: UnitState, nowMs: number): Report['voter'] {
   if (state.voterSide.type === 'refusing') {
-    return { problem: state.voterSide.problem, term: 0, holder: null, released: null, granted: false, sequence: 0, previous: null, heard: null, voters: null, grants: [] }
+    return { problem: state.voterSide.problem, term: 0, holder: null, released: null, granted: false, sequence: 0, previous: null, heard: null, voters: null, met: [], grants: [] }
   }
   const { voter } = state.voterSide
   const { term, holder, released, previous, heard, voters } = voter.record
@@ -56,6 +58,7 @@ function reportVoter (state: UnitState, nowMs: number): Report['voter'] {
     sequence: ownGrant(voter)?.sequence ?? 0,
     previous: previous === null ? null : { ...previous },
     voters,
+    met: Object.keys(state.met).filter(node => whyNotMet(state, voter.record, node) === null),
     heard: heard === null ? null : { ...heard },
     grants: runningGrants(voter, [], nowMs).map(grant => describe(grant, nowMs))
   }

@@ -3,6 +3,7 @@ import type { LeaseReply, LeaseRequest } from '../../protocol/vote.ts'
 import { firstList, type VoterList } from '../../protocol/voter-list.ts'
 import type { UnitAction } from './actions.ts'
 import { countGrant, countLostVoter, holdMsOf, isHeld, postponeRound, startRound, type Lease, type LeaseConfig } from './lease.ts'
+import { metVoter } from './pair.ts'
 import { chain, takeId, type Stepped } from './stepped.ts'
 import { leaseOf, type UnitConfig, type UnitState } from './state.ts'
 import { grantLease, type VoterState } from './voter.ts'
@@ -29,12 +30,15 @@ export function sendRound (config: UnitConfig, state: UnitState, nowMs: number):
     voters: votersOf(config, state),
     holdMs: holdMsOf(config.timing.leaseMs, config.slackMs),
     sequence: writtenSequence(state),
-    leaveOut: [...lease.leaveOut]
+    leaveOut: [...lease.leaveOut],
+    boots: {}
   }
   const own = grantLease(voterConfig(config), state.voterSide.voter, request, nowMs)
+  // what the own voter refuses says nothing of how far this node came
+  const asked: LeaseRequest = own.reply.ok ? { ...request, boots: { ...state.boots } } : request
   const asking = withLease({ ...counted, voterSide: { type: 'voting', voter: own.voter } }, startRound(leaseConfig(config), lease, roundId, request.voters, nowMs))
   const persist: UnitAction[] = own.persist ? [{ type: 'persist', durable: { voter: own.voter.record, ownRelease: state.ownRelease } }] : []
-  return chain([asking, [...persist, { type: 'askVoters', roundId, request }]],
+  return chain([asking, [...persist, { type: 'askVoters', roundId, request: asked }]],
     next => countReply(config, next, roundId, config.node, own.reply, nowMs))
 }
 
@@ -48,7 +52,8 @@ function writtenSequence ({ phase }: UnitState): number {
 /** One voter's answer to one round; answers to forgotten rounds and to earlier terms change nothing. */
 export function countReply (config: UnitConfig, state: UnitState, roundId: number, voter: string, reply: LeaseReply, nowMs: number): Stepped {
   const lease = leaseOf(state.phase)
-  if (lease === null || !lease.rounds.some(round => round.id === roundId)) return [state, []]
+  const round = lease?.rounds.find(({ id }) => id === roundId)
+  if (lease === null || round === undefined) return [state, []]
   if (!reply.ok) {
     if (reply.voters !== null && reply.voters.generation > votersOf(config, state).generation) return takeList(config, state, roundId, voter, reply, reply.voters, nowMs)
     if (reply.refusal === 'olderTerm' && reply.holder === config.node && reply.term > lease.term) return [adoptTerm(state, lease, reply.term, nowMs), []]
@@ -58,7 +63,8 @@ export function countReply (config: UnitConfig, state: UnitState, roundId: numbe
   }
   const next = countGrant(leaseConfig(config), lease, roundId, voter)
   const extended = next.untilMs > lease.untilMs && isHeld(next, nowMs)
-  return [withLease(state, next), extended ? extendGuard(state, next) : []]
+  const known = voter === config.node ? state : metVoter(state, voter, reply.boot, round.voters)
+  return [withLease(known, next), extended ? extendGuard(state, next) : []]
 }
 
 /**
@@ -69,7 +75,7 @@ function takeList (config: UnitConfig, state: UnitState, roundId: number, voter:
   return chain(chain(storeList(state, voters),
     next => countReply(config, next, roundId, voter, reply, nowMs)), next => {
     const lease = leaseOf(next.phase)
-    return [lease === null ? next : withLease(next, { ...lease, nextRoundAtMs: nowMs }), []]
+    return [lease === null ? next : withLease(next, { ...lease, without: null, nextRoundAtMs: nowMs }), []]
   })
 }
 
@@ -89,7 +95,7 @@ export function storeVoter (state: UnitState, voter: VoterState): Stepped {
  * under that one. What is left of the lease stays good, since nobody is granted anything while it runs.
  */
 export function adoptTerm (state: UnitState, lease: Lease, term: number, nowMs: number): UnitState {
-  const next = withLease(state, { ...lease, term, rounds: [], nextRoundAtMs: nowMs })
+  const next = withLease(state, { ...lease, term, without: null, rounds: [], nextRoundAtMs: nowMs })
   // nothing was written in it yet; its backups are in sync with it only when its heartbeat has reached them
   if (next.phase.type === 'handingOver') return { ...next, phase: { ...next.phase, sequence: 0 } }
   return next.phase.type === 'active' ? { ...next, phase: { ...next.phase, sequence: 0, nextHeartbeatAtMs: nowMs } } : next

@@ -9,6 +9,8 @@ import type { VoterState } from './voter.ts'
 export interface UnitConfig {
   readonly cluster: string
   readonly node: string
+  /** New with every start of this agent. */
+  readonly boot: string
   readonly witness: boolean
   /** The nodes of the file, this one among them: who votes as long as no list was stored, and who may be reached (S11). */
   readonly voters: readonly string[]
@@ -86,6 +88,10 @@ export interface UnitState {
   readonly voterSide: VoterSide
   /** The last term that this node gave back, durable like the voter's record: never asked for again (S2). */
   readonly ownRelease: { readonly term: number, readonly served: boolean }
+  /** voter -> the boot in which it last granted this node. */
+  readonly boots: Readonly<Record<string, string>>
+  /** Node -> the newest list of voters (its generation) by which it granted this one, or was granted by it; forgotten with every start (S9). */
+  readonly met: Readonly<Record<string, number>>
   readonly phase: PhaseState
   /** When the phase began: observations that started earlier say nothing about it. */
   readonly phaseSinceMs: number

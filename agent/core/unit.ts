@@ -8,6 +8,7 @@ import { firstList } from '../../protocol/voter-list.ts'
 import type { DurableState, UnitAction } from './actions.ts'
 import type { UnitEvent } from './events.ts'
 import { abandonFollow, takeOrder } from './orders.ts'
+import { metHolder } from './pair.ts'
 import { countReply } from './rounds.ts'
 import { demoteServers, finishStop, handoverStageEnded, promotionStageEnded } from './serving.ts'
 import { addSteps, answer, chain, setServer, type Stepped } from './stepped.ts'
@@ -26,6 +27,8 @@ export function bootUnit (config: UnitConfig, restored: Restored, nowMs: number)
       ? { type: 'refusing', problem: restored.problem }
       : { type: 'voting', voter: restartVoter(voterConfig(config), withList(config, restored.voter), nowMs) },
     ownRelease: 'problem' in restored ? { term: 0, served: true } : restored.ownRelease,
+    boots: {},
+    met: {},
     phase: config.witness ? { type: 'witness' } : { type: 'starting', settled: [] },
     phaseSinceMs: nowMs,
     servers: Object.fromEntries(config.servers.map(name => [name, unseen])),
@@ -59,9 +62,11 @@ function note (config: UnitConfig, state: UnitState, event: UnitEvent, nowMs: nu
     case 'termAsked':
       return chain(vote(state, voter => acceptTerm(voterConfig(config), voter, event.request, nowMs), cannotVote,
         reply => ({ type: 'answerTerm', requestId: event.requestId, reply })), next => letSourceGo(config, next, event.request))
-    case 'leaseAsked':
-      return vote(state, voter => grantLease(voterConfig(config), voter, event.request, nowMs), cannotVote,
-        reply => ({ type: 'answerLease', requestId: event.requestId, reply }))
+    case 'leaseAsked': {
+      const answered = vote(state, voter => grantLease(voterConfig(config), voter, event.request, nowMs), cannotVote,
+        reply => ({ type: 'answerLease', requestId: event.requestId, reply: reply.ok ? { ok: true, boot: config.boot } : reply }))
+      return chain(answered, next => [metHolder(config, next, event.request, nowMs), []])
+    }
     case 'releaseTold':
       return vote(state, voter => acceptRelease(voter, event.request, nowMs), null,
         () => ({ type: 'answerRelease', requestId: event.requestId }))

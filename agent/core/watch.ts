@@ -1,7 +1,7 @@
 // What time and observations demand of the state as it is, whatever event woke us (level-based): leases that lapse,
 // servers that died or hang, servers that promoted themselves, rounds and heartbeats that are due.
 import type { UnitAction } from './actions.ts'
-import { isHeld, isHopeless } from './lease.ts'
+import { isHeld, isHopeless, newLease } from './lease.ts'
 import { sendRound } from './rounds.ts'
 import { beginPromotion, beginStop, finishStop, giveBack, reopen, reopenGates, stopTerm, takeEndpoints } from './serving.ts'
 import { answer, chain, enter, setServer, takeId, type Stepped } from './stepped.ts'
@@ -116,7 +116,7 @@ function afterStart (config: UnitConfig, state: UnitState, nowMs: number): Stepp
   const lost = notActive(config, state)
   // a server that still runs may have its gate open under the guard of the lease before: shut first, then give back
   if (lost !== null) return stopTerm(config, state, { term: record.term, untilMs: nowMs + config.timing.leaseMs, served: true, asked: null }, 'roleLost', lost, nowMs)
-  const lease = { term: record.term, leaveOut: [], untilMs: 0, generation: 0, rounds: [], nextRoundAtMs: nowMs }
+  const lease = newLease(record.term, [], nowMs)
   const giveUpAtMs = nowMs + config.timing.leaseMs + config.slackMs
   return [enter(state, { type: 'resuming', lease, giveUpAtMs }, nowMs), [
     { type: 'happened', kind: 'resuming', message: `${config.node} found its servers active and asks for term ${record.term} again`, facts: { term: record.term } }

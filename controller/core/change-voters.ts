@@ -59,7 +59,8 @@ function refusalOf (config: CoreConfig, state: ClusterState, { change, node }: E
   const active = servingReport(config, state, nowMs)
   if (active === null || active.phase !== 'active') return { kind: 'noActive', why: state.hold?.message ?? 'no node serves now' }
   if (active.node === node) return refuse(`${node} serves: switch over to another node first`)
-  if (active.lease.votersGeneration !== from.generation) return refuse(`generation ${from.generation} of the voters is not settled: no majority of it has granted the lease of ${active.node} yet`)
+  // who serves without the other one of two counts both in the term of the change, before anything is proposed (S9)
+  if (active.lease.without === null && active.lease.votersGeneration !== from.generation) return refuse(`generation ${from.generation} of the voters is not settled: no majority of it has granted the lease of ${active.node} yet`)
   const joining = freshReport(config, state, node, nowMs)
   if (change === 'add' && joining === null) return refuse(`${node} does not report`)
   if (change === 'add' && joining?.voter.problem !== null) return refuse(`${node} cannot vote: ${joining?.voter.problem ?? ''}`)
@@ -98,7 +99,8 @@ export function tendChange (config: CoreConfig, state: ClusterState, nowMs: numb
   const active = freshReport(config, state, change.active, nowMs)
   if (state.operation !== null || active?.lease.held !== true || active.lease.term > change.term) return fail(state, change, `${change.active} does not serve any more, or in another term`)
   const accepting = Object.keys(change.replies).filter(name => change.replies[name]?.ok === true)
-  if (change.stage === 'asking' && isMajority(change.from, accepting)) {
+  const settled = active.lease.votersGeneration === change.from.generation
+  if (change.stage === 'asking' && settled && isMajority(change.from, accepting)) {
     const proposing: VoterChange = { ...change, next: halfDone(change), stage: 'proposing', replies: {}, sinceMs: nowMs }
     return ask(config, { ...state, change: proposing }, proposing, true)
   }
@@ -109,6 +111,7 @@ export function tendChange (config: CoreConfig, state: ClusterState, nowMs: numb
   }
   if (change.stage === 'settling' && active.lease.votersGeneration >= change.next.generation) return done(state, change)
   if (nowMs - change.sinceMs <= config.cluster.timing.commandTimeoutMs) return [state, []]
+  if (change.stage === 'asking' && active.lease.without !== null) return fail(state, change, `${active.node} serves without ${active.lease.without}, and both have not granted its lease in term ${change.term} yet`)
   return fail(state, change, late(change))
 }
 

@@ -6,6 +6,7 @@ import { candidates, diverging } from './candidate.ts'
 import { dataNodes, freshReport, freshReports, highestTerm, isFresh, lastServed, positionOf, releaseOf, votersWithoutRenewal } from './knowledge.ts'
 import { budgetHold, passedOver, withinBudget } from './flapping.ts'
 import { unprovable } from './fencing.ts'
+import { loneSurvivor, type LoneSurvivor } from './lone-survivor.ts'
 import { beginTaking } from './operation.ts'
 import { chain, type Stepped } from './stepped.ts'
 import { askTurn, mustAskTurn, turnHold } from './turns.ts'
@@ -20,19 +21,32 @@ type Verdict =
 /** Nobody serves as far as the leader sees: acts, or holds and says why. */
 export function decide (config: CoreConfig, state: ClusterState, nowMs: number): Stepped {
   const voters = freshVoters(config, state, nowMs).length
-  const majoritySinceMs = voters >= voterQuorum(config, state) ? state.majoritySinceMs ?? nowMs : null
+  const survivor = loneSurvivor(config, state, nowMs)
+  const needed = survivor?.type === 'mayGoOn' ? 1 : voterQuorum(config, state)
+  const majoritySinceMs = voters >= needed ? state.majoritySinceMs ?? nowMs : null
   const noted: ClusterState = { ...state, majoritySinceMs }
-  const verdict = judge(config, noted, voters, nowMs)
+  const verdict = judge(config, noted, { voters, needed, survivor }, nowMs)
   if (verdict.type === 'hold') return setHold(noted, verdict.hold, verdict.wakeAtMs)
   return act(config, noted, verdict, nowMs)
 }
 
-function judge (config: CoreConfig, state: ClusterState, voters: number, nowMs: number): Verdict {
+interface Counted {
+  /** That answer. */
+  readonly voters: number
+  /** For a decision: a majority, or the one of two that may go on without the other (S9). */
+  readonly needed: number
+  readonly survivor: LoneSurvivor | null
+}
+
+function judge (config: CoreConfig, state: ClusterState, { voters, needed, survivor }: Counted, nowMs: number): Verdict {
   const { observeUntilMs } = state
   if (nowMs < observeUntilMs && voters < voterList(config, state).names.length) return hold('starting', 'the controller observes before it suspects anybody', observeUntilMs)
   const unseen = endUnseen(config, state, nowMs)
   if (unseen !== null) return hold('inTransition', `an operation just ended; the next report of ${unseen} is awaited`, nowMs + config.cluster.timing.reportEveryMs)
-  if (voters < voterQuorum(config, state)) return hold('noMajority', `${voters} of ${voterList(config, state).names.length} voters answer, ${voterQuorum(config, state)} are needed: no node can be given the right to serve. ${wayToMajority(config, state, nowMs)}`)
+  if (voters < needed) {
+    const alone = survivor?.type === 'mayNot' ? `, and the one that answers may not go on alone: ${survivor.why}` : ''
+    return hold('noMajority', `${voters} of ${voterList(config, state).names.length} voters answer, ${needed} are needed${alone}: no node can be given the right to serve. ${wayToMajority(config, state, nowMs)}`, survivor?.type === 'mayNot' ? survivor.lookAgainMs : null)
+  }
   const { term, holder } = highestTerm(state)
   if (term === 0) return { type: 'go', reason: 'firstStart', trigger: 'first start: no node ever served', from: null }
   if (holder === null) return { type: 'go', reason: 'lost', trigger: `the quorum was forced, and nobody was given a term after ${term}`, from: null }
@@ -47,8 +61,8 @@ function judge (config: CoreConfig, state: ClusterState, voters: number, nowMs: 
   const suspectAtMs = Math.max(silentSinceMs + config.cluster.timing.suspectAfterMs, observeUntilMs)
   if (nowMs < suspectAtMs) return hold('suspecting', `no report from ${holder} for ${Math.round(nowMs - silentSinceMs)} ms (${agent?.lostWhy ?? 'silent'})`, suspectAtMs)
   const { silent, seeing, nextCheckMs } = votersWithoutRenewal(config, state, holder, nowMs)
-  if (silent.length < voterQuorum(config, state)) {
-    if (seeing.length === 0) return hold('noMajority', `${holder} is lost, and only ${silent.length} other voters answer: ${voterQuorum(config, state)} are needed to be certain that it does not serve`)
+  if (silent.length < needed) {
+    if (seeing.length === 0) return hold('noMajority', `${holder} is lost, and only ${silent.length} other voters answer: ${needed} are needed to be certain that it does not serve`)
     return hold('stillRenewing', `${holder} does not report to the controller, but ${seeing.join(' and ')} still ${seeing.length === 1 ? 'sees' : 'see'} it renew its lease: it keeps serving`, nextCheckMs)
   }
   return { type: 'go', reason: 'lost', trigger: `${holder} is lost: no reports for ${Math.round(nowMs - silentSinceMs)} ms, and ${silent.join(', ')} see it renew no more`, from: holder }

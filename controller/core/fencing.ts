@@ -7,6 +7,7 @@ import { isMajority } from '../../protocol/voter-list.ts'
 import type { ClusterEvent } from './events.ts'
 import { freshReport, highestTerm, releaseOf, servedClaims, servingReport, votersWithoutRenewal } from './knowledge.ts'
 import type { CommandRefusal } from './actions.ts'
+import { isStillAlone } from './lone-survivor.ts'
 import { chain, takeId, type Stepped } from './stepped.ts'
 import type { ClusterState, CoreConfig, NodeFence, Operation, Stage } from './state.ts'
 
@@ -49,15 +50,18 @@ export interface Certainty {
   readonly untilMs: number | null
   /** Grants of the fenced node, which ended with its power. */
   readonly leaveOut: readonly LeaveOut[]
+  /** The other one of two voters, whose power was cut after the candidate had accepted the term: it is not counted (S9). */
+  readonly without: string | null
 }
 
-/** `waitUntil` tells when the grants of the best majority have run out, but for those to leave out. */
-export function certainty (config: CoreConfig, state: ClusterState, operation: Operation, stage: TakingTerm, nowMs: number, waitUntil: (leaveOut: readonly LeaveOut[]) => number | null): Certainty {
+/** `waitUntil` tells when the grants of the best majority, or of the only voter that counts, have run out, but for those to leave out. */
+export function certainty (config: CoreConfig, state: ClusterState, operation: Operation, stage: TakingTerm, nowMs: number, waitUntil: (leaveOut: readonly LeaveOut[], only: string | null) => number | null): Certainty {
   const holder = lostHolder(config, state, operation.to, nowMs)
   const confirmed = confirmedOff(state, operation)
   const leaveOut = confirmed === null ? operation.leaveOut : merge(operation.leaveOut, grantsOf(state, confirmed, operation, stage))
   const unproven = holder !== null && holder !== confirmed?.node && isUnguarded(state.agents[holder]?.report ?? null)
-  return { untilMs: unproven ? null : waitUntil(leaveOut), leaveOut }
+  const without = operation.fence?.status === 'off' && operation.fence.node === operation.without ? operation.without : null
+  return { untilMs: unproven ? null : waitUntil(leaveOut, without === null ? null : operation.to), leaveOut, without }
 }
 
 interface Confirmed { readonly node: string, readonly upToTerm: number }
@@ -87,19 +91,32 @@ function merge (known: readonly LeaveOut[], fenced: readonly LeaveOut[]): readon
  */
 export function tendFence (config: CoreConfig, state: ClusterState, operation: Operation, stage: TakingTerm, nowMs: number): Stepped {
   if (operation.fence === null) {
-    const node = lostHolder(config, state, operation.to, nowMs)
+    const node = dueToFence(config, state, operation, stage, nowMs)
     const plan = node === null ? undefined : config.fencing?.[node]
-    if (node === null || plan === undefined || confirmedOff(state, operation) !== null || !isAccepted(stage)) return [state, []]
+    if (node === null || plan === undefined) return [state, []]
     const [tag, next] = takeId(state)
     const fence = { node, tag, status: 'waiting' as const, beginAtMs: nowMs + plan.delayMs, detail: '' }
     return chain([{ ...next, operation: { ...operation, fence } }, []], after => after.operation === null ? [after, []] : tendFence(config, after, after.operation, stage, nowMs))
   }
   const { fence } = operation
   if (fence.status !== 'waiting' || nowMs < fence.beginAtMs) return [state, []]
+  if (fence.node === operation.without && !isStillAlone(config, state, operation.to, fence.node, nowMs)) {
+    // of two controllers that would fence one node each, the other one was first; or the node is heard of again
+    return [{ ...state, operation: { ...operation, fence: { ...fence, status: 'failed', detail: `the power was left alone, since ${operation.to} is not the only one of the two that is heard of` } } }, []]
+  }
   return [{ ...state, operation: { ...operation, fence: { ...fence, status: 'running' } } }, [
     { type: 'record', kind: 'fencing', severity: 'warning', node: fence.node, message: `${fence.node} is lost and is being powered off by its fence device`, facts: { operation: operation.id, term: operation.term } },
     { type: 'fence', tag: fence.tag, node: fence.node, action: 'off', by: config.controller, commandId: null }
   ]]
+}
+
+/** Whose power is to be cut now that the term is accepted: by a majority, or by the one of two voters that may go on without the other (S9). */
+function dueToFence (config: CoreConfig, state: ClusterState, operation: Operation, stage: TakingTerm, nowMs: number): string | null {
+  const { without, to } = operation
+  if (isAccepted(stage)) return confirmedOff(state, operation) === null ? lostHolder(config, state, to, nowMs) : null
+  const reply = stage.replies[to]?.reply
+  // a change of the voters that was begun may count already: the candidate would refuse to count alone (S11)
+  return without !== null && reply?.ok === true && reply.next === undefined ? without : null
 }
 
 function isAccepted ({ voters, replies }: TakingTerm): boolean {

@@ -11,7 +11,8 @@ import { certainty, fenceMayHelp, tendFence, unprovable, type Certainty, type Ta
 import { mayMoveOn } from './flapping.ts'
 import { freshReport, freshReports, highestTerm, knownReleases, lastServed, releaseOf } from './knowledge.ts'
 import { chain, takeId, type Stepped } from './stepped.ts'
-import type { ClusterState, CoreConfig, EndedOperation, Operation, OperationStep } from './state.ts'
+import { leftOutFor } from './lone-survivor.ts'
+import type { ClusterState, CoreConfig, EndedOperation, Operation, OperationFence, OperationStep } from './state.ts'
 import { askedForTerm, voterList } from './voters.ts'
 
 /** Others may take terms at the same time: after so many lost races something is wrong that an operator should see. */
@@ -44,7 +45,7 @@ export function beginHandover (config: CoreConfig, state: ClusterState, seed: Op
 function create (state: ClusterState, seed: OperationSeed, stage: Operation['stage'], nowMs: number): Stepped {
   invariant(state.operation === null, 'one operation at a time')
   const [id, next] = takeId(state)
-  const operation: Operation = { ...seed, id, lastActive: lastServed(state)?.holder ?? null, term: seed.fromTerm, leaveOut: [], fence: null, failed: [], termsTried: 0, stage, steps: [], startedAtMs: nowMs }
+  const operation: Operation = { ...seed, id, lastActive: lastServed(state)?.holder ?? null, term: seed.fromTerm, leaveOut: [], without: null, fence: null, failed: [], termsTried: 0, stage, steps: [], startedAtMs: nowMs }
   return [{ ...next, operation, hold: null }, [{ type: 'operationBegan', operation }]]
 }
 
@@ -56,7 +57,8 @@ function askTerm (config: CoreConfig, state: ClusterState, nowMs: number): Stepp
   const term = Math.max(highestTerm(state).term, state.memory?.term ?? 0, state.highestTermTried, operation.term) + 1
   const leaveOut = merge(operation.leaveOut, knownReleases(state))
   const voters = voterList(config, state)
-  const asking: Operation = { ...operation, term, leaveOut, fence: null, termsTried: operation.termsTried + 1, stage: { type: 'takingTerm', voters, replies: {}, sinceMs: nowMs } }
+  const without = leftOutFor(config, state, operation.to, nowMs)
+  const asking: Operation = { ...operation, term, leaveOut, without, fence: null, termsTried: operation.termsTried + 1, stage: { type: 'takingTerm', voters, replies: {}, sinceMs: nowMs } }
   return [{ ...state, operation: asking, highestTermTried: term }, [{
     type: 'askTerm',
     operation: operation.id,
@@ -107,8 +109,8 @@ export function progress (config: CoreConfig, state: ClusterState, nowMs: number
  * certainly off, are left out.
  */
 function progressTerm (config: CoreConfig, state: ClusterState, operation: Operation, stage: TakingTerm, nowMs: number): Stepped {
-  const { untilMs, leaveOut } = certaintyOf(config, state, operation, stage, nowMs)
-  if (untilMs !== null && untilMs <= nowMs) return promoteOnFacts(config, state, { ...operation, leaveOut }, stage, untilMs, nowMs)
+  const { untilMs, leaveOut, without } = certaintyOf(config, state, operation, stage, nowMs)
+  if (untilMs !== null && untilMs <= nowMs) return promoteOnFacts(config, state, { ...operation, leaveOut, without }, stage, untilMs, nowMs)
   const tended = tendFence(config, state, operation, stage, nowMs)
   if (untilMs !== null || tended[0] !== state || fenceMayHelp(operation)) return tended
   const replies = Object.values(stage.replies)
@@ -122,11 +124,17 @@ function progressTerm (config: CoreConfig, state: ClusterState, operation: Opera
     const term = Math.max(operation.term, ...refusals.map(refusal => refusal.term))
     return askTerm(config, { ...state, operation: { ...operation, term, reason: reasonAgain(operation) } }, nowMs)
   }
-  if (operation.fence?.status === 'failed') return end(state, operation, 'failed', `${operation.fence.node} has no guard, and could not be made certain to be off: ${operation.fence.detail}`, nowMs)
+  if (operation.fence?.status === 'failed') return end(state, operation, 'failed', notCertain(operation, operation.fence), nowMs)
   if (nowMs - stage.sinceMs <= config.cluster.timing.commandTimeoutMs) return [state, []]
   const unproven = unprovable(config, state, operation.to, nowMs)
   if (unproven !== null) return end(state, operation, 'failed', `${unproven} has no guard and no fence device: only "ovsdb-ha confirm-off ${unproven}" can tell that it is off`, nowMs)
   return end(state, operation, 'failed', `no majority of the voters accepted term ${operation.term}: ${replies.length} of ${voters} answered`, nowMs)
+}
+
+function notCertain ({ to, without }: Operation, { node, detail }: OperationFence): string {
+  return without === node
+    ? `${to} alone is no majority of two voters, and ${node} could not be made certain to be off: ${detail}`
+    : `${node} has no guard, and could not be made certain to be off: ${detail}`
 }
 
 /**
@@ -136,7 +144,8 @@ function progressTerm (config: CoreConfig, state: ClusterState, operation: Opera
  */
 function promoteOnFacts (config: CoreConfig, state: ClusterState, operation: Operation, { voters, sinceMs }: TakingTerm, untilMs: number, nowMs: number): Stepped {
   const after = freshReports(config, state, nowMs).filter(({ voter }) => voter.problem === null && voter.term >= operation.term)
-  if (!isMajority(voters, after.map(({ node }) => node))) {
+  const alone = operation.without !== null && after.some(({ node }) => node === operation.to)
+  if (!alone && !isMajority(voters, after.map(({ node }) => node))) {
     if (nowMs - untilMs <= config.cluster.timing.commandTimeoutMs) return [state, []]
     return end(state, operation, 'failed', `the voters that accepted term ${operation.term} do not report: who served before cannot be told`, nowMs)
   }
@@ -160,7 +169,7 @@ function stillFollows (config: CoreConfig, state: ClusterState, { to, term }: Op
 }
 
 function certaintyOf (config: CoreConfig, state: ClusterState, operation: Operation, stage: TakingTerm, nowMs: number): Certainty {
-  return certainty(config, state, operation, stage, nowMs, leaveOut => waitUntilMs(leaveOut, stage))
+  return certainty(config, state, operation, stage, nowMs, (leaveOut, only) => waitUntilMs(leaveOut, stage, only))
 }
 
 /**
@@ -171,16 +180,16 @@ function hasMarker (state: ClusterState, operation: Operation): boolean {
   return operation.kind === 'switchover' && operation.failed.length === 0 && state.memory?.term === operation.fromTerm
 }
 
-/** When every grant of the best majority has run out, clock rates allowed for; null while no majority accepted. */
-function waitUntilMs (leaveOut: readonly LeaveOut[], { voters, replies }: TakingTerm): number | null {
+/** When every grant of the best majority has run out, or of the only voter that counts, clock rates allowed for; null while not accepted. */
+function waitUntilMs (leaveOut: readonly LeaveOut[], { voters, replies }: TakingTerm, only: string | null): number | null {
   const ends: number[] = []
   for (const [voter, { reply, receivedAtMs }] of Object.entries(replies)) {
-    if (!reply.ok || !voters.names.includes(voter)) continue
+    if (!reply.ok || !voters.names.includes(voter) || (only !== null && voter !== only)) continue
     const counted = reply.grants.filter(grant => !leaveOut.some(over => over.holder === grant.holder && over.term === grant.term))
     const remainingMs = Math.max(0, ...counted.map(grant => grant.remainingMs))
     ends.push(remainingMs === 0 ? receivedAtMs : receivedAtMs + remainingMs + clockMarginMs(remainingMs))
   }
-  return ends.toSorted((a, b) => a - b)[listQuorum(voters) - 1] ?? null
+  return ends.toSorted((a, b) => a - b)[only === null ? listQuorum(voters) - 1 : 0] ?? null
 }
 
 function inWords (list: VoterList | null): string {
@@ -205,9 +214,12 @@ function promote (config: CoreConfig, state: ClusterState, operation: Operation,
       controller: config.controller,
       deadlineMs: config.cluster.timing.promoteDeadlineMs,
       leaveOut: [...operation.leaveOut],
-      force: operation.force
+      force: operation.force,
+      ...(operation.without === null ? {} : { without: operation.without })
     }
-  }]]
+  }, ...(operation.without === null
+    ? []
+    : [{ type: 'record' as const, kind: 'goesOnAlone', severity: 'warning' as const, node: operation.to, message: `${operation.to} is to serve without ${operation.without}, which is off: of two voters it is enough in term ${operation.term}`, facts: { term: operation.term, without: operation.without } }])]]
 }
 
 /** An order of the running operation ended; anything else is not ours. */

@@ -147,6 +147,8 @@ export interface Operation {
   readonly lastActive: string | null
   readonly force: boolean
   readonly leaveOut: readonly LeaveOut[]
+  /** The other one of two voters, when it is lost: once it is certainly off the candidate counts alone (S9). Null: a majority is needed. */
+  readonly without: string | null
   /** Under way or ended since a majority accepted `term`; null before, and again with every new term. */
   readonly fence: OperationFence | null
   readonly refused: readonly RefusedNode[]

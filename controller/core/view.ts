@@ -10,6 +10,7 @@ import { fenceOf } from './fencing.ts'
 import { configDiffers } from './config-differs.ts'
 import { budgetOf, openNow } from './flapping.ts'
 import { isLapsed } from './off-marks.ts'
+import { whyNotWithout } from './lone-survivor.ts'
 import { dataNodes, freshReport, highestTerm, isFollowing, isFresh, positionOf, servingReport } from './knowledge.ts'
 import type { ClusterState, CoreConfig, EndedOperation, Operation } from './state.ts'
 import { list } from './words.ts'
@@ -156,16 +157,26 @@ function nodeInWords (member: MemberConfig, report: Report | null, reachable: bo
 export function automaticFailover (config: CoreConfig, state: ClusterState, active: Report | null, sifted: Candidates, nowMs: number): ClusterView['automaticFailover'] {
   const voters = voterList(config, state).names.length
   const quorum = voterQuorum(config, state)
-  if (voters - 1 < quorum) return { possible: false, why: `${voters} voters cannot lose one and keep a majority: add a witness (S9)` }
+  const alone = voters === 2 ? whyNotAlone(config, state, active, nowMs) : null
+  if (voters - 1 < quorum && alone !== null) return { possible: false, why: `${voters} voters cannot lose one and keep a majority: add a witness (S9)${alone === '' ? '' : `; ${alone}`}` }
   if (state.paused !== null) return { possible: false, why: 'the cluster is paused' }
   const { used, spent } = budgetOf(config, state, nowMs)
   if (spent) return { possible: false, why: `the budget of ${used} automatic failovers is spent: "ovsdb-ha acknowledge ${config.cluster.name}" frees it` }
   const answering = freshVoters(config, state, nowMs)
   const left = answering.filter(report => report.node !== active?.node).length
-  if (left < quorum) return { possible: false, why: `without the active's node only ${left} of ${voters} voters would answer; ${quorum} are needed` }
+  if (left < (voters === 2 ? 1 : quorum)) return { possible: false, why: `without the active's node only ${left} of ${voters} voters would answer; ${quorum} are needed` }
   const ready = sifted.eligible.filter(report => active === null || isFollowing(report, active.node))
   if (ready.length === 0) return { possible: false, why: 'no backup is in sync' }
-  return { possible: true, why: `${list(ready.map(report => report.node).toSorted())} could take over` }
+  return { possible: true, why: `${list(ready.map(report => report.node).toSorted())} could take over${voters === 2 ? `, once the fence device of ${active?.node ?? 'the other node'} says that it is off` : ''}` }
+}
+
+/** Why the one of two voters that is left could not go on without the active; empty where no device is there at all; null when it could. */
+function whyNotAlone (config: CoreConfig, state: ClusterState, active: Report | null, nowMs: number): string | null {
+  const other = active === null ? undefined : freshVoters(config, state, nowMs).find(({ node }) => node !== active.node)
+  if (active === null || config.fencing?.[active.node] === undefined) return ''
+  if (other === undefined) return 'the other one does not answer'
+  const { problem } = fenceOf(state, active.node)
+  return whyNotWithout(config, other, active.node) ?? (problem === null ? null : `the fence device of ${active.node} does not answer: ${problem}`)
 }
 
 function viewRecoveries (config: CoreConfig, state: ClusterState, nowMs: number, wallOf: WallOf): ClusterView['recoveries'] {

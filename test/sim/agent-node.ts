@@ -62,9 +62,10 @@ const EVENTS_MAX = 1_000
 /** What ended by itself is told only once: when its step could not be stored it is taken again (agent/shell.ts). */
 const STORE_RETRY_MS = 100
 
-export function createAgentNode (context: NodeContext, config: UnitConfig, clock: NodeClock, servers: readonly ServerModel[], kernel: KernelModel): AgentNode {
+export function createAgentNode (context: NodeContext, given: UnitConfig, clock: NodeClock, servers: readonly ServerModel[], kernel: KernelModel): AgentNode {
   const { world, random, network, settings, observer } = context
-  const { node: name } = config
+  const { node: name } = given
+  let config = given
   const disk = createVoterDisk(world, random, settings.fsyncMs, firstDurable(settings), ({ voter, ownRelease }) => {
     observer.stored(name, voter)
     // final from here on, also when nobody is told before it crashes
@@ -154,7 +155,10 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, clock
     state = next
     if (before?.phase.type !== next.phase.type) phaseChanged(before, next)
     for (const action of actions) {
-      if (crashIn > 0 && --crashIn === 0) return crash()
+      if (crashIn > 0 && --crashIn === 0) {
+        observer.disturbed() // long after the fault, perhaps
+        return crash()
+      }
       act(action)
       if (!running) return
     }
@@ -239,19 +243,11 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, clock
     })
   }
 
-  function lookEvery (server: ServerModel, mine: number): void {
-    world.after(config.timing.probeEveryMs, () => {
+  function every (periodMs: number, mine: number, run: () => void): void {
+    world.after(periodMs, () => {
       if (mine !== boot || !running) return
-      look(server)
-      lookEvery(server, mine)
-    })
-  }
-
-  function reportEvery (mine: number): void {
-    world.after(config.timing.reportEveryMs, () => {
-      if (mine !== boot || !running) return
-      if (!paused && followers.length > 0) tell(report())
-      reportEvery(mine)
+      run()
+      every(periodMs, mine, run)
     })
   }
 
@@ -296,21 +292,20 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, clock
     running = true
     boot++
     said = null
-    commands = createNodeCommands({ ...context, config, servers, kernel, localMs, finished, started: (server, op, adopted) => startEnded(server, op, adopted), look, gatesOpened, alive: aliveIn(boot), whenRunning })
+    const mine = boot
+    config = { ...given, boot: `${name}-${boot}` }
+    commands = createNodeCommands({ ...context, config, servers, kernel, localMs, finished, started: (server, op, adopted) => startEnded(server, op, adopted), look, gatesOpened, alive: () => mine === boot && running, whenRunning })
     const [booted, actions] = bootUnit(config, disk.restored(), localMs())
     observer.started(name)
     world.note(`${name} agent starts with term ${disk.term()}${disk.torn() ? ', and its file is torn' : ''}`)
     commit({ type: 'woke' }, null, booted, actions)
     for (const server of servers) {
       server.agentStarted()
-      lookEvery(server, boot)
+      every(config.timing.probeEveryMs, boot, () => look(server))
     }
-    reportEvery(boot)
+    every(config.timing.reportEveryMs, boot, () => { if (!paused && followers.length > 0) tell(report()) })
   }
 
-  function aliveIn (mine: number): () => boolean {
-    return () => mine === boot && running
-  }
   function startEnded (server: ServerModel, op: number, adopted: boolean): void {
     const observation = server.observe()
     push({ type: 'observed', server: server.name, startedAtMs: localMs(), observation })
@@ -325,12 +320,11 @@ export function createAgentNode (context: NodeContext, config: UnitConfig, clock
   }
 
   function ask<Reply> (answer: (reply: Reply) => void, seen?: (reply: Reply) => void): number {
-    const id = ++requestIds
-    waiting.set(id, (reply: Reply) => {
+    waiting.set(++requestIds, (reply: Reply) => {
       seen?.(reply)
       answer(reply)
     })
-    return id
+    return requestIds
   }
 
   return {

@@ -31,7 +31,7 @@ const FRESH_MARGIN = 1.005
 const WHOLE_STATUS_EVERY = 10
 
 export function createLeaderChecks (world: World, observer: Observer, config: CoreConfig, clockRates: Settings['clockRates']): LeaderChecks {
-  const { controller: name, cluster } = config
+  const { controller: name, cluster, fencing = {} } = config
   const heardAtMs = new Map<string, number>()
   let tellings = 0
   /** Automatic failovers that it told the end of: term -> when, on its own clock. */
@@ -60,6 +60,12 @@ export function createLeaderChecks (world: World, observer: Observer, config: Co
     if (eligible.length > 0) observer.violate(`I9 ${name} finds nobody to take over, and but for a lock-out ${eligible.map(report => report.node).join(' and ')} could`)
   }
 
+  /** A majority; or one of two, where the other one can be powered off (S9). */
+  function areEnough (voters: readonly string[], heard: readonly string[]): boolean {
+    const lost = voters.find(voter => !heard.includes(voter))
+    return heard.length > voters.length / 2 || (voters.length === 2 && heard.length === 1 && lost !== undefined && fencing[lost] !== undefined)
+  }
+
   return {
     heard (node) { heardAtMs.set(node, world.now()) },
     began (operation, state) {
@@ -67,7 +73,7 @@ export function createLeaderChecks (world: World, observer: Observer, config: Co
       if (state.paused !== null) observer.violate(`S10 ${name} began a ${operation.kind} while the cluster was paused`)
       const { names } = voterList(config, state)
       const heard = heardLately().filter(node => names.includes(node))
-      if (heard.length <= names.length / 2) observer.violate(`S9 ${name} began a ${operation.kind} by itself, and of ${names.length} voters only ${heard.join(' and ')} had been heard`)
+      if (!areEnough(names, heard)) observer.violate(`S9 ${name} began a ${operation.kind} by itself, and of ${names.length} voters only ${heard.join(' and ')} had been heard`)
     },
     asks (operation, request, localMs) {
       checkBudget(operation, localMs)
@@ -87,7 +93,7 @@ export function createLeaderChecks (world: World, observer: Observer, config: Co
       if (!failover.possible) return
       const { names } = voterList(config, state)
       const others = heardLately().filter(node => node !== active?.node && names.includes(node))
-      if (others.length <= names.length / 2) observer.violate(`S9 ${name} says that a failover is possible (${failover.why}), and without ${active?.node ?? 'anybody'} only ${others.join(' and ')} of ${names.length} voters answer`)
+      if (!areEnough(names, others)) observer.violate(`S9 ${name} says that a failover is possible (${failover.why}), and without ${active?.node ?? 'anybody'} only ${others.join(' and ')} of ${names.length} voters answer`)
     },
     ended ({ kind, commandId, term, lastActive, to }, outcome, localMs) {
       if (outcome !== 'done') return

@@ -105,6 +105,7 @@ function unitConfig (settings: Settings, node: string): UnitConfig {
   return {
     cluster: settings.cluster.name,
     node,
+    boot: '',
     witness,
     voters: settings.nodes,
     servers: witness ? [] : settings.servers,

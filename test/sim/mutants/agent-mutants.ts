@@ -33,7 +33,7 @@ export const agentMutants: readonly Mutant[] = [
     name: 'one grant is enough',
     rule: 'S2',
     sentence: 'A voter said yes.',
-    changes: [{ file: LEASE, text: 'if (!isMajority(round.voters, counted.grantedBy))', replacement: 'if (counted.grantedBy.length < 1)' }]
+    changes: [{ file: LEASE, text: 'if (!isEnough(round.voters, counted.grantedBy, lease.without))', replacement: 'if (counted.grantedBy.length < 1)' }]
   },
   {
     name: 'half of the voters is a majority',

@@ -16,8 +16,8 @@ export const controllerMutants: readonly Mutant[] = [
     rule: 'S1',
     sentence: 'One voter accepted it.',
     changes: [
-      { file: OPERATION, text: 'return ends.toSorted((a, b) => a - b)[listQuorum(voters) - 1] ?? null', replacement: 'return ends.toSorted((a, b) => a - b)[0] ?? null' },
-      { file: OPERATION, text: 'if (!isMajority(voters, after.map(({ node }) => node))) {', replacement: 'if (false) {' },
+      { file: OPERATION, text: 'return ends.toSorted((a, b) => a - b)[only === null ? listQuorum(voters) - 1 : 0] ?? null', replacement: 'return ends.toSorted((a, b) => a - b)[0] ?? null' },
+      { file: OPERATION, text: 'if (!alone && !isMajority(voters, after.map(({ node }) => node))) {', replacement: 'if (false) {' },
       { file: 'agent/core/voter.ts', text: 'return same ? accepted', replacement: 'return true ? accepted' }
     ]
   },
@@ -96,7 +96,7 @@ export const controllerMutants: readonly Mutant[] = [
     rule: 'S1',
     sentence: 'No reports: it must be dead.',
     changes: [
-      { file: DECIDE, text: 'if (silent.length < voterQuorum(config, state)) {', replacement: 'if (false) {' },
+      { file: DECIDE, text: 'if (silent.length < needed) {', replacement: 'if (false) {' },
       { file: DECIDE, text: '{ type: \'go\', reason: \'lost\', trigger: `${holder} is lost: no reports for', replacement: '{ type: \'go\', reason: \'released\', trigger: `${holder} is lost: no reports for' }
     ]
   },
@@ -117,8 +117,8 @@ export const controllerMutants: readonly Mutant[] = [
     rule: 'S9',
     sentence: 'The voters will decide.',
     changes: [
-      { file: DECIDE, text: 'if (voters < voterQuorum(config, state)) return hold(', replacement: 'if (voters === 0) return hold(' },
-      { file: DECIDE, text: 'if (silent.length < voterQuorum(config, state)) {', replacement: 'if (silent.length < 1) {' }
+      { file: DECIDE, text: 'if (voters < needed) {', replacement: 'if (voters === 0) {' },
+      { file: DECIDE, text: 'if (silent.length < needed) {', replacement: 'if (silent.length < 1) {' }
     ]
   },
   {
@@ -126,8 +126,8 @@ export const controllerMutants: readonly Mutant[] = [
     rule: 'S9',
     sentence: 'The backup is in sync.',
     changes: [
-      { file: VIEW, text: 'if (voters - 1 < quorum) return', replacement: 'if (voters < quorum) return' },
-      { file: VIEW, text: 'if (left < quorum) return', replacement: 'if (left < 1) return' }
+      { file: VIEW, text: 'if (voters - 1 < quorum && alone !== null) return', replacement: 'if (voters < quorum) return' },
+      { file: VIEW, text: 'if (left < (voters === 2 ? 1 : quorum)) return', replacement: 'if (left < 1) return' }
     ]
   },
   {

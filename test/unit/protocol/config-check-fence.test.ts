@@ -37,3 +37,10 @@ test('two nodes that are fenced with the same delay are a warning', () => {
   assert.match(pair('0s'), /longer fence\.delay/)
   assert.doesNotMatch(pair('5s'), /longer fence\.delay/)
 })
+
+test('two nodes that can both be powered off are told what to expect, and with one device what is missing (S9)', () => {
+  const levels = [{ exec: '/usr/bin/power' }]
+  const warned = (second: object) => warningsWith({ 'clusters.0.nodes': ['ctl1', 'ctl2'], 'nodes.0.fence': { levels, delay: '2s' }, ...second }).map(({ message }) => message).join()
+  assert.match(warned({ 'nodes.1.fence': { levels } }), /two voters with fence devices: when a node is lost the other one goes on once its device says that it is off/)
+  assert.match(warned({}), /two voters: no automatic failover when a node is lost/)
+})

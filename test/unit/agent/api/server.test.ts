@@ -3,8 +3,8 @@ import { describe, test } from 'node:test'
 import { StaleTermError } from '../../../../protocol/order-errors.ts'
 import { createApi, createUnitDouble } from './unit-double.ts'
 
-const SERVING = { phase: 'active', lease: { term: 4, held: true, remainingMs: 900, releasedTerm: 0, releasedServed: false, votersGeneration: 0 } } as const
-const LEASE = { term: 4, holder: 'n2', voters: { generation: 1, names: ['n1', 'n2', 'n3'] }, holdMs: 3_000, sequence: 0, leaveOut: [] }
+const SERVING = { phase: 'active', lease: { term: 4, held: true, remainingMs: 900, releasedTerm: 0, releasedServed: false, votersGeneration: 0, without: null } } as const
+const LEASE = { term: 4, holder: 'n2', voters: { generation: 1, names: ['n1', 'n2', 'n3'] }, holdMs: 3_000, sequence: 0, leaveOut: [], boots: {} }
 
 describe('health', () => {
   test('/healthz answers 200 whatever the databases do', async () => {

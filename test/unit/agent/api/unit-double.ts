@@ -31,8 +31,8 @@ export function reportOf (changes: Partial<Report> = {}): Report {
     sequence: 1,
     configDigest: 'digest',
     phase: 'backup',
-    voter: { problem: null, term: 4, holder: 'n2', released: null, granted: false, sequence: 0, previous: null, heard: null, voters: { generation: 1, names: ['n1', 'n2', 'n3'] }, grants: [] },
-    lease: { term: 0, held: false, remainingMs: 0, releasedTerm: 0, releasedServed: false, votersGeneration: 0 },
+    voter: { problem: null, term: 4, holder: 'n2', released: null, granted: false, sequence: 0, previous: null, heard: null, voters: { generation: 1, names: ['n1', 'n2', 'n3'] }, met: [], grants: [] },
+    lease: { term: 0, held: false, remainingMs: 0, releasedTerm: 0, releasedServed: false, votersGeneration: 0, without: null },
     servers: [{
       name: 'nb',
       database: 'OVN_Northbound',

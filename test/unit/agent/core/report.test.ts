@@ -22,16 +22,16 @@ test('in every phase the report is what the schema promises', () => {
 
 test('an active says what is left of its lease, and that it holds none when that is over, whatever its phase says (S2)', () => {
   const unit = active()
-  assert.deepEqual(reportOf(unit, 1_100).lease, { term: 4, held: true, remainingMs: 1_900, releasedTerm: 0, releasedServed: false, votersGeneration: 1 })
+  assert.deepEqual(reportOf(unit, 1_100).lease, { term: 4, held: true, remainingMs: 1_900, releasedTerm: 0, releasedServed: false, votersGeneration: 1, without: null })
   assert.equal(reportOf(unit, 3_000).lease.held, false)
 })
 
 test('a node that stops serving names the term and holds no lease; afterwards it names the release (S2)', () => {
   const unit = active()
   unit.observe({ health: 'down' }, 1_100)
-  assert.deepEqual(reportOf(unit, 1_100).lease, { term: 4, held: false, remainingMs: 0, releasedTerm: 0, releasedServed: false, votersGeneration: 0 })
+  assert.deepEqual(reportOf(unit, 1_100).lease, { term: 4, held: false, remainingMs: 0, releasedTerm: 0, releasedServed: false, votersGeneration: 0, without: null })
   unit.finish('stopServing', 1_110)
-  assert.deepEqual(reportOf(unit, 1_110).lease, { term: 0, held: false, remainingMs: 0, releasedTerm: 4, releasedServed: true, votersGeneration: 0 })
+  assert.deepEqual(reportOf(unit, 1_110).lease, { term: 0, held: false, remainingMs: 0, releasedTerm: 4, releasedServed: true, votersGeneration: 0, without: null })
 })
 
 test('the voter\'s side tells term, holder, release and the grants that still run (S1, S3)', () => {

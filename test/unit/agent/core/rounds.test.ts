@@ -15,7 +15,7 @@ test('a round asks for a hold of lease plus the slack of the guard and one perce
   const unit = backup()
   const leaveOut = [{ holder: 'n2', term: 3, why: 'released' as const }]
   unit.order(promoteOrder({ leaveOut }), 1_000)
-  assert.deepEqual(unit.latest('askVoters').request, { term: 4, holder: 'n1', voters: VOTERS, holdMs: 2_121, sequence: 0, leaveOut })
+  assert.deepEqual(unit.latest('askVoters').request, { term: 4, holder: 'n1', voters: VOTERS, holdMs: 2_121, sequence: 0, leaveOut, boots: {} })
 })
 
 test('a renewal that a majority granted extends the guard and the endpoints to the new end of the lease (S4)', () => {

@@ -6,7 +6,7 @@ import { createVoterClient, type VoterClientOptions } from '../../../../agent/li
 import { createApi, createAuthority, createUnitDouble, type UnitDouble } from '../api/unit-double.ts'
 import type { TlsTexts } from '../../../../agent/api/tls.ts'
 
-const LEASE = { term: 4, holder: 'n2', voters: { generation: 1, names: ['n1', 'n2', 'n3'] }, holdMs: 3_000, sequence: 0, leaveOut: [] }
+const LEASE = { term: 4, holder: 'n2', voters: { generation: 1, names: ['n1', 'n2', 'n3'] }, holdMs: 3_000, sequence: 0, leaveOut: [], boots: {} }
 const DEADLINE_MS = 2_000
 
 async function agent (t: TestContext, unit: UnitDouble, tls: TlsTexts | null = null) {

@@ -234,3 +234,28 @@ describe('a change that does not come to its end (S11)', () => {
     assert.equal(one.state().change, null)
   })
 })
+
+describe('a change where one of two serves without the other (S9, S11)', () => {
+  const PAIR = { generation: 1, names: ['n1', 'n2'] }
+  const alone = activeReport('n1', { lease: { without: 'n2', votersGeneration: 0 }, voter: { voters: PAIR } })
+
+  test('proposes nothing before both have granted the active its lease in the term of the change', () => {
+    const one = leader(coreConfig({ members: ['n1', 'n2', 'n3'].map(name => memberConfig(name)) }))
+    one.reports([alone, report('n2', { voter: { voters: PAIR } }), report('n3', { voter: { voters: PAIR } })], 1_500)
+    assert.equal(find(ask(one, 'add', 'n3'), 'askTerm')?.request.next, undefined)
+    answer(one, 'n1', 1_610)
+    assert.equal(find(answer(one, 'n2', 1_611), 'askTerm'), undefined)
+    const both = one.reports([{ ...alone, sequence: 2, lease: { ...alone.lease, term: 5, without: null, votersGeneration: 1 } }], 1_700)
+    assert.deepEqual(find(both, 'askTerm')?.request.next, { generation: 2, names: ['n1', 'n2', 'n3'] })
+  })
+
+  test('ends when they do not in time', () => {
+    const one = leader(coreConfig({ members: ['n1', 'n2', 'n3'].map(name => memberConfig(name)) }))
+    one.reports([alone, report('n2', { voter: { voters: PAIR } }), report('n3', { voter: { voters: PAIR } })], 1_500)
+    ask(one, 'add', 'n3')
+    answer(one, 'n1', 1_610)
+    answer(one, 'n2', 1_611)
+    one.reports([alone], 3_590)
+    assert.deepEqual(refusal(one.send({ type: 'woke' }, 3_700)), { kind: 'votersFailed', why: 'n1 serves without n2, and both have not granted its lease in term 5 yet' })
+  })
+})
