@@ -184,6 +184,7 @@ export function createControllerNode (context: ControllerContext, name: string, 
     world.note(`${name} ${operation.kind} to ${operation.to} ${outcome} in term ${operation.term}: ${detail}`)
     checks.ended(operation, outcome, localMs())
     count(`${operation.kind} ${outcome}`)
+    if (outcome === 'done' && operation.without !== null) count(`${operation.kind} alone`)
   }
 
   function count (what: string): void {

@@ -66,7 +66,7 @@ export interface FenceSettings {
   readonly failure: number
 }
 
-/** Two data nodes without a witness survive no loss, and must say so (S9). */
+/** Two data nodes without a witness survive no loss, and must say so, unless they have fence devices (S9): more of those in the mode `pair`. */
 const SHAPES = [
   { data: 2, witnesses: 1 },
   { data: 2, witnesses: 1 },
@@ -78,12 +78,22 @@ const SHAPES = [
   { data: 2, witnesses: 0 }
 ] as const
 
+/** Of three nodes two vote, at times: others are added and removed (`withMembership`). */
+const PAIR_SHAPES = [
+  { data: 2, witnesses: 0 },
+  { data: 2, witnesses: 0 },
+  { data: 3, witnesses: 0 },
+  { data: 2, witnesses: 1 }
+] as const
+
 /** Any two of these are less than one percent apart, as docs/safety.md assumes. */
 const RATES_WITHIN_MARGIN = { min: 0.995, max: 1.0049 }
 const RATES_BEYOND_MARGIN = { min: 0.85, max: 1.15 }
 
 export function drawSettings (random: Random, mode: ModeName): Settings {
-  const shape = random.pick(SHAPES)
+  const pair = mode === 'pair'
+  const drawn = random.pick(SHAPES)
+  const shape = pair ? random.pick(PAIR_SHAPES) : drawn
   const names = Array.from({ length: shape.data + shape.witnesses }, (_, at) => `n${at + 1}`)
   const members: MemberConfig[] = names.map((name, at) => ({ name, address: `10.0.0.${at + 1}`, agentPort: 7000, priority: random.whole(0, 1), witness: at >= shape.data }))
   // a world where milliseconds decide: everything local is quick, some links are slow, leases are short, guards exact
@@ -119,7 +129,7 @@ export function drawSettings (random: Random, mode: ModeName): Settings {
     faultEveryMs: race ? 2_500 : random.pick([700, 2_000, 5_000]),
     controlFaultsOnly,
     race,
-    fences: random.chance(0.35) ? Object.fromEntries(names.slice(0, shape.data).map(name => [name, drawFence(random)])) : {},
+    fences: random.chance(0.35) || pair ? Object.fromEntries(names.slice(0, shape.data).map(name => [name, drawFence(random)])) : {},
     busyController: random.chance(0.3),
     rescueFailure: random.chance(0.7) ? 0 : random.between(0, 0.5),
     safetyMs: 45_000

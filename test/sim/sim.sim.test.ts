@@ -13,6 +13,7 @@ import { runSeed } from './run-seed.ts'
 import { inWords } from './summary.ts'
 
 const RUNS = 2_000
+const PAIR_RUNS = 1_000
 /** A run in ten or so meets what a mode is about. */
 const MODE_RUNS = 150
 const MUTANT_RUNS_MAX = 2_000
@@ -56,7 +57,14 @@ for (const { seed, mode, what } of REGRESSIONS) {
   })
 }
 
-for (const mode of MODE_NAMES.filter(name => name !== 'normal')) {
+test(`${PAIR_RUNS} lives of two data nodes with fence devices and no witness break no rule, and go on where one is lost`, async t => {
+  const summary = await runCampaign({ firstSeed: 1, runs: PAIR_RUNS, mode: 'pair', deadlineMs: DEADLINE_MS, stopAtFirst: false })
+  for (const line of inWords(summary).split('\n')) t.diagnostic(line)
+  assert.deepEqual(summary.broken.map(({ seed, violations }) => `seed ${seed}: ${violations[0]}`), [])
+  assert.ok((summary.operations['failover alone'] ?? 0) > 10, 'hardly anybody went on alone')
+})
+
+for (const mode of MODE_NAMES.filter(name => MODES[name].mustFind.length > 0)) {
   test(`${mode}: beyond the assumption (${MODES[mode].assumption}) the rules that rest on it break, and no others`, async t => {
     const summary = await runCampaign({ firstSeed: 1_000, runs: MODE_RUNS, mode, deadlineMs: DEADLINE_MS, stopAtFirst: false })
     for (const line of inWords(summary).split('\n')) t.diagnostic(line)

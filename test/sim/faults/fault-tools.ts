@@ -31,6 +31,8 @@ export interface FaultTools extends FaultContext {
   readonly serving: () => AgentNode | undefined
   /** The end of a fault; it disturbs as much as its beginning, and never comes once all is healed. */
   later (delayMs: number, run: () => void): void
+  /** Looks again until it is so, for at most that long. */
+  when (condition: () => boolean, everyMs: number, withinMs: number, run: () => void): void
   cutFor (pairs: readonly Pair[], durationMs: number): void
   between (left: readonly string[], right: readonly string[], oneWay: boolean): readonly Pair[]
   readonly cutMs: () => number
@@ -40,6 +42,11 @@ export function createFaultTools (context: FaultContext, later: FaultTools['late
   const { random, network, settings, agents } = context
   const { timing } = settings.cluster
   const data = agents.filter(agent => agent.servers.length > 0)
+
+  function when (condition: () => boolean, everyMs: number, withinMs: number, run: () => void): void {
+    if (condition()) return run()
+    if (withinMs > 0) later(everyMs, () => when(condition, everyMs, withinMs - everyMs, run))
+  }
 
   return {
     ...context,
@@ -54,6 +61,7 @@ export function createFaultTools (context: FaultContext, later: FaultTools['late
     },
     serving: () => data.find(agent => agent.state()?.phase.type === 'active'),
     later,
+    when,
     cutFor (pairs, durationMs) {
       for (const [from, to] of pairs) network.cut(from, to)
       later(durationMs, () => { for (const [from, to] of pairs) network.mend(from, to) })

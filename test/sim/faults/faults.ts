@@ -4,6 +4,7 @@ import { controlFaults } from './control-faults.ts'
 import { createFaultTools, type FaultContext } from './fault-tools.ts'
 import { networkFaults } from './network-faults.ts'
 import { operatorFaults } from './operator-faults.ts'
+import { pairFaults } from './pair-faults.ts'
 import { raceFaults } from './race-faults.ts'
 import { serverFaults } from './server-faults.ts'
 import { tearTogether } from './torn-together.ts'
@@ -29,7 +30,7 @@ export function startFaults (context: FaultContext): Faults {
       run()
     })
   })
-  const possible = [...agentFaults(tools), ...serverFaults(tools), ...networkFaults(tools), ...controlFaults(tools), ...operatorFaults(tools), ...voterFaults(tools), ...raceFaults(tools)]
+  const possible = [...agentFaults(tools), ...serverFaults(tools), ...networkFaults(tools), ...controlFaults(tools), ...operatorFaults(tools), ...voterFaults(tools), ...raceFaults(tools), ...pairFaults(tools)]
     .filter(fault => fault.weight > 0 && (!settings.controlFaultsOnly || fault.controlOnly))
   // everything at once hides what a few kinds do together: half of the lives know only some of them
   const some = settings.race || random.chance(0.5) ? possible : possible.filter(() => random.chance(0.4))

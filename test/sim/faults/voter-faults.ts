@@ -4,7 +4,7 @@ import type { ControllerNode } from '../controller-node.ts'
 import type { Fault, FaultTools } from './fault-tools.ts'
 
 /** Operators who change the voters at the worst moment: in a row, against each other, while nodes die and links break. */
-export function voterFaults ({ world, random, settings, timing, agents, controllers, names, controllerNames, serving, later, cutFor, between, cutMs }: FaultTools): readonly Fault[] {
+export function voterFaults ({ world, random, settings, timing, agents, controllers, names, controllerNames, serving, later, when, cutFor, between, cutMs }: FaultTools): readonly Fault[] {
   const weight = (often: number): number => settings.voterChanges ? often : 0
 
   function change (controller: ControllerNode): void {
@@ -24,12 +24,6 @@ export function voterFaults ({ world, random, settings, timing, agents, controll
 
   function isolate (name: string): void {
     cutFor(between([name], [...names, ...controllerNames], random.chance(0.3)), cutMs())
-  }
-
-  /** Looks again until it is so, for at most that long. */
-  function when (condition: () => boolean, everyMs: number, withinMs: number, run: () => void): void {
-    if (condition()) return run()
-    if (withinMs > 0) later(everyMs, () => when(condition, everyMs, withinMs - everyMs, run))
   }
 
   function generationOf (agent: AgentNode): number {

@@ -1,4 +1,6 @@
 import { agentMutants } from './agent-mutants.ts'
+import type { ModeName } from '../modes.ts'
+import { pairMutants } from './pair-mutants.ts'
 import { controllerMutants } from './controller-mutants.ts'
 import { voterMutants } from './voter-mutants.ts'
 
@@ -9,6 +11,8 @@ export interface Mutant {
   /** What somebody might have thought when writing it. */
   readonly sentence: string
   readonly changes: readonly Change[]
+  /** In whose worlds it is found; `normal` when absent. */
+  readonly mode?: ModeName
 }
 
 export interface Change {
@@ -18,4 +22,4 @@ export interface Change {
   readonly replacement: string
 }
 
-export const MUTANTS: readonly Mutant[] = [...agentMutants, ...controllerMutants, ...voterMutants]
+export const MUTANTS: readonly Mutant[] = [...agentMutants, ...controllerMutants, ...voterMutants, ...pairMutants]
