@@ -131,7 +131,7 @@ export function serverFaults ({ world, random, settings, observer, controllers, 
         const others = data.filter(agent => agent !== serving).map(agent => replicationOf(agent.name))
         const brokenMs = random.between(4, 14) * timing.heartbeatEveryMs
         cutFor(between([replicationOf(serving.name)], others, true), brokenMs)
-        later(brokenMs + random.between(0, settings.resyncMs + 250), () => {
+        later(brokenMs + random.between(0, settings.resyncMs / settings.pace + 250), () => {
           crashHost(serving, settings.mode === 'lyingDisk')
           later(random.between(2_000, 12_000), () => serving.boot())
         })
