@@ -27,7 +27,7 @@ const REPLICATION_PORT = 26_751
 function createModel () {
   const world = createWorld()
   const random = createRandom(1)
-  const drawn = drawSettings(random, 'normal')
+  const drawn = drawSettings(random, 'normal', 1)
   const settings = { ...drawn, cluster: { ...drawn.cluster, timing: TIMING }, resyncMs: 20, replicationLagMs: 1, rescueFailure: 0, commandFailure: 0 }
   const network = createNetwork(world, random, { delayMinMs: 0.1, delayMaxMs: 1, loss: 0, duplication: 0, slowTo: null })
   const context = { world, random, network, settings, changed: () => {}, onTrouble: () => {}, diskLost: () => {} }

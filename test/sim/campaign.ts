@@ -5,6 +5,9 @@ import type { ModeName } from './modes.ts'
 import { add, EMPTY_SUMMARY, type Summary } from './summary.ts'
 import type { FromWorker, Share } from './worker.ts'
 
+/** A life leaves nothing behind, and the largest takes a third of this: whatever grows from run to run ends the campaign. */
+const HEAP_MAX_MB = 192
+
 export interface Campaign {
   readonly firstSeed: number
   readonly runs: number
@@ -40,7 +43,7 @@ export async function runCampaign ({ firstSeed, runs, mode, deadlineMs, stopAtFi
 /** In a thread of its own; `directory` holds the simulator beside the sources it shall run. */
 export function runShare (directory: string, share: Share, onProgress: (progress: Progress) => void = () => {}): Promise<Summary> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(path.join(directory, 'worker.ts'), { workerData: share })
+    const worker = new Worker(path.join(directory, 'worker.ts'), { workerData: share, resourceLimits: { maxOldGenerationSizeMb: HEAP_MAX_MB } })
     worker.on('message', (message: FromWorker) => {
       if (message.type === 'ended') resolve(message.summary)
       else onProgress(message)

@@ -284,7 +284,7 @@ export function createControllerNode (context: ControllerContext, name: string, 
   }
 
   function tellEvery (mine: number): void {
-    world.after(TELL_EVERY_MS, () => {
+    world.after(TELL_EVERY_MS * settings.pace, () => {
       if (mine !== boot || !running || state === null) return
       if (!paused) checks.tells(state, localMs())
       tellEvery(mine)

@@ -230,7 +230,7 @@ export function createObserver (world: World, settings: Settings, nodes: () => r
     turnedActiveByItself (server) {
       const node = nodes().find(one => one.name === server.node)
       // an agent that just became a backup may still be closing what its predecessor left open behind the guard
-      const closed = node?.state()?.phase.type === 'backup' && node.phaseAgeMs() > GATE_CLOSED_MS && settings.commandFailure === 0
+      const closed = node?.state()?.phase.type === 'backup' && node.phaseAgeMs() > GATE_CLOSED_MS * settings.pace && settings.commandFailure === 0
       if (server.gateOpen() && closed) violate(`I5 ${server.name} on ${server.node} turned active by itself with its gate open`)
     },
     acknowledged (server, term, row) {
@@ -247,7 +247,7 @@ export function createObserver (world: World, settings: Settings, nodes: () => r
     disturbed () { disturbedAtMs = world.now() },
     stopped (node, reason) {
       const calm = settings.network.loss === 0 && settings.network.delayMaxMs <= timing.leaseMs / 20 && settings.commandFailure === 0
-      if (!calm || world.now() - disturbedAtMs < 4 * (timing.leaseMs + settings.slackMs) + 2_000) return
+      if (!calm || world.now() - disturbedAtMs < 4 * (timing.leaseMs + settings.slackMs) + 2_000 * settings.pace) return
       if (reason === 'superseded' || reason === 'leaseLapsed') violate(`I7 ${node} served undisturbed and was stopped (${reason})`)
     }
   }

@@ -8,17 +8,17 @@ export interface Regression {
 }
 
 export const REGRESSIONS: readonly Regression[] = [
-  { seed: 52, mode: 'normal', what: 'S7: the active lost its file and was started empty; its backups took that over by themselves, and no rescue had the rows (docs/adr/0008)' },
-  { seed: 293, mode: 'normal', what: 'S7: a server that had lost its file was a source again once it had another copy, and its backups of before took that over' },
-  { seed: 138, mode: 'normal', what: 'I2: a damaged voter\'s file was moved away while its agent, started by somebody else, still ran' },
-  { seed: 221, mode: 'normal', what: 'I6: the agent of a voter whose file was moved away refused until it was started again' },
-  { seed: 1746, mode: 'normal', what: 'S7: a node that could not vote went on following a source that was forced to serve anew, without its file, and took that over without a rescue' },
-  { seed: 1897, mode: 'normal', what: 'S7: the same, with a server that had promoted itself in between' },
-  { seed: 1221, mode: 'normal', what: 'I4: a node that was forced once, in vain, was taken later; the checker did not know that an operator had given up what it lacks' },
-  { seed: 47, mode: 'normal', what: 'I6: the only voter that was left had a damaged file, and no command led out of it (quorum force took only sound voters)' },
-  { seed: 197, mode: 'normal', what: 'I6: one of two voters had a damaged file; its repair waited for somebody to serve, who could not without it (docs/runbooks/quorum-lost.md)' },
-  { seed: 336, mode: 'normal', what: 'I6: the same, with a voter that had been removed before' },
-  { seed: 358, mode: 'normal', what: 'I6: the same, after a new list that only one node had taken came to light' },
-  { seed: 324, mode: 'normal', what: 'S7: a data node without a vote was not asked for the term of a forced failover, followed on, and took over a source that had lost its file' },
-  { seed: 5647, mode: 'normal', what: 'S7: the same, with a node that heard of the term later than the forced one served: it is waited for now' }
+  { seed: 52, mode: 'quick', what: 'S7: the active lost its file and was started empty; its backups took that over by themselves, and no rescue had the rows (docs/adr/0008)' },
+  { seed: 293, mode: 'quick', what: 'S7: a server that had lost its file was a source again once it had another copy, and its backups of before took that over' },
+  { seed: 138, mode: 'quick', what: 'I2: a damaged voter\'s file was moved away while its agent, started by somebody else, still ran' },
+  { seed: 221, mode: 'quick', what: 'I6: the agent of a voter whose file was moved away refused until it was started again' },
+  { seed: 1746, mode: 'quick', what: 'S7: a node that could not vote went on following a source that was forced to serve anew, without its file, and took that over without a rescue' },
+  { seed: 1897, mode: 'quick', what: 'S7: the same, with a server that had promoted itself in between' },
+  { seed: 1221, mode: 'quick', what: 'I4: a node that was forced once, in vain, was taken later; the checker did not know that an operator had given up what it lacks' },
+  { seed: 47, mode: 'quick', what: 'I6: the only voter that was left had a damaged file, and no command led out of it (quorum force took only sound voters)' },
+  { seed: 197, mode: 'quick', what: 'I6: one of two voters had a damaged file; its repair waited for somebody to serve, who could not without it (docs/runbooks/quorum-lost.md)' },
+  { seed: 336, mode: 'quick', what: 'I6: the same, with a voter that had been removed before' },
+  { seed: 358, mode: 'quick', what: 'I6: the same, after a new list that only one node had taken came to light' },
+  { seed: 324, mode: 'quick', what: 'S7: a data node without a vote was not asked for the term of a forced failover, followed on, and took over a source that had lost its file' },
+  { seed: 5647, mode: 'quick', what: 'S7: the same, with a node that heard of the term later than the forced one served: it is waited for now' }
 ]

@@ -12,7 +12,7 @@ import { createNetwork } from './network.ts'
 import { createNodeClock } from './node-clock.ts'
 import { createOperator, repairVoter } from './operator.ts'
 import { createServerModel, type ServerModel } from './server-model.ts'
-import { drawSettings, type Settings } from './settings.ts'
+import { drawPace, drawSettings, type Settings } from './settings.ts'
 import { createRandom, createWorld, type Random } from './world.ts'
 
 export interface SeedResult {
@@ -33,15 +33,17 @@ export interface SeedResult {
   readonly trace: readonly string[]
 }
 
-/** From the end of all faults until somebody serves and every backup follows: the longest waits of the code, one after another. */
+/** From the end of all faults until somebody serves and every backup follows: the longest waits of the code, one after another, in a quick life. */
 const SETTLE_MAX_MS = 90_000
 const SETTLE_LOOK_MS = 250
+/** Any number: the draw of the pace shares its seed with the life, and not its generator. */
+const PACE_STREAM = 0x5eed_5eed
 
 /** One life of one cluster: everything may happen, then everything is healed and must settle. */
 export function runSeed (seed: number, mode: ModeName = 'normal'): SeedResult {
   const world = createWorld()
   const random = createRandom(seed)
-  const settings = withMembership(drawSettings(random, mode), seed)
+  const settings = withMembership(drawSettings(random, mode, drawPace(createRandom(seed ^ PACE_STREAM), mode)), seed)
   const network = createNetwork(world, random.fork(), settings.network)
   const agents: AgentNode[] = []
   const observer = createObserver(world, settings, () => agents)
@@ -64,16 +66,17 @@ export function runSeed (seed: number, mode: ModeName = 'normal'): SeedResult {
   if (observer.violations.length === 0) observer.countRows()
 
   function settle (): number {
-    const endMs = settings.safetyMs + SETTLE_MAX_MS
+    const settleMs = SETTLE_MAX_MS * settings.pace
+    const endMs = settings.safetyMs + settleMs
     const operator = createOperator(world, agents, controllers[0])
     for (const agent of agents) if (agent.disk.torn()) repairVoter({ world, observer, agents, leaseMs: settings.cluster.timing.leaseMs, later: world.after }, agent)
     while (world.now() < endMs && observer.violations.length === 0) {
       if (isSettled(agents)) return world.now() - settings.safetyMs
       operator.look()
-      world.runUntil(world.now() + SETTLE_LOOK_MS)
+      world.runUntil(world.now() + SETTLE_LOOK_MS * settings.pace)
     }
-    if (observer.violations.length === 0) observer.violate(`I6 not settled ${SETTLE_MAX_MS} ms after everything was healed: ${whyNot(settings, agents, controllers)}`)
-    return SETTLE_MAX_MS
+    if (observer.violations.length === 0) observer.violate(`I6 not settled ${settleMs} ms after everything was healed: ${whyNot(settings, agents, controllers)}`)
+    return settleMs
   }
 
   const operations: Record<string, number> = {}
@@ -131,5 +134,5 @@ function whyNot (settings: Settings, agents: readonly AgentNode[], controllers: 
 function describe (settings: Settings): string {
   const { cluster, dataNodes, nodes, voters, controllers, servers, guard, network } = settings
   const { leaseMs, renewEveryMs, suspectAfterMs, heartbeatEveryMs, maxLagHeartbeats } = cluster.timing
-  return `${dataNodes.length} data nodes of ${nodes.length}${settings.voterChanges ? `, voters at first ${voters.join(' ')}` : ''}, ${controllers.length} controllers, servers ${servers.join(' ')}, guard ${guard}; lease ${leaseMs} ms renewed every ${renewEveryMs}, suspect ${suspectAfterMs}, heartbeat ${heartbeatEveryMs} lag ${maxLagHeartbeats}; delay ${network.delayMinMs.toFixed(2)} to ${network.delayMaxMs} ms, loss ${network.loss.toFixed(2)}, twice ${network.duplication.toFixed(2)}; commands ${settings.commandMs} ms fail ${settings.commandFailure.toFixed(2)}, fsync ${settings.fsyncMs}, replication lag ${settings.replicationLagMs}`
+  return `${dataNodes.length} data nodes of ${nodes.length}${settings.voterChanges ? `, voters at first ${voters.join(' ')}` : ''}, ${controllers.length} controllers, servers ${servers.join(' ')}, guard ${guard}; lease ${leaseMs} ms renewed every ${renewEveryMs}, suspect ${suspectAfterMs}, heartbeat ${heartbeatEveryMs} lag ${maxLagHeartbeats}; delay ${network.delayMinMs.toFixed(2)} to ${network.delayMaxMs} ms, loss ${network.loss.toFixed(2)}, twice ${network.duplication.toFixed(2)}; commands ${settings.commandMs} ms fail ${settings.commandFailure.toFixed(2)}, fsync ${settings.fsyncMs}, replication lag ${settings.replicationLagMs}${settings.pace === 1 ? '' : `; ${settings.pace.toFixed(1)} times slower`}`
 }

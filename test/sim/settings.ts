@@ -48,6 +48,8 @@ export interface Settings {
   /** Share of rescues that cannot be kept: the disk is full. */
   rescueFailure: number
   readonly safetyMs: number
+  /** All waits of this life are so many times longer than those of a quick one; networks, disks and commands are not. */
+  readonly pace: number
 }
 
 export interface NetworkSettings {
@@ -90,7 +92,16 @@ const PAIR_SHAPES = [
 const RATES_WITHIN_MARGIN = { min: 0.995, max: 1.0049 }
 const RATES_BEYOND_MARGIN = { min: 0.85, max: 1.15 }
 
-export function drawSettings (random: Random, mode: ModeName): Settings {
+/** Half of all lives are quick, and meet as much in less time; the others are those of clusters with leases of up to ten seconds. */
+const PACES = [1, 1, 3, 5, 5] as const
+const LEASE_MAX_MS = 10_000
+
+/** Draws from a generator of its own: a quick life is the same life whatever the others are. */
+export function drawPace (random: Random, mode: ModeName): number {
+  return mode === 'normal' ? random.pick(PACES) : 1
+}
+
+export function drawSettings (random: Random, mode: ModeName, drawnPace: number): Settings {
   const pair = mode === 'pair'
   const drawn = random.pick(SHAPES)
   const shape = pair ? random.pick(PAIR_SHAPES) : drawn
@@ -98,7 +109,9 @@ export function drawSettings (random: Random, mode: ModeName): Settings {
   const members: MemberConfig[] = names.map((name, at) => ({ name, address: `10.0.0.${at + 1}`, agentPort: 7000, priority: random.whole(0, 1), witness: at >= shape.data }))
   // a world where milliseconds decide: everything local is quick, some links are slow, leases are short, guards exact
   const race = random.chance(0.2)
-  const timing = { ...drawTiming(random), ...(race ? { leaseMs: 800, renewEveryMs: 100, suspectAfterMs: 250, reportEveryMs: 100, coldStartWaitMs: 0, maxLagHeartbeats: 3 } : {}) }
+  const quick = { ...drawTiming(random), ...(race ? { leaseMs: 800, renewEveryMs: 100, suspectAfterMs: 250, reportEveryMs: 100, coldStartWaitMs: 0, maxLagHeartbeats: 3 } : {}) }
+  const pace = race ? 1 : Math.min(drawnPace, LEASE_MAX_MS / quick.leaseMs)
+  const timing = slower(quick, pace)
   const beyond = mode === 'clocksBeyondMargin'
   const guard = race || beyond || random.chance(0.4) ? 'nftables' : 'vipLifetime'
   const controlFaultsOnly = !race && random.chance(0.15)
@@ -107,7 +120,7 @@ export function drawSettings (random: Random, mode: ModeName): Settings {
     mode,
     clockRates: beyond ? RATES_BEYOND_MARGIN : RATES_WITHIN_MARGIN,
     slowClock: beyond ? random.pick(names.slice(0, shape.data)) : null,
-    cluster: { name: 'sim', members, servers: [], endpoints: [], timing, guard: guard === 'nftables' ? 'nftables' : 'none', rescue: { directory: '', maxFiles: 1, maxBytes: 1 }, failover: drawFailover(random) },
+    cluster: { name: 'sim', members, servers: [], endpoints: [], timing, guard: guard === 'nftables' ? 'nftables' : 'none', rescue: { directory: '', maxFiles: 1, maxBytes: 1 }, failover: drawFailover(random, pace) },
     nodes: names,
     voters: names,
     voterChanges: false,
@@ -123,16 +136,17 @@ export function drawSettings (random: Random, mode: ModeName): Settings {
     commandMs,
     slowNodes: Object.fromEntries(names.filter(() => !race && random.chance(0.2)).map(name => [name, random.pick([2, 10, 40])])),
     replicationLagMs: race ? 1 : random.pick([1, 20, 400]),
-    resyncMs: race ? 20 : random.pick([20, 200, 1_500]),
-    redialMs: race ? 250 : random.pick([250, 250, 1_000, 8_000]),
-    writeEveryMs: random.pick([50, 120, 400]),
-    faultEveryMs: race ? 2_500 : random.pick([700, 2_000, 5_000]),
+    resyncMs: race ? 20 : pace * random.pick([20, 200, 1_500]),
+    redialMs: race ? 250 : pace * random.pick([250, 250, 1_000, 8_000]),
+    writeEveryMs: pace * random.pick([50, 120, 400]),
+    faultEveryMs: race ? 2_500 : pace * random.pick([700, 2_000, 5_000]),
     controlFaultsOnly,
     race,
     fences: random.chance(0.35) || pair ? Object.fromEntries(names.slice(0, shape.data).map(name => [name, drawFence(random)])) : {},
     busyController: random.chance(0.3),
     rescueFailure: random.chance(0.7) ? 0 : random.between(0, 0.5),
-    safetyMs: 45_000
+    safetyMs: 45_000 * pace,
+    pace
   }
 }
 
@@ -145,8 +159,15 @@ function drawFence (random: Random): FenceSettings {
 }
 
 /** The hour of a budget is shorter here than a life, and longer than a life: both ends are met. */
-function drawFailover (random: Random): FailoverConfig {
-  return { budgetFailovers: random.pick([1, 2, 4, 100]), budgetWindowMs: random.pick([10_000, 40_000, 600_000]), lockoutMs: random.pick([0, 5_000, 20_000, 600_000]) }
+function drawFailover (random: Random, pace: number): FailoverConfig {
+  return { budgetFailovers: random.pick([1, 2, 4, 100]), budgetWindowMs: pace * random.pick([10_000, 40_000, 600_000]), lockoutMs: pace * random.pick([0, 5_000, 20_000, 600_000]) }
+}
+
+/** The same proportions, so many times slower. */
+export function slower (timing: TimingConfig, pace: number): TimingConfig {
+  const { maxLagHeartbeats, ...waits } = timing
+  const slow = Object.fromEntries(Object.entries(waits).map(([name, ms]) => [name, Math.round(ms * pace)])) as typeof waits
+  return { ...slow, maxLagHeartbeats }
 }
 
 function drawTiming (random: Random): TimingConfig {

@@ -2,6 +2,7 @@ import type { TimingConfig } from '../../../protocol/cluster.ts'
 import type { AgentNode } from '../agent-node.ts'
 import type { ControllerContext, ControllerNode } from '../controller-node.ts'
 import type { ServerModel } from '../server-model.ts'
+import { slower } from '../settings.ts'
 
 export interface Fault {
   readonly name: string
@@ -20,6 +21,7 @@ export type Pair = readonly [from: string, to: string]
 
 /** What the lists of faults share. */
 export interface FaultTools extends FaultContext {
+  /** That of a quick life, as everything that faults say of time: `later` makes it as long as it is in this one. */
   readonly timing: TimingConfig
   readonly names: readonly string[]
   readonly controllerNames: readonly string[]
@@ -40,7 +42,7 @@ export interface FaultTools extends FaultContext {
 
 export function createFaultTools (context: FaultContext, later: FaultTools['later']): FaultTools {
   const { random, network, settings, agents } = context
-  const { timing } = settings.cluster
+  const timing = slower(settings.cluster.timing, 1 / settings.pace)
   const data = agents.filter(agent => agent.servers.length > 0)
 
   function when (condition: () => boolean, everyMs: number, withinMs: number, run: () => void): void {

@@ -24,7 +24,7 @@ export function startFaults (context: FaultContext): Faults {
 
   const tools = createFaultTools(context, (delayMs, run) => {
     const quiet = controlOnly
-    world.after(delayMs, () => {
+    world.after(delayMs * settings.pace, () => {
       if (healed) return
       if (!quiet) observer.disturbed()
       run()
@@ -52,7 +52,7 @@ export function startFaults (context: FaultContext): Faults {
     world.after(random.chance(0.2) ? random.between(0, 50) : random.between(0.1, 1.9) * settings.faultEveryMs, strike)
   }
 
-  world.after(random.between(500, 6_000), strike)
+  world.after(random.between(500, 6_000) * settings.pace, strike)
 
   return {
     counts: () => counts,

@@ -57,7 +57,7 @@ export function networkFaults ({ world, random, settings, network, timing, victi
         const pairs = random.chance(0.5) ? between([agent], all, true) : between(all, [agent], true)
         world.note(`what is sent ${pairs[0]?.[0] === agent ? 'from' : 'to'} ${agent} comes late`)
         const lateMs = random.between(timing.leaseMs / 2, 3 * timing.leaseMs + 2_000)
-        for (const [from, to] of pairs) network.delay(from, to, lateMs)
+        for (const [from, to] of pairs) network.delay(from, to, lateMs * settings.pace)
         later(random.between(100, timing.leaseMs), () => { for (const [from, to] of pairs) network.delay(from, to, 0) })
         return true
       }

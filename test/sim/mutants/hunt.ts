@@ -33,7 +33,7 @@ async function huntOne (mutant: Mutant, runs: number): Promise<Verdict> {
     for (const source of SOURCES) await cp(path.join(ROOT, source), path.join(directory, source), { recursive: true })
     await symlink(path.join(ROOT, 'node_modules'), path.join(directory, 'node_modules'))
     for (const change of mutant.changes) await apply(directory, mutant, change)
-    const summary = await runShare(path.join(directory, 'test/sim'), { firstSeed: 1, stride: 1, runs, mode: mutant.mode ?? 'normal', deadlineMs: HUNT_MAX_MS, stopAtFirst: true })
+    const summary = await runShare(path.join(directory, 'test/sim'), { firstSeed: 1, stride: 1, runs, mode: mutant.mode ?? 'quick', deadlineMs: HUNT_MAX_MS, stopAtFirst: true })
     const [broken] = summary.broken
     return { mutant, killedBySeed: broken?.seed ?? null, violation: broken?.violations[0] ?? null, runs: summary.runs }
   } finally {

@@ -11,7 +11,7 @@ export interface Mutant {
   /** What somebody might have thought when writing it. */
   readonly sentence: string
   readonly changes: readonly Change[]
-  /** In whose worlds it is found; `normal` when absent. */
+  /** In whose worlds it is found; `quick` when absent. */
   readonly mode?: ModeName
 }
 
