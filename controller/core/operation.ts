@@ -122,7 +122,8 @@ function progressTerm (config: CoreConfig, state: ClusterState, operation: Opera
     if (refusals.some(refusal => refusal.refusal === 'stillRenewing')) return end(state, operation, 'undone', `voters still see ${refusals[0]?.holder ?? 'the holder'} renew its lease: it keeps serving (S1)`, nowMs)
     if (refusals.every(refusal => refusal.refusal === 'cannotVote')) return end(state, operation, 'failed', 'a majority of the voters cannot vote', nowMs)
     const term = Math.max(operation.term, ...refusals.map(refusal => refusal.term))
-    return askTerm(config, { ...state, operation: { ...operation, term, reason: reasonAgain(operation) } }, nowMs)
+    // whoever lost a race knows less than it thought: from here on voters that see somebody renew are right (S1)
+    return askTerm(config, { ...state, operation: { ...operation, term, reason: 'lost' } }, nowMs)
   }
   if (operation.fence?.status === 'failed') return end(state, operation, 'failed', notCertain(operation, operation.fence), nowMs)
   if (nowMs - stage.sinceMs <= config.cluster.timing.commandTimeoutMs) return [state, []]
@@ -272,11 +273,6 @@ function order (config: CoreConfig, tag: number, operation: Operation, type: 'ha
   return { type: 'order', tag, node: operation.from ?? '', order: { type, ...common } }
 }
 
-/** Whoever lost a race knows less than it thought: from then on voters that see somebody renew are right (S1). */
-function reasonAgain (operation: Operation): Operation['reason'] {
-  return operation.force ? operation.reason : 'lost'
-}
-
 /** The promotion failed and its node gave the term back: the next candidate gets a term of its own (S1, S8). */
 function chooseNext (config: CoreConfig, state: ClusterState, operation: Operation, why: string, nowMs: number): Stepped {
   const pick = operation.force ? forcible : candidates
@@ -285,7 +281,7 @@ function chooseNext (config: CoreConfig, state: ClusterState, operation: Operati
   const detail = `${operation.to} could not be promoted: ${why}`
   if (best === undefined) return end(state, { ...operation, refused }, 'failed', `${detail}; no other node can take over`, nowMs)
   if (!mayMoveOn(config, state, operation, best.node, nowMs)) return end(state, { ...operation, refused }, 'failed', `${detail}; ${best.node} could take over, but the budget of automatic failovers is spent`, nowMs)
-  const next: Operation = { ...operation, to: best.node, reason: reasonAgain(operation), refused, why: `${best.node} is next: ${detail}` }
+  const next: Operation = { ...operation, to: best.node, reason: 'lost', refused, why: `${best.node} is next: ${detail}` }
   return askTerm(config, { ...state, operation: next }, nowMs)
 }
 

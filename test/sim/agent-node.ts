@@ -284,6 +284,7 @@ export function createAgentNode (context: NodeContext, given: UnitConfig, clock:
     waiting = new Map()
     looking = new Set()
     world.note(`${name} agent crashes`)
+    observer.disturbed()
     for (const { onEnd } of followers.splice(0)) onEnd()
   }
 

@@ -111,6 +111,22 @@ describe('failover by hand', () => {
     assert.equal(one.latestOrder('promote').order.force, true)
   })
 
+  test('once it lost a race, or its node failed, voters that see somebody renew are right (S1): another controller may have made somebody serve', () => {
+    const raced = behind()
+    failover(raced, 'n3', true)
+    raced.refuse('n2', 2_002, 'termTaken', 5)
+    raced.refuse('n3', 2_003, 'termTaken', 5)
+    assert.deepEqual([raced.latest('askTerm').request.term, raced.latest('askTerm').request.reason], [6, 'lost'])
+
+    const failed = behind()
+    failover(failed, 'n3', true)
+    failed.accept('n2', 2_002)
+    failed.accept('n3', 2_003)
+    failed.endOrder('promote', 2_100, { ok: false, reason: 'nb did not answer' })
+    failed.reports([report('n3', { voter: { term: 5, holder: 'n3', released: { served: false } }, lease: { releasedTerm: 5 } })], 2_110)
+    assert.deepEqual([failed.latest('askTerm').request.holder, failed.latest('askTerm').request.reason], ['n2', 'lost'])
+  })
+
   describe('whoever is forced may hold less than those that follow it', () => {
     /** n1 gave up and lost its file; n3 follows it still, n2 follows nobody. */
     function forced (follower: ReportChanges): LeaderHarness {
