@@ -126,7 +126,7 @@ export const agentMutants: readonly Mutant[] = [
     sentence: 'The controller says it is lost.',
     changes: [
       { file: VOTER, text: 'if (renewing !== undefined) return refuse', replacement: 'if (false && renewing !== undefined) return refuse' },
-      { file: 'controller/core/decide.ts', text: 'if (silent.length < voterQuorum(config, state)) {', replacement: 'if (false) {' }
+      { file: 'controller/core/decide.ts', text: 'if (silent.length < needed) {', replacement: 'if (false) {' }
     ]
   },
   {

@@ -170,6 +170,9 @@ export const controllerMutants: readonly Mutant[] = [
     name: 'after a failed switchover terms are taken from whoever serves',
     rule: 'S1',
     sentence: 'The operator asked for it.',
-    changes: [{ file: OPERATION, text: 'return operation.force ? operation.reason : \'lost\'', replacement: 'return operation.reason' }]
+    changes: [
+      { file: OPERATION, text: '{ ...operation, term, reason: \'lost\' }', replacement: '{ ...operation, term }' },
+      { file: OPERATION, text: 'to: best.node, reason: \'lost\', refused', replacement: 'to: best.node, refused' }
+    ]
   }
 ]
