@@ -14,7 +14,7 @@ export function withMembership (settings: Settings, seed: number): Settings {
   const random = createRandom(seed ^ APART)
   const pair = settings.mode === 'pair'
   if (settings.nodes.length < 3 || !(random.chance(CHANGING_SHARE) || pair)) return settings
-  const count = pair ? 2 : random.whole(2, settings.nodes.length)
+  const count = random.whole(2, settings.nodes.length)
   const shuffled = settings.nodes.map(name => ({ name, at: random.next() })).toSorted((a, b) => a.at - b.at).map(({ name }) => name)
   const torn = settings.nodes.filter(() => random.chance(0.6))
   const tornTogether = random.chance(TORN_SHARE) && !settings.controlFaultsOnly && (settings.mode === 'normal' || settings.mode === 'quick') ? { atMs: random.between(4_000, 35_000), nodes: torn } : null

@@ -1,3 +1,4 @@
+import { leaseOf } from '../../agent/core/state.ts'
 import type { AgentNode } from './agent-node.ts'
 import type { ControllerNode } from './controller-node.ts'
 import type { Observer } from './invariants.ts'
@@ -62,10 +63,17 @@ export function forceQuorum (world: World, agents: readonly AgentNode[], control
   return true
 }
 
+/** Without the other one of two voters (S9). */
+export function servesAlone (agent: AgentNode): boolean {
+  const phase = agent.state()?.phase
+  return phase?.type === 'active' && leaseOf(phase)?.without !== null
+}
+
 /** Called again and again once all is healed: does what a hold asks an operator for. */
 export function createOperator (world: World, agents: readonly AgentNode[], controller: ControllerNode | undefined): { look (): void } {
   let heldSinceMs: number | null = null
   let offSinceMs: number | null = null
+  let aloneSinceMs: number | null = null
   let voteless = 0
 
   /** A device may have been asked before the end of all faults, and act after it. */
@@ -73,6 +81,17 @@ export function createOperator (world: World, agents: readonly AgentNode[], cont
     const off = agents.filter(agent => !agent.running())
     offSinceMs = off.length > 0 ? offSinceMs ?? world.now() : null
     if (offSinceMs !== null && world.now() - offSinceMs > PATIENCE_MS) for (const agent of off) agent.boot()
+  }
+
+  /** Of two voters one is damaged, and the other one serves without it: it has to cease before a quorum can be forced (docs/runbooks/cannot-vote.md). */
+  function lookAtPair (): void {
+    const alone = agents.find(servesAlone)
+    const damaged = alone !== undefined && agents.some(agent => agent.disk.torn())
+    aloneSinceMs = damaged ? aloneSinceMs ?? world.now() : null
+    if (aloneSinceMs === null || alone === undefined || world.now() - aloneSinceMs <= PATIENCE_MS) return
+    world.note(`the operator starts the agent of ${alone.name} anew: it serves alone, and the other one cannot vote`)
+    alone.crash()
+    alone.boot()
   }
 
   function lookAtHold (): void {
@@ -92,6 +111,7 @@ export function createOperator (world: World, agents: readonly AgentNode[], cont
   return {
     look () {
       lookAtPower()
+      lookAtPair()
       lookAtHold()
     }
   }

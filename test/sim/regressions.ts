@@ -21,5 +21,7 @@ export const REGRESSIONS: readonly Regression[] = [
   { seed: 358, mode: 'quick', what: 'I6: the same, after a new list that only one node had taken came to light' },
   { seed: 324, mode: 'quick', what: 'S7: a data node without a vote was not asked for the term of a forced failover, followed on, and took over a source that had lost its file' },
   { seed: 5647, mode: 'quick', what: 'S7: the same, with a node that heard of the term later than the forced one served: it is waited for now' },
-  { seed: 206816, mode: 'normal', what: 'I7: a forced failover that lost a race took its next term as if nobody could serve, and stopped whom another controller had made serve' }
+  { seed: 206816, mode: 'normal', what: 'I7: a forced failover that lost a race took its next term as if nobody could serve, and stopped whom another controller had made serve' },
+  { seed: 2324, mode: 'pair', what: 'I6: of two voters one had a damaged file while the other served without it, and no command led out of it (docs/runbooks/cannot-vote.md)' },
+  { seed: 2638, mode: 'pair', what: 'I6: the same, after two more terms' }
 ]

@@ -4,7 +4,6 @@ import type { Mutant } from './mutants.ts'
 const FENCING = 'controller/core/fencing.ts'
 const PAIR = 'agent/core/pair.ts'
 const SURVIVOR = 'controller/core/lone-survivor.ts'
-const LEASE = 'agent/core/lease.ts'
 
 export const pairMutants: readonly Mutant[] = [
   {
@@ -54,12 +53,5 @@ export const pairMutants: readonly Mutant[] = [
     sentence: 'It met it when there were three.',
     mode: 'pair',
     changes: [{ file: PAIR, text: 'return generation === voters.generation ? null :', replacement: 'return generation <= voters.generation ? null :' }]
-  },
-  {
-    name: 'who serves without the other one of two takes a new list',
-    rule: 'S9',
-    sentence: 'It has a lease.',
-    mode: 'pair',
-    changes: [{ file: LEASE, text: 'const generation = lease.without === null ?', replacement: 'const generation = lease.term > 0 ?' }]
   }
 ]
