@@ -97,7 +97,7 @@ export function drawSettings (random: Random, mode: ModeName): Settings {
     mode,
     clockRates: beyond ? RATES_BEYOND_MARGIN : RATES_WITHIN_MARGIN,
     slowClock: beyond ? random.pick(names.slice(0, shape.data)) : null,
-    cluster: { name: 'sim', members, servers: [], endpoints: [], timing, guard: guard === 'nftables' ? 'nftables' : 'none', rescue: { directory: '', maxFiles: 1, maxBytes: 1 }, failover: drawFailover(random) },
+    cluster: { name: 'sim', members, servers: [], endpoints: [], timing, guard: guard === 'nftables' ? 'nftables' : 'none', rescue: { directory: '', maxFiles: 1, maxBytes: 1, maxAgeMs: 1 }, failover: drawFailover(random) },
     nodes: names,
     voters: names,
     voterChanges: false,
