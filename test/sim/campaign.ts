@@ -22,7 +22,7 @@ export interface Campaign {
 export interface Progress {
   readonly runs: number
   readonly simulatedMs: number
-  readonly broken: number
+  readonly brokenSeeds: readonly number[]
 }
 
 /** Runs seeds on every core. */
@@ -34,7 +34,7 @@ export async function runCampaign ({ firstSeed, runs, mode, deadlineMs, stopAtFi
   const told = new Map<Share, Progress>()
   const hear = (share: Share, progress: Progress): void => {
     told.set(share, progress)
-    onProgress([...told.values()].reduce((a, b) => ({ runs: a.runs + b.runs, simulatedMs: a.simulatedMs + b.simulatedMs, broken: a.broken + b.broken })))
+    onProgress([...told.values()].reduce((a, b) => ({ runs: a.runs + b.runs, simulatedMs: a.simulatedMs + b.simulatedMs, brokenSeeds: [...a.brokenSeeds, ...b.brokenSeeds] })))
   }
   const summaries = await Promise.all(shares.map(share => runShare(import.meta.dirname, share, progress => hear(share, progress))))
   return summaries.reduce(add, EMPTY_SUMMARY)

@@ -50,7 +50,7 @@ function teller (runs: number, startedMs: number): (progress: Progress) => void 
   return progress => {
     if (performance.now() < dueMs) return
     dueMs = performance.now() + TELL_EVERY_MS
-    console.error(`${((performance.now() - startedMs) / 1_000).toFixed(0)} s: ${progress.runs} of ${runs} runs, ${(progress.simulatedMs / 3_600_000).toFixed(1)} simulated hours, ${progress.broken} violations`)
+    console.error(`${((performance.now() - startedMs) / 1_000).toFixed(0)} s: ${progress.runs} of ${runs} runs, ${(progress.simulatedMs / 3_600_000).toFixed(1)} simulated hours, ${progress.brokenSeeds.length} violations${progress.brokenSeeds.length === 0 ? '' : ` (seeds ${progress.brokenSeeds.join(', ')})`}`)
   }
 }
 

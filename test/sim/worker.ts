@@ -16,7 +16,7 @@ export interface Share {
 
 /** How far a share is, now and then and after its first run; then all that it found. */
 export type FromWorker =
-  | { readonly type: 'progress', readonly runs: number, readonly simulatedMs: number, readonly broken: number }
+  | { readonly type: 'progress', readonly runs: number, readonly simulatedMs: number, readonly brokenSeeds: readonly number[] }
   | { readonly type: 'ended', readonly summary: Summary }
 
 const PROGRESS_EVERY_MS = 1_000
@@ -34,7 +34,7 @@ for (let at = 0; at < share.runs; at++) {
   summary = addRun(summary, runSeed(share.firstSeed + at * share.stride, share.mode))
   if (performance.now() - toldAtMs >= PROGRESS_EVERY_MS) {
     toldAtMs = performance.now()
-    say({ type: 'progress', runs: summary.runs, simulatedMs: summary.simulatedMs, broken: summary.broken.length })
+    say({ type: 'progress', runs: summary.runs, simulatedMs: summary.simulatedMs, brokenSeeds: summary.broken.map(({ seed }) => seed) })
   }
   if (share.stopAtFirst && summary.broken.length > 0) break
 }
