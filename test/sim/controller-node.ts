@@ -123,6 +123,7 @@ export function createControllerNode (context: ControllerContext, name: string, 
         return
       case 'keep':
         stored = { ...stored, kept: { ...stored.kept, ...action.kept } }
+        if (action.kept.recoveries !== undefined) checks.kept()
         return
       case 'turn': return action.want ? giveTurn() : undefined
       case 'record':

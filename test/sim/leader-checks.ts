@@ -15,6 +15,8 @@ export interface LeaderChecks {
   began (operation: Operation, state: ClusterState): void
   asks (operation: Operation, request: TermRequest, localMs: number): void
   ended (operation: Operation, outcome: EndedOperation['outcome'], localMs: number): void
+  /** What it counts is stored. */
+  kept (): void
   /** An operator has seen that failover. */
   acknowledged (term: number): void
   /** Its store knows nothing any more. */
@@ -34,7 +36,8 @@ export function createLeaderChecks (world: World, observer: Observer, config: Co
   const { controller: name, cluster, fencing = {} } = config
   const heardAtMs = new Map<string, number>()
   let tellings = 0
-  /** Automatic failovers that it told the end of: term -> when, on its own clock. */
+  /** Automatic failovers that it told the end of, and has not stored yet: whoever dies in between forgets them (docs/adr/0017). Term -> when, on its own clock. */
+  const ended = new Map<number, { readonly failed: string, readonly atMs: number }>()
   const counted = new Map<number, { readonly failed: string, readonly atMs: number }>()
 
   function heardLately (): readonly string[] {
@@ -78,7 +81,7 @@ export function createLeaderChecks (world: World, observer: Observer, config: Co
     asks (operation, request, localMs) {
       checkBudget(operation, localMs)
       if (operation.failed.includes(request.holder)) observer.violate(`S8 ${name} takes term ${request.term} for ${request.holder} again, which failed in this ${operation.kind}`)
-      const lostRace = operation.termsTried > 1 && !operation.force && request.reason !== 'lost'
+      const lostRace = operation.termsTried > 1 && request.reason !== 'lost'
       if (lostRace) observer.violate(`S1 ${name} lost a race and takes term ${request.term} for ${request.holder} as if nobody could serve (${request.reason})`)
     },
     tells (state, localMs) {
@@ -97,12 +100,19 @@ export function createLeaderChecks (world: World, observer: Observer, config: Co
     },
     ended ({ kind, commandId, term, lastActive, to }, outcome, localMs) {
       if (outcome !== 'done') return
-      if (commandId === null && kind !== 'firstStart' && lastActive !== null && lastActive !== to) counted.set(term, { failed: lastActive, atMs: localMs })
+      if (commandId === null && kind !== 'firstStart' && lastActive !== null && lastActive !== to) ended.set(term, { failed: lastActive, atMs: localMs })
       // whoever orders the service back to a node that failed has seen that it did
       if (commandId !== null) for (const [failover, { failed }] of counted) if (failed === to) counted.delete(failover)
     },
+    kept () {
+      for (const [term, failover] of ended) counted.set(term, failover)
+      ended.clear()
+    },
     acknowledged (term) { counted.delete(term) },
     forgotten () { counted.clear() },
-    restarted () { heardAtMs.clear() }
+    restarted () {
+      heardAtMs.clear()
+      ended.clear()
+    }
   }
 }
