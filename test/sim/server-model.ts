@@ -30,7 +30,7 @@ export interface ServerModel {
   readonly halfArrived: () => boolean
   /** What was kept before a copy replaced it (S7). */
   readonly rescues: readonly Row[]
-  /** Others may replicate from it: from the first time that its process serves (docs/adr/0008). */
+  /** Others may replicate from it: from the first time that its process serves (docs/adr/0008); it takes their copies with it when it ends. */
   readonly isSource: () => boolean
   /** Follows that node, and its copy is whole. */
   readonly inStepWith: (source: string) => boolean
@@ -187,7 +187,7 @@ export function createServerModel (context: ServerContext, node: string, name: s
     world.after(tookMs, () => {
       if (mine !== session || !running) return
       if (what === 'rows') replacing = false
-      if (hungSinceMs !== null || !from.running() || from.hung() || !linked(from.node)) {
+      if (hungSinceMs !== null || !from.isSource() || from.hung() || !linked(from.node)) {
         sessions.lost(what)
         return dialFor(what)
       }
