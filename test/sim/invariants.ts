@@ -8,6 +8,7 @@ import { createMembershipChecks } from './membership.ts'
 import { holds, sharedWith, type Row } from './rows.ts'
 import type { ServerModel } from './server-model.ts'
 import type { Settings } from './settings.ts'
+import type { VoterDisk } from './voter-disk.ts'
 import type { World } from './world.ts'
 
 /** Looks from outside, with true time, at everything that the nodes do; the first breach ends the run. */
@@ -54,6 +55,7 @@ export interface ObservedNode {
   readonly servers: readonly ServerModel[]
   readonly serves: (server: ServerModel) => boolean
   readonly state: () => UnitState | null
+  readonly disk: Pick<VoterDisk, 'torn'>
   /** How long the agent has been in its phase. */
   readonly phaseAgeMs: () => number
 }
@@ -83,7 +85,7 @@ export function createObserver (world: World, settings: Settings, nodes: () => r
   const startedAtMs = new Map<string, number>()
   const ledger = createLedger(() => nodes().flatMap(node => node.servers))
   let disturbedAtMs = 0
-  const membership = createMembershipChecks(settings, violate)
+  const membership = createMembershipChecks(settings, violate, name => nodes().find(node => node.name === name)?.disk.torn() === true)
 
   function violate (text: string): void {
     rules.push(text.split(' ')[0] ?? '')

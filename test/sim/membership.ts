@@ -47,7 +47,8 @@ export interface MembershipChecks {
   saidYes (voter: string, list: VoterList): void
 }
 
-export function createMembershipChecks (settings: Settings, violate: (text: string) => void): MembershipChecks {
+/** `isDamaged`: nobody can read any more what that voter has stored. */
+export function createMembershipChecks (settings: Settings, violate: (text: string) => void, isDamaged: (voter: string) => boolean): MembershipChecks {
   const records = new Map<string, VoterRecord>()
   const lists = new Map<number, VoterList>([[1, firstList(settings.voters)]])
 
@@ -72,6 +73,9 @@ export function createMembershipChecks (settings: Settings, violate: (text: stri
 
   return {
     forced (list) {
+      // what only damaged files hold is lost for good, as the operator says: nobody will ever count by it
+      const held = whoStored(record => record.voters.generation >= list.generation).some(name => !isDamaged(name))
+      if (!held) for (const generation of [...lists.keys()]) if (generation >= list.generation) lists.delete(generation)
       const known = lists.get(list.generation)
       if (known !== undefined && known.names.join() !== list.names.join()) violate(`S11 generation ${list.generation} is forced as ${list.names.join(' ')}, and was ${known.names.join(' ')}`)
       if ([...lists.keys()].some(generation => generation > list.generation)) violate(`S11 generation ${list.generation} is forced, and a later one was there`)

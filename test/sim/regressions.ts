@@ -23,5 +23,7 @@ export const REGRESSIONS: readonly Regression[] = [
   { seed: 5647, mode: 'quick', what: 'S7: the same, with a node that heard of the term later than the forced one served: it is waited for now' },
   { seed: 206816, mode: 'normal', what: 'I7: a forced failover that lost a race took its next term as if nobody could serve, and stopped whom another controller had made serve' },
   { seed: 2324, mode: 'pair', what: 'I6: of two voters one had a damaged file while the other served without it, and no command led out of it (docs/runbooks/cannot-vote.md)' },
-  { seed: 2638, mode: 'pair', what: 'I6: the same, after two more terms' }
+  { seed: 2638, mode: 'pair', what: 'I6: the same, after two more terms' },
+  { seed: 25627, mode: 'normal', what: 'S11: a quorum was forced twice, and the files that knew of the first time were all damaged by then; the checker remembered what nobody else did' },
+  { seed: 14985, mode: 'normal', what: 'S7: a copy outlived the process that it came from, and took over the empty file of the next one (the simulator\'s server)' }
 ]
