@@ -21,6 +21,8 @@ const DurableSchema = Type.Object({
     clear: Type.Boolean(),
     released: Nullable(Type.Object({ served: Type.Boolean() }, { additionalProperties: false })),
     previous: Nullable(HolderTermSchema),
+    /** Absent in files of before there was one. */
+    earlier: Type.Optional(Type.Array(HolderTermSchema)),
     /** Absent in files that were written before voters kept it. */
     heard: Type.Optional(Nullable(HeardSchema)),
     /** Absent in files that were written before voters stored their list: the file's list is its first generation. */

@@ -82,6 +82,8 @@ export const ReportSchema = Type.Object({
     sequence: Type.Integer({ minimum: 0 }),
     /** The highest earlier term in which somebody may have served. */
     previous: Nullable(HolderTermSchema),
+    /** The ones before it, newest first: they count when it turns out that nobody served in it. */
+    earlier: Type.Optional(Type.Array(HolderTermSchema)),
     /** The last heartbeat that this voter heard of in an earlier term: whoever wrote it did serve. */
     heard: Nullable(HeardSchema),
     /** Who votes, as this voter has stored it (S11); null when it cannot vote. */

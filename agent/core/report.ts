@@ -48,7 +48,7 @@ function reportVoter (state: UnitState, nowMs: number): Report['voter'] {
     return { problem: state.voterSide.problem, term: 0, holder: null, released: null, granted: false, sequence: 0, previous: null, heard: null, voters: null, met: [], grants: [] }
   }
   const { voter } = state.voterSide
-  const { term, holder, released, previous, heard, voters } = voter.record
+  const { term, holder, released, previous, earlier = [], heard, voters } = voter.record
   return {
     problem: null,
     term,
@@ -57,6 +57,7 @@ function reportVoter (state: UnitState, nowMs: number): Report['voter'] {
     granted: hasGranted(voter),
     sequence: ownGrant(voter)?.sequence ?? 0,
     previous: previous === null ? null : { ...previous },
+    ...(earlier.length === 0 ? {} : { earlier: earlier.map(one => ({ ...one })) }),
     voters,
     met: Object.keys(state.met).filter(node => whyNotMet(state, voter.record, node) === null),
     heard: heard === null ? null : { ...heard },

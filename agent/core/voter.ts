@@ -16,6 +16,8 @@ export interface VoterRecord {
   readonly released: { readonly served: boolean } | null
   /** The highest earlier term in which somebody may have served. */
   readonly previous: HolderTerm | null
+  /** The ones before it, newest first, down to one in which somebody did: it may come to light that nobody served in the later ones. None when absent. */
+  readonly earlier?: readonly HolderTerm[]
   /** Who votes: every majority is counted by it (S11). Generation 0: none was stored yet. */
   readonly voters: VoterList
   /** How far the last holder of an earlier term came that told it: who comes after it must not lag behind (S6). */
@@ -181,6 +183,9 @@ export function describe (grant: GrantState, nowMs: number): Grant {
   }
 }
 
+/** So many terms in a row that were lost to somebody else, and of which no voter heard in time that nobody served. */
+const EARLIER_MAX = 16
+
 /** `holder` null: an operator ended all lower terms, and nobody holds this one. */
 export function adopt (voter: VoterState, term: number, holder: string | null, controller: string | null, grants: readonly GrantState[]): VoterRecord {
   const { record } = voter
@@ -195,8 +200,16 @@ export function adopt (voter: VoterState, term: number, holder: string | null, c
     voters: record.voters,
     next: record.next,
     previous: nobodyServed || record.holder === null ? record.previous : { holder: record.holder, term: record.term },
+    earlier: nobodyServed ? record.earlier ?? [] : earlierOf(record, sequence > 0 || record.released?.served === true),
     heard: record.holder === null || sequence === 0 ? record.heard : { holder: record.holder, term: record.term, sequence }
   }
+}
+
+/** What comes behind a new `previous`; nothing when its holder certainly served: then no earlier term matters any more. */
+function earlierOf ({ previous, earlier = [] }: VoterRecord, served: boolean): readonly HolderTerm[] {
+  if (served || previous === null) return []
+  const all = [previous, ...earlier]
+  return all.length <= EARLIER_MAX ? all : [...all.slice(0, EARLIER_MAX - 1), ...all.slice(-1)]
 }
 
 function refused (record: VoterRecord, refusal: Refusal, remainingMs: number): { ok: false, refusal: Refusal, term: number, holder: string | null, remainingMs: number, voters: VoterList } {

@@ -80,7 +80,7 @@ export function servedClaims (state: ClusterState): readonly HolderTerm[] {
   const claims: HolderTerm[] = state.memory === null ? [] : [{ holder: state.memory.active, term: state.memory.term }]
   for (const { voter } of allReports(state)) {
     if (voter.holder !== null && voter.term > 0 && voter.granted) claims.push({ holder: voter.holder, term: voter.term })
-    if (voter.previous !== null) claims.push(voter.previous)
+    if (voter.previous !== null) claims.push(voter.previous, ...voter.earlier ?? [])
     if (voter.heard !== null) claims.push({ holder: voter.heard.holder, term: voter.heard.term })
   }
   return claims

@@ -21,6 +21,23 @@ describe('terms (S1)', () => {
     assert.equal(next.record.clear, false)
   })
 
+  test('who served before one that may have served is kept, until somebody certainly did (S6)', () => {
+    const later = (before: VoterState, term: number, holder: string): VoterState => {
+      const granted: VoterState = { ...before, grants: [{ holder: before.record.holder, term: before.record.term, untilMs: 0, renewedAtMs: null, sequence: 0 }] }
+      return acceptTerm(config, granted, termRequest({ term, holder, reason: 'switchover' }), 9_000).voter
+    }
+    const sixth = later(later(voter(), 5, 'n1'), 6, 'n2')
+    assert.deepEqual([sixth.record.previous, sixth.record.earlier], [{ holder: 'n1', term: 5 }, [{ holder: 'n1', term: 4 }]])
+    const seventh = acceptTerm(config, { ...sixth, grants: [{ holder: 'n2', term: 6, untilMs: 0, renewedAtMs: null, sequence: 3 }] }, termRequest({ term: 7, holder: 'n3', reason: 'switchover' }), 9_000).voter
+    assert.deepEqual([seventh.record.previous, seventh.record.earlier], [{ holder: 'n2', term: 6 }, []])
+    // nobody was granted anything in term 8
+    const ninth = acceptTerm(config, later(seventh, 8, 'n1'), termRequest({ term: 9, holder: 'n2', reason: 'switchover' }), 9_000).voter
+    assert.deepEqual([ninth.record.previous, ninth.record.earlier], [{ holder: 'n3', term: 7 }, [{ holder: 'n2', term: 6 }]])
+    let many = seventh
+    for (let term = 8; term < 40; term++) many = later(many, term, term % 2 === 0 ? 'n1' : 'n2')
+    assert.deepEqual([many.record.earlier?.length, many.record.earlier?.[0]?.term, many.record.earlier?.at(-1)?.term], [16, 37, 6], 'the newest and the last certain one')
+  })
+
   test('a lower term is refused, and the answer names the current one (S1)', () => {
     const { voter: next, reply, persist } = acceptTerm(config, voter(), termRequest({ term: 3 }), 600)
     assert.deepEqual(reply, { ok: false, refusal: 'olderTerm', term: 4, holder: 'n1', remainingMs: 0, voters: VOTERS })

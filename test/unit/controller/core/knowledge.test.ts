@@ -66,6 +66,9 @@ describe('who served last (S6)', () => {
     assert.deepEqual(lastServed(knowing([report('n2', { voter: { term: 5, holder: 'n2', previous: { holder: 'n1', term: 4 } } })])), { holder: 'n2', term: 5 })
     assert.deepEqual(lastServed(knowing([report('n2', { voter: { term: 6, holder: 'n2', released: { served: false }, previous: { holder: 'n2', term: 5 }, heard: { holder: 'n1', term: 4, sequence: 9 } } })]), { holder: 'n2', after: 4 }), { holder: 'n1', term: 4 })
     assert.deepEqual(lastServed(knowing([report('n2', { voter: { term: 5, holder: 'n2', released: { served: false }, previous: { holder: 'n1', term: 4 } } })])), { holder: 'n1', term: 4 })
+    // nobody served in term 5, as its holder told after the voters had gone on to the next
+    const overtaken = { term: 6, holder: 'n3', granted: false, previous: { holder: 'n2', term: 5 }, earlier: [{ holder: 'n1', term: 4 }] }
+    assert.deepEqual(lastServed(knowing([report('n2', { voter: overtaken, lease: { releasedTerm: 5, releasedServed: false } }), report('n3', { voter: overtaken })])), { holder: 'n1', term: 4 })
   })
 
   test('the store remembers an active of a higher term than any voter that answers (S6)', () => {
