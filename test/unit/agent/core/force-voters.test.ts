@@ -85,7 +85,7 @@ describe('a voter whose own file is damaged', () => {
     const actions = unit.order(force(), 5_000)
     assert.deepEqual(typesOf(actions).slice(0, 3), ['persist', 'answerOrder', 'happened'])
     const { record, grants } = voterOf(unit)
-    assert.deepEqual(record, { ...EMPTY_RECORD, term: 1_004, controller: 'ctl-a', clear: false, previous: { holder: UNKNOWN_HOLDER, term: 1_004 }, voters: FORCED })
+    assert.deepEqual(record, { ...EMPTY_RECORD, term: 1_004, controller: 'ctl-a', clear: false, earlier: [], previous: { holder: UNKNOWN_HOLDER, term: 1_004 }, voters: FORCED })
     assert.deepEqual(grants.map(({ holder, untilMs }) => [holder, untilMs]), [[null, 5_000 + 2_121]])
     assert.deepEqual(find(actions, 'persist')?.durable.voter, record)
   })
