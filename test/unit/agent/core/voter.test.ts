@@ -30,6 +30,8 @@ describe('terms (S1)', () => {
     assert.deepEqual([sixth.record.previous, sixth.record.earlier], [{ holder: 'n1', term: 5 }, [{ holder: 'n1', term: 4 }]])
     const seventh = acceptTerm(config, { ...sixth, grants: [{ holder: 'n2', term: 6, untilMs: 0, renewedAtMs: null, sequence: 3 }] }, termRequest({ term: 7, holder: 'n3', reason: 'switchover' }), 9_000).voter
     assert.deepEqual([seventh.record.previous, seventh.record.earlier], [{ holder: 'n2', term: 6 }, []])
+    const told = acceptRelease({ ...sixth, grants: [] }, releaseRequest({ term: 6, holder: 'n2', served: true }), 9_000).voter
+    assert.deepEqual(acceptTerm(config, told, termRequest({ term: 7, holder: 'n3', reason: 'released' }), 9_000).voter.record.earlier, [])
     // nobody was granted anything in term 8
     const ninth = acceptTerm(config, later(seventh, 8, 'n1'), termRequest({ term: 9, holder: 'n2', reason: 'switchover' }), 9_000).voter
     assert.deepEqual([ninth.record.previous, ninth.record.earlier], [{ holder: 'n3', term: 7 }, [{ holder: 'n2', term: 6 }]])

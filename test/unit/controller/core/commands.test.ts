@@ -158,6 +158,16 @@ describe('failover by hand', () => {
       assert.equal(unheard.count('order'), 1)
     })
 
+    test('whom the forced one itself follows is no matter: that ends with its promotion', () => {
+      const one = serving()
+      one.send({ type: 'pauseSet', paused: { by: 'ann', at: '2026-01-01T00:00:00Z', reason: '' } }, 1_600)
+      one.reports([releasedReport(), report('n2', { following: null, servers: [serverReport(), serverReport({ name: 'sb', source: null })] }), report('n3')], 1_900)
+      failover(one, 'n2', true)
+      one.accept('n2', 2_002)
+      one.accept('n3', 2_003)
+      assert.equal(one.latestOrder('promote').node, 'n2')
+    })
+
     test('not for ever', () => {
       const one = forced({ following: 'n1' })
       const heardOf = { voter: { term: 5 } }
