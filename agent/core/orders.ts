@@ -111,9 +111,9 @@ function notReady (config: UnitConfig, state: UnitState, force: boolean): string
     if (server === undefined || server.observation === null) return `server ${name} was not seen yet`
     const { health, reason, complete, incompleteReason } = server.observation
     if (health !== 'up') return `server ${name} is ${health}${reason === null ? '' : ` (${reason})`}`
-    // the demotion after a term that was given back is waited for; one of a server that promoted itself casts doubt on its copy
-    const afterStop = server.busyOp?.kind === 'demote' && server.observedFromMs < state.phaseSinceMs
-    if (server.busyOp !== null && !afterStop) return `server ${name} is being changed (${server.busyOp.kind})`
+    // a start about to end is waited for, and the demotion after a term that was given back; one of a server that promoted itself casts doubt on its copy
+    const soonDone = server.busyOp?.kind === 'start' || (server.busyOp?.kind === 'demote' && server.observedFromMs < state.phaseSinceMs)
+    if (server.busyOp !== null && !soonDone) return `server ${name} is being changed (${server.busyOp.kind})`
     if (!complete && !force) return `the copy of server ${name} is not complete: ${incompleteReason ?? 'unknown'}`
   }
   return null

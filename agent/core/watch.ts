@@ -48,7 +48,7 @@ function settlePhase (config: UnitConfig, state: UnitState, nowMs: number): Step
       if (isHeld(phase.lease, nowMs) && settled) return beginPromotion(config, state, phase, nowMs)
       const hopeless = isHopeless(phase.lease)
       if (!hopeless && nowMs < phase.giveUpAtMs) return roundIfDue(config, state, nowMs)
-      const late = settled ? 'no majority of the voters granted the lease in time' : 'a server was still being demoted'
+      const late = settled ? 'no majority of the voters granted the lease in time' : 'a server was still being started or demoted'
       const reason = hopeless ? 'a majority of the voters granted a newer term' : late
       return chain(giveBack(config, enter(state, { type: 'backup', follow: null }, nowMs), phase.lease.term, false, nowMs),
         next => [next, answer(phase.asked, reason)])

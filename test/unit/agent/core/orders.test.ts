@@ -134,6 +134,19 @@ describe('promote', () => {
     assert.notEqual(find(unit.finish('demoteServer', 1_130), 'promoteServers'), undefined)
   })
 
+  test('a start that is about to end is waited for: the server was seen up, and what its start still does is done first', () => {
+    const unit = backup()
+    unit.observe({ health: 'down', reason: 'the process ended' }, 100)
+    unit.send({ type: 'woke' }, 110)
+    const { op } = unit.latest('startServer')
+    unit.observe({ health: 'up' }, 150)
+    unit.order(promoteOrder(), 152)
+    unit.reply('n2', 154)
+    assert.equal(find(unit.last(), 'promoteServers'), undefined)
+    unit.phase('acquiring')
+    assert.notEqual(find(unit.send({ type: 'serverStarted', server: 'nb', op, adopted: false, role: 'backup' }, 160), 'promoteServers'), undefined)
+  })
+
   test('a promotion ends a resync that is under way, whose order is answered', () => {
     const unit = backup()
     unit.order(followOrder(), 100, 3)
