@@ -4,13 +4,14 @@ import { pino } from 'pino'
 import { createRecorder } from '../../../controller/recorder.ts'
 import { happening } from '../../fixtures.ts'
 
-function witness () {
+function witness (nowMs: () => number = () => 0) {
   const written: string[] = []
   const logged: string[] = []
   const recorder = createRecorder({
     cluster: 'ovn',
     log: pino({ level: 'info' }, { write: (line: string) => { logged.push((JSON.parse(line) as { readonly msg: string }).msg) } }),
-    journal: { write: ({ message }) => { written.push(message) } }
+    journal: { write: ({ message }) => { written.push(message) } },
+    nowMs
   })
   return {
     written,
@@ -32,6 +33,7 @@ test('a leader writes everything at once, and who follows nothing but its log', 
   tell('before')
   assert.deepEqual(written, [])
   recorder.gained()
+  written.length = 0
   tell('leading')
   assert.deepEqual(written, all('leading'))
   recorder.lost()
@@ -39,6 +41,28 @@ test('a leader writes everything at once, and who follows nothing but its log', 
   tell('following')
   assert.deepEqual(written, all('leading'))
   assert.equal(logged.length, 9)
+})
+
+test('a new leader writes what agents told just before, once: who led then may have died first; what is older was written long ago', () => {
+  let nowMs = 0
+  const { written, recorder, tell } = witness(() => nowMs)
+  tell('old')
+  nowMs = 30_000
+  tell('new')
+  nowMs = 30_001
+  recorder.gained()
+  assert.deepEqual(written, ['new heard'])
+  recorder.lost()
+  recorder.following()
+  recorder.gained()
+  assert.deepEqual(written, ['new heard'])
+})
+
+test('what is remembered of what another leader was told is bounded', () => {
+  const { written, recorder } = witness()
+  for (let sequence = 1; sequence <= 501; sequence++) recorder.heard(happening({ sequence, message: String(sequence) }), 'info')
+  recorder.gained()
+  assert.deepEqual([written.length, written[0]], [500, '2'])
 })
 
 test('who does not know who leads now holds what it tells, in its order: all of it is written when it leads again', () => {
