@@ -270,6 +270,31 @@ test('what a frozen leader and its successor both hear of is in the history once
   assert.deepEqual(store.entries.flatMap(({ message, happening }) => happening === undefined ? [] : [message]).toSorted(), ['another one', 'happening 1', 'happening 2', 'happening 3'])
 })
 
+test('what a controller concludes after its leadership ended is written by whoever leads then, once', async t => {
+  const store = fakeStore()
+  const late = await setUp(t, { store, ttlMs: 200 })
+  late.report(...HEALTHY)
+  store.leader = 'ctl-b'
+  await until('it is led by another', () => late.kinds().includes('leadershipLost'))
+  store.leader = null
+  await until('it leads again', () => late.kinds().filter(kind => kind === 'leadershipGained').length === 2)
+  store.mode = 'hangs'
+  await until('its time is over', () => !late.shell.view().controller.leads)
+  const ill = report('n2', { problems: [{ code: 'guard', message: 'nft is missing', server: null }] })
+  late.report(ill)
+  assert.ok(late.shell.view().diagnoses.some(({ name }) => name === 'guardMissing'))
+  late.happens(happening({ node: 'n2', message: 'what n2 told' }))
+  store.leader = 'ctl-b'
+  store.mode = 'answers'
+  await until('all that it had to say is written', () => store.entries.some(({ message }) => message === 'what n2 told'))
+  assert.equal(late.kinds().filter(kind => kind === 'leadershipLost').length, 2)
+  const began = () => store.entries.filter(({ kind, facts }) => kind === 'diagnosisBegan' && facts.diagnosis === 'guardMissing').length
+  assert.equal(began(), 0)
+  store.leader = null
+  await until('it leads once more, and tells what nobody told', () => began() > 0)
+  assert.equal(began(), 1)
+})
+
 test('a decision is kept with what it rested on: in the entry that begins it, and in the one that ends it', async t => {
   const { store: { entries }, report: reports } = await setUp(t)
   reports(...HEALTHY)
