@@ -44,7 +44,7 @@ export interface UnitShellOptions {
   readonly durable: DurableFile
   /** The fellow voters by name. */
   readonly voters: ReadonlyMap<string, VoterPeer>
-  readonly rescueUsage: () => { readonly files: number, readonly bytes: number }
+  readonly rescueUsage: () => Report['rescues']
   readonly problems: ProblemBoard
   readonly logger: Logger
   /** A bug was found: this unit shut its gates; the process must end. */

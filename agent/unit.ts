@@ -14,9 +14,10 @@ import { createNoGuard } from './guard/none.ts'
 import { createVoterClient } from './link/voter-client.ts'
 import { createOperations } from './operations.ts'
 import { createOvsdbServer } from './ovsdb/server.ts'
-import { createRescues } from './ovsdb/rescue.ts'
+import { createRescues, type Rescues } from './ovsdb/rescue.ts'
 import { createProblemBoard } from './problem-board.ts'
-import type { OvsdbServer } from './server.ts'
+import { createRescueWatch } from './rescue-watch.ts'
+import type { OvsdbServer, ServerHappening } from './server.ts'
 import { createUnitShell, type UnitShell } from './shell.ts'
 
 /**
@@ -24,7 +25,6 @@ import { createUnitShell, type UnitShell } from './shell.ts'
  * lease, and what remains as slack is small. A renewal comes long before either.
  */
 const GUARD_LEAD_MS = 200
-const RESCUES_COUNTED_EVERY_MS = 5_000
 
 export interface UnitOptions {
   readonly config: Config
@@ -52,11 +52,12 @@ export function createUnit (options: UnitOptions): Unit {
   const endpoints: Endpoint[] = unitConfig.witness ? [] : cluster.endpoints.map(endpoint => createVipEndpoint({ cluster: cluster.name, node, config: endpoint, commandTimeoutMs: cluster.timing.commandTimeoutMs, onProblem: problems.set }))
   for (const endpoint of endpoints) endpoint.onDuplicate((address, owner) => problems.set('duplicateAddress', `${address} is also used by ${owner}: find that host and take the address from it`))
   const happenings = { tell: (kind: string, message: string, facts: Readonly<Record<string, string | number | boolean | null>>) => logger.info({ kind, ...facts }, message) }
-  const servers = unitConfig.witness ? [] : createServers(options, (kind, message, facts) => happenings.tell(kind, message, facts))
-  const rescues = createRescues(cluster.rescue, (kind, message, facts) => happenings.tell(kind, message, facts))
+  const onHappening: ServerHappening = (kind, message, facts) => happenings.tell(kind, message, facts)
+  const rescues = createRescues(cluster.rescue, { cluster: cluster.name, node }, onHappening)
+  const servers = unitConfig.witness ? [] : createServers(options, rescues, onHappening)
   const peers = cluster.members.filter(member => member.name !== node)
   const voters = new Map(peers.map(peer => [peer.name, createVoterClient({ cluster: cluster.name, node: peer.name, url: agentUrl(peer.address, peer.agentPort, tls !== null), tls })]))
-  let usage = { files: 0, bytes: 0 }
+  const watch = createRescueWatch(rescues, problems.set)
   const operations = createOperations({ servers, endpoints, guard, guardLeadMs: guard.kind === 'nftables' ? GUARD_LEAD_MS : 0, onProblem: problems.set })
   const shell = createUnitShell({
     config: unitConfig,
@@ -69,23 +70,12 @@ export function createUnit (options: UnitOptions): Unit {
     operations,
     durable: createDurableFile(config.agent.stateDirectory, cluster.name),
     voters,
-    rescueUsage: () => usage,
+    rescueUsage: watch.usage,
     problems,
     logger,
     onInvariantBroken: options.onInvariantBroken
   })
   happenings.tell = shell.tell
-  let counting: NodeJS.Timeout | null = null
-
-  async function countRescues (): Promise<void> {
-    try {
-      usage = await rescues.count()
-      problems.set('rescuesUnreadable', null)
-    } catch (error) {
-      problems.set('rescuesUnreadable', `the rescue directory cannot be read: ${error instanceof Error ? error.message : String(error)}`)
-    }
-  }
-
   return {
     shell,
     onProblem: problems.set,
@@ -93,11 +83,10 @@ export function createUnit (options: UnitOptions): Unit {
       if (!unitConfig.witness) await installGuard(guard, problems.set)
       await shell.start()
       if (unitConfig.witness) return
-      await countRescues()
-      counting = setInterval(() => { countRescues().catch((error: unknown) => logger.error({ err: error }, 'rescues not counted')) }, RESCUES_COUNTED_EVERY_MS)
+      await watch.start()
     },
     async stop () {
-      if (counting !== null) clearInterval(counting)
+      watch.stop()
       await shell.stop()
       await Promise.all([...voters.values()].map(voter => voter.close()))
     }
@@ -145,7 +134,7 @@ function coreConfig (cluster: ClusterConfig, node: string, boot: string, guard: 
   }
 }
 
-function createServers (options: UnitOptions, onHappening: (kind: string, message: string, facts: Readonly<Record<string, string | number | boolean | null>>) => void): readonly OvsdbServer[] {
+function createServers (options: UnitOptions, rescues: Rescues, onHappening: ServerHappening): readonly OvsdbServer[] {
   const { cluster, node, config } = options
   const nodeAddress = cluster.members.find(member => member.name === node)?.address ?? ''
   const endpointAddresses = cluster.endpoints.flatMap(endpoint => endpoint.addresses.map(one => one.address))
@@ -155,7 +144,7 @@ function createServers (options: UnitOptions, onHappening: (kind: string, messag
     nodeAddress,
     server,
     timing: cluster.timing,
-    rescue: cluster.rescue,
+    rescues,
     stateDirectory: config.agent.stateDirectory,
     endpointAddresses,
     onHappening

@@ -388,8 +388,8 @@ function keyOf ({ cluster, node, bootId, sequence }: Happening): string {
 }
 
 /** How loud an agent's happening is in the history; whatever is not named is merely information. */
-const CRITICAL: ReadonlySet<string> = new Set(['unsanctionedActive', 'selfPromoted'])
-const WARNING: ReadonlySet<string> = new Set(['servingStopped', 'unsanctionedGate', 'serverStartFailed', 'resuming', 'copyIncomplete', 'copyStateNotStored', 'rescueRemoved', 'pidFileWrong', 'problemBegan'])
+const CRITICAL: ReadonlySet<string> = new Set(['unsanctionedActive', 'selfPromoted', 'unseenRescueRemoved'])
+const WARNING: ReadonlySet<string> = new Set(['servingStopped', 'unsanctionedGate', 'serverStartFailed', 'resuming', 'copyIncomplete', 'copyStateNotStored', 'guardNotRemoved', 'pidFileWrong', 'problemBegan'])
 
 function words (error: unknown): string {
   return error instanceof Error ? error.message : String(error)

@@ -134,6 +134,8 @@ export interface RescueConfig {
   readonly directory: string
   readonly maxFiles: number
   readonly maxBytes: number
+  /** For so long one that was acknowledged is kept. */
+  readonly maxAgeMs: number
 }
 
 export interface ClusterConfig {

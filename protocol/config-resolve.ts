@@ -131,6 +131,7 @@ function resolveCluster (cluster: Partly<ClusterFile>, path: Path, around: Surro
   const directory = (parent: string | undefined) => parent === undefined || name === undefined ? undefined : `${parent}/${name}`
   const stateDirectory = directory(around.stateDirectory)
   const maxSize = reader.or<string>(cluster.rescue?.maxSize, [...path, 'rescue', 'maxSize'], DEFAULTS.rescueMaxSize)
+  const maxAge = reader.or<string>(cluster.rescue?.maxAge, [...path, 'rescue', 'maxAge'], DEFAULTS.rescueMaxAge)
   return {
     name,
     members: (cluster.nodes ?? []).map((member, index) => member === undefined ? undefined : resolveMember(member, [...path, 'nodes', index], around)),
@@ -143,7 +144,8 @@ function resolveCluster (cluster: Partly<ClusterFile>, path: Path, around: Surro
     rescue: {
       directory: reader.or(cluster.rescue?.directory, [...path, 'rescue', 'directory'], stateDirectory === undefined ? undefined : `${stateDirectory}/rescue`),
       maxFiles: reader.or<number>(cluster.rescue?.maxFiles, [...path, 'rescue', 'maxFiles'], DEFAULTS.rescueMaxFiles),
-      maxBytes: maxSize === undefined ? undefined : parseSizeBytes(maxSize)
+      maxBytes: maxSize === undefined ? undefined : parseSizeBytes(maxSize),
+      maxAgeMs: maxAge === undefined ? undefined : parseDurationMs(maxAge)
     },
     failover: resolveFailover(cluster.failover, [...path, 'failover'], reader)
   }

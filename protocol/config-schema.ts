@@ -26,7 +26,8 @@ export const DEFAULTS = {
   lockout: '10m',
   recoveriesAtOnce: 8,
   rescueMaxFiles: 20,
-  rescueMaxSize: '1GiB'
+  rescueMaxSize: '1GiB',
+  rescueMaxAge: '720h'
 } as const
 
 /** Where the packages of Debian, Ubuntu and Fedora install the schemas. */
@@ -177,8 +178,9 @@ const FailoverSchema = Type.Object({
 
 const RescueSchema = Type.Object({
   directory: Type.Optional(AbsolutePath({ description: '<stateDirectory>/<cluster>/rescue when absent.' })),
-  maxFiles: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: DEFAULTS.rescueMaxFiles, description: 'At most this many files; the oldest goes first.' })),
-  maxSize: Type.Optional(Size({ default: DEFAULTS.rescueMaxSize, description: 'At most this much in all; the oldest goes first.' }))
+  maxFiles: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: DEFAULTS.rescueMaxFiles, description: 'At most this many; those that were acknowledged go first, then the oldest.' })),
+  maxSize: Type.Optional(Size({ default: DEFAULTS.rescueMaxSize, description: 'At most this much in all, compressed.' })),
+  maxAge: Type.Optional(Duration(60 * MINUTE_MS, 87_600 * 60 * MINUTE_MS, DEFAULTS.rescueMaxAge, 'How long one is kept after it was acknowledged. Age never removes one that nobody has acknowledged.'))
 }, { ...closed, description: 'What is kept of a node\'s data before replication overwrites it.' })
 
 const ClusterSchema = Type.Object({

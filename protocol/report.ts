@@ -113,7 +113,9 @@ export const ReportSchema = Type.Object({
   }, { additionalProperties: false }),
   rescues: Type.Object({
     files: Type.Integer({ minimum: 0 }),
-    bytes: Type.Integer({ minimum: 0 })
+    bytes: Type.Integer({ minimum: 0 }),
+    /** Those that hold, or may hold, what the active lacks, and that nobody has acknowledged. */
+    unacknowledgedFiles: Type.Integer({ minimum: 0 })
   }, { additionalProperties: false }),
   problems: Type.Array(ProblemSchema)
 }, { additionalProperties: false })

@@ -66,7 +66,7 @@ export function clusterConfig (changes: Partial<ClusterConfig> = {}): ClusterCon
     endpoints: [{ type: 'vip', interface: 'eth0', addresses: [{ address: '10.0.0.100', prefixLength: 24, family: 4 }] }],
     timing: timing(),
     guard: 'nftables',
-    rescue: { directory: '/var/lib/ovsdb-ha/ovn/rescue', maxFiles: 20, maxBytes: 1_073_741_824 },
+    rescue: { directory: '/var/lib/ovsdb-ha/ovn/rescue', maxFiles: 20, maxBytes: 1_073_741_824, maxAgeMs: 2_592_000_000 },
     failover: { budgetFailovers: 4, budgetWindowMs: 3_600_000, lockoutMs: 600_000 },
     ...changes
   }
@@ -145,7 +145,7 @@ export function report (node: string, { voter, lease, ...changes }: ReportChange
     following: 'n1',
     endpoints: [{ address: '10.0.0.100', held: false }],
     guard: { kind: 'nftables', vipLifetime: false, slackMs: 100, problem: null },
-    rescues: { files: 0, bytes: 0 },
+    rescues: { files: 0, bytes: 0, unacknowledgedFiles: 0 },
     problems: [],
     ...changes
   }

@@ -28,7 +28,8 @@ export function createAgentMetrics (registry: Registry) {
       endpoint: gauge('endpoint_held', 'Whether this node has the address of the endpoint.', 'address'),
       problems: gauge('problems', 'How many problems the node reports now.'),
       rescueFiles: gauge('rescue_files', 'Kept rescues.'),
-      rescueBytes: gauge('rescue_size_bytes', 'Size of the kept rescues.')
+      rescueBytes: gauge('rescue_size_bytes', 'Size of the kept rescues.'),
+      rescuesUnacknowledged: gauge('rescue_unacknowledged_files', 'Kept rescues that nobody has acknowledged: they may hold writes that are nowhere else.')
     },
     server: {
       health: gauge('server_health', 'Health of the server: 1 for one of the states.', 'server', 'health'),
@@ -85,6 +86,7 @@ function observeUnit (unit: AgentMetrics['unit'], report: Report): void {
   unit.problems.set({ cluster }, problems.length)
   unit.rescueFiles.set({ cluster }, rescues.files)
   unit.rescueBytes.set({ cluster }, rescues.bytes)
+  unit.rescuesUnacknowledged.set({ cluster }, rescues.unacknowledgedFiles)
 }
 
 function observeServer (gauges: AgentMetrics['server'], cluster: string, server: ServerReport): void {

@@ -11,7 +11,7 @@ export interface ReportExtras {
   readonly sequence: number
   readonly configDigest: string
   readonly databases: Readonly<Record<string, string>>
-  readonly rescues: { readonly files: number, readonly bytes: number }
+  readonly rescues: Report['rescues']
   readonly guardProblem: string | null
 }
 

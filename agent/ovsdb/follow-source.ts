@@ -3,9 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { comparePositions, type Position } from '../../protocol/position.ts'
 import type { Source } from '../server.ts'
 import { connectOvsdb, type OvsdbClient } from './client.ts'
-import { SchemaMismatchError } from './errors.ts'
+import { MarkerLateError, SchemaMismatchError } from './errors.ts'
+import { whyNoRoom } from './free-disk.ts'
 import { HEARTBEAT_DATABASE, readPosition } from './heartbeat.ts'
-import { whyNoRoom } from './rescue.ts'
+import { keepOwnData, type SourceSeen } from './keep-own-data.ts'
+import { awaitMarker } from './marker.ts'
 import type { RoleObservation } from './role-control.ts'
 import { schemaDifferences } from './schema.ts'
 import { heartbeatFile, replicationSource } from './server-command.ts'
@@ -26,8 +28,8 @@ export async function followSource (parts: ServerParts, source: Source, signal: 
   const address = replicationSource(server, source.address)
   if (source.address === parts.nodeAddress || source.node === parts.node) throw new FollowRefusedError(server.name, `${source.node} (${address}) is this node itself`)
   if (parts.endpointAddresses.includes(source.address)) throw new FollowRefusedError(server.name, `${address} is an endpoint's address, which moves; a source is a node's own address (S5)`)
-  const sourcePosition = await checkSource(parts, address)
-  if (await followsAlready(parts, address, sourcePosition)) return
+  const seen = await checkSource(parts, source.node, address)
+  if (await followsAlready(parts, address, seen.position)) return
   await checkRoom(parts)
   signal.throwIfAborted()
   await parts.changes.run(async () => {
@@ -36,19 +38,25 @@ export async function followSource (parts: ServerParts, source: Source, signal: 
     parts.copy.demoted()
   })
   // outside of a role change: a large copy takes its time, and a demotion or promotion must not wait for it
-  await keepFiles(parts, address)
+  await keepOwnData(parts, seen, signal)
   await parts.changes.run(async () => {
     signal.throwIfAborted()
     const role = await parts.roles.observe()
-    if (role.role !== 'backup' || role.source !== null) throw new FollowIncompleteError(server.name, `its role changed while its files were kept (${role.role})`)
+    if (role.role !== 'backup' || role.source !== null) throw new FollowIncompleteError(server.name, `its role changed while its data was kept (${role.role})`)
     await parts.copy.begins(address)
     await parts.roles.repoint(address)
   })
   await awaitCopy(parts, address, signal)
+  await releaseGuards(parts)
+}
+
+/** The copy is whole, whatever becomes of a file that is of no use now. */
+async function releaseGuards ({ rescues, server, onHappening }: ServerParts): Promise<void> {
+  await rescues.releaseGuards(server.name).catch((error: Error) => onHappening('guardNotRemoved', `a copy that guarded the resync of ${server.name} stays: ${error.message}`, { server: server.name }))
 }
 
 /** Asks the source itself, through the listener that replication will use: who it is, what it serves, how far it is. */
-async function checkSource (parts: ServerParts, address: string): Promise<Position | null> {
+async function checkSource (parts: ServerParts, node: string, address: string): Promise<SourceSeen> {
   const { server, database, timing } = parts
   let client: OvsdbClient
   try {
@@ -65,9 +73,22 @@ async function checkSource (parts: ServerParts, address: string): Promise<Positi
       const differences = schemaDifferences(await client.getSchema(name), await database.getSchema(name))
       if (differences.length > 0) throw new SchemaMismatchError(server.name, differences)
     }
-    return ours?.includes(HEARTBEAT_DATABASE) === true ? await readPosition(client) : null
+    const position = ours?.includes(HEARTBEAT_DATABASE) === true ? await readPosition(client) : null
+    return { node, address, position, hasOurMarker: await hasOurMarker(parts, client) }
   } finally {
     client.destroy()
+  }
+}
+
+async function hasOurMarker ({ server, handover }: ServerParts, client: OvsdbClient): Promise<boolean> {
+  const marker = handover.current()
+  if (marker === null) return false
+  try {
+    await awaitMarker(client, await client.getSchema(server.database), marker, 0)
+    return true
+  } catch (error) {
+    if (error instanceof MarkerLateError) return false
+    throw error
   }
 }
 
@@ -85,18 +106,6 @@ async function checkRoom ({ server }: ServerParts): Promise<void> {
   const sizes = [await stat(server.databaseFile), await stat(heartbeatFile(server))].map(found => found.size)
   const problem = await whyNoRoom(server.databaseFile, sizes.reduce((sum, size) => sum + size, 0))
   if (problem !== null) throw new FollowRefusedError(server.name, problem)
-}
-
-/**
- * An empty copy has nothing to lose. A copy whose newest heartbeat another node wrote, and that was complete, held nothing
- * of its own: it is kept against a crash in the middle of the resync (FACTS R N1), and goes first when room is needed.
- */
-async function keepFiles (parts: ServerParts, address: string): Promise<void> {
-  const { server, database, rescues, cluster, node } = parts
-  if (!(await database.hasRows(server.database))) return
-  const position = await readPosition(database)
-  const routine = position !== null && position.writer !== node && parts.copy.state().complete
-  await rescues.keep(server.databaseFile, { cluster, node, server: server.name, database: server.database, reason: `about to follow ${address}`, routine, position })
 }
 
 async function awaitCopy (parts: ServerParts, address: string, signal: AbortSignal): Promise<void> {

@@ -4,6 +4,7 @@ import type { BelievedPosition } from './believed-position.ts'
 import type { Control } from './control.ts'
 import type { CopyTracker } from './copy-tracker.ts'
 import type { Database } from './database.ts'
+import type { HandoverMark } from './handover-mark.ts'
 import type { Rescues } from './rescue.ts'
 import type { RoleControl } from './role-control.ts'
 import type { ServerProbe } from './server-probe.ts'
@@ -26,6 +27,7 @@ export interface ServerParts {
   readonly copy: CopyTracker
   readonly believed: BelievedPosition
   readonly rescues: Rescues
+  readonly handover: HandoverMark
   readonly onHappening: ServerHappening
   readonly changes: RoleChanges
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { RescueConfig, ServerConfig, TimingConfig } from '../../protocol/cluster.ts'
+import type { ServerConfig, TimingConfig } from '../../protocol/cluster.ts'
 import type { OvsdbServer, ServerHappening } from '../server.ts'
 import { wallClock } from '../clock.ts'
 import { createAppctlControl } from './appctl-control.ts'
@@ -12,12 +12,13 @@ import { createCopyTracker } from './copy-tracker.ts'
 import { createDatabase } from './database.ts'
 import { followSource } from './follow-source.ts'
 import { closeGate, openGate } from './gate.ts'
+import { createHandoverMark } from './handover-mark.ts'
 import { HEARTBEAT_DATABASE, HEARTBEAT_SCHEMA_FILE, writePosition } from './heartbeat.ts'
 import { awaitMarker, writeMarker } from './marker.ts'
 import { createObserver, unknownServer } from './observe-server.ts'
 import { createProcessRun } from './process-run.ts'
 import { promoteServer } from './promote-server.ts'
-import { createRescues } from './rescue.ts'
+import type { Rescues } from './rescue.ts'
 import type { RoleControl, RoleControlOptions } from './role-control.ts'
 import type { DatabaseSchema } from './schema.ts'
 import { heartbeatFile } from './server-command.ts'
@@ -33,7 +34,7 @@ export interface OvsdbServerOptions {
   readonly nodeAddress: string
   readonly server: ServerConfig
   readonly timing: TimingConfig
-  readonly rescue: RescueConfig
+  readonly rescues: Rescues
   /** Where the state of the copy is kept (`CLUSTER-SERVER.copy.json`). */
   readonly stateDirectory: string
   /** Addresses that clients dial: never a source (S5). */
@@ -46,7 +47,7 @@ export interface OvsdbServerOptions {
 /** One ovsdb-server of a cluster on this node, as agent/server.ts promises it. Nothing is touched before `start`. */
 export function createOvsdbServer (options: OvsdbServerOptions): OvsdbServer {
   const parts = assemble(options)
-  const { server, timing, database, roles, copy, changes, probe } = parts
+  const { server, timing, database, roles, copy, changes, probe, handover } = parts
   const known = createKnowledge(parts)
   const look = createObserver(parts)
 
@@ -75,10 +76,19 @@ export function createOvsdbServer (options: OvsdbServerOptions): OvsdbServer {
       await ensureHeartbeat(parts)
     },
     follow: (source, signal) => followSource(parts, source, signal),
-    promote: (position, { force }) => promoteServer(parts, position, force),
-    openGate: addresses => openGate(parts, addresses),
+    promote (position, { force }) {
+      handover.clear()
+      return promoteServer(parts, position, force)
+    },
+    openGate (addresses) {
+      handover.clear()
+      return openGate(parts, addresses)
+    },
     closeGate: () => closeGate(parts),
-    writeMarker: async marker => await writeMarker(database, await known.schema(), marker),
+    async writeMarker (marker) {
+      await writeMarker(database, await known.schema(), marker)
+      handover.set(marker)
+    },
     awaitMarker: async (marker, deadlineMs) => await awaitMarker(database, await known.schema(), marker, deadlineMs),
     writeHeartbeat: position => writePosition(database, position, wallClock().getTime(), timing.commandTimeoutMs),
     kill: () => parts.process.kill(),
@@ -153,7 +163,8 @@ function assemble (options: OvsdbServerOptions): ServerParts {
     probe,
     copy: createCopyTracker({ server, file, database, believed, onHappening }),
     believed,
-    rescues: createRescues(options.rescue, onHappening),
+    rescues: options.rescues,
+    handover: createHandoverMark(),
     onHappening,
     changes: createRoleChanges()
   }

@@ -3,12 +3,11 @@ import { copyFile, mkdir, readdir } from 'node:fs/promises'
 import { CLUSTER_NAME } from '../testbed/cluster-file.ts'
 import { TestbedError } from '../testbed/command.ts'
 import { dataHostsOf, type TestbedPlan } from '../testbed/plan.ts'
+import { unpacked } from '../testbed/unpacked.ts'
 import { rowsInFile } from './clients.ts'
 import type { AckedRow } from './judgement.ts'
 
-const SUFFIX = '.rescue.db'
-/** A copy of what another node has, kept against a crash only: nothing in it is needed. */
-const ROUTINE = '.routine.rescue.db'
+const SUFFIX = '.rescue.db.gz'
 
 /** Rows, and the nodes that keep each of them. */
 export type Rescued = ReadonlyMap<string, ReadonlySet<string>>
@@ -27,7 +26,7 @@ interface Rescue {
   readonly takenMs: number
 }
 
-/** As agent/ovsdb/rescue.ts names them: CLUSTER-SERVER-DATABASE-NODE-TIME, the time without colons and dots. */
+/** As agent/ovsdb/rescue-files.ts names them: CLUSTER-SERVER-DATABASE-NODE-TIME, the time without colons and dots. */
 const NAME = /^[^-]+-[^-]+-([^-]+)-([^-]+)-(\d{4}-\d\d-\d\dT)(\d\d)(\d\d)(\d\d)(\d{3})Z/
 
 export async function createRescueShelf (plan: TestbedPlan): Promise<RescueShelf> {
@@ -39,7 +38,7 @@ export async function createRescueShelf (plan: TestbedPlan): Promise<RescueShelf
       for (const host of dataHostsOf(plan)) {
         const directory = `${host.directory}/lib/${CLUSTER_NAME}/rescue`
         const names = await readdir(directory).catch(whenMissing([]))
-        for (const name of names.filter(name => name.endsWith(SUFFIX) && !name.endsWith(ROUTINE) && !kept.has(name))) {
+        for (const name of names.filter(name => name.endsWith(SUFFIX) && !kept.has(name))) {
           // pruned in the meantime: the product told so, and its rows are gone
           const copied = await copyFile(`${directory}/${name}`, `${shelf}/${name}`).then(() => true, whenMissing(false))
           if (copied) kept.set(name, rescueOf(name))
@@ -52,7 +51,7 @@ export async function createRescueShelf (plan: TestbedPlan): Promise<RescueShelf
       const wanted = new Set(rows.map(({ row }) => row))
       // what was taken before the first of them was acknowledged has none of them
       for (const { name, node } of [...kept.values()].filter(rescue => rescue.database === database && rescue.takenMs >= firstMs)) {
-        for (const row of await rowsInFile(`${shelf}/${name}`, database)) {
+        for (const row of await unpacked(`${shelf}/${name}`, file => rowsInFile(file, database))) {
           if (wanted.has(row)) found.set(row, (found.get(row) ?? new Set()).add(node))
         }
       }

@@ -6,9 +6,10 @@ import { tmpdir } from 'node:os'
 import { execa } from 'execa'
 import type { ControlMethod, ServerConfig, TimingConfig } from '../../protocol/cluster.ts'
 import type { Position } from '../../protocol/position.ts'
-import type { OvsdbServer } from '../../agent/server.ts'
+import type { OvsdbServer, ServerHappening } from '../../agent/server.ts'
 import { connectOvsdb, type OvsdbClient } from '../../agent/ovsdb/client.ts'
 import { isGone, readStat } from '../../agent/ovsdb/process-identity.ts'
+import { createRescues } from '../../agent/ovsdb/rescue.ts'
 import { PLACEHOLDER } from '../../agent/ovsdb/role-control.ts'
 import { createOvsdbServer } from '../../agent/ovsdb/server.ts'
 import { until } from './support/wait.ts'
@@ -87,16 +88,17 @@ export async function createTestNode (options: TestNodeOptions): Promise<TestNod
   const folder = options.folder ?? await mkdtemp(join(tmpdir(), 'ovsdb-ha-server-'))
   const config = serverConfig(folder, options)
   const happened: Happened[] = []
+  const onHappening: ServerHappening = (kind, message) => { happened.push({ kind, message }) }
   const create = (): OvsdbServer => createOvsdbServer({
     cluster: 'test',
     node: options.name,
     nodeAddress: options.address,
     server: config,
     timing: TIMING,
-    rescue: { directory: options.rescueDirectory ?? join(folder, 'rescue'), maxFiles: 4, maxBytes: 1024 ** 3 },
+    rescues: createRescues({ directory: options.rescueDirectory ?? join(folder, 'rescue'), maxFiles: 4, maxBytes: 1024 ** 3, maxAgeMs: 3_600_000 }, { cluster: 'test', node: options.name }, onHappening),
     stateDirectory: join(folder, 'state'),
     endpointAddresses: [GATE_ADDRESS],
-    onHappening: (kind, message) => { happened.push({ kind, message }) }
+    onHappening
   })
   let server = create()
   return {

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, test } from 'node:test'
 import { isGone, readStat } from '../../agent/ovsdb/process-identity.ts'
-import { RescueError } from '../../agent/ovsdb/server-errors.ts'
 import { connectOvsdb } from '../../agent/ovsdb/client.ts'
 import {
-  createTestNodes, descriptors, dial, GATE_ADDRESS, insertRows, PLAINLY, position, promoteBehindOurBack, signalAndWait, startByHand, switchNames, tinyDisk, VERSIONS
+  createTestNodes, descriptors, dial, GATE_ADDRESS, insertRows, PLAINLY, position, promoteBehindOurBack, signalAndWait, startByHand, switchNames, VERSIONS
 } from './ovsdb-server-fixture.ts'
 import { createCertificates } from './ovsdb-fixture.ts'
 import { until } from './support/wait.ts'
@@ -70,33 +69,6 @@ for (const version of VERSIONS) {
       assert.deepEqual(await switchNames(client), ['s0', 's1', 's2'])
       assert.equal((await a.server().observe()).role, 'backup')
       client.destroy()
-    })
-
-    test('a server that follows keeps its own file first, then has the data and the position of the source (S7)', async () => {
-      const [a, b] = [await active(), await node('b')]
-      const source = await a.client()
-      await insertRows(source, 'a', 50)
-      await b.server().start()
-      await b.server().promote(position(1, 9, 'b'), PLAINLY)
-      const own = await b.client()
-      await insertRows(own, 'diverged', 5)
-      await b.server().follow({ node: 'a', address: a.address }, NEVER_ABORTED)
-      assert.deepEqual(await switchNames(own), await switchNames(source))
-      const seen = await b.server().observe()
-      assert.deepEqual([seen.role, seen.source, seen.replication, seen.complete, seen.position, seen.hasRows], ['backup', 'tcp:127.0.2.1:26741', 'replicating', true, position(1), true])
-      const kept = await readdir(join(b.folder, 'rescue'))
-      const file = kept.find(name => name.includes('OVN_Northbound') && name.endsWith('.rescue.db')) ?? ''
-      assert.match(await readFile(join(b.folder, 'rescue', file), 'utf8'), /diverged4/)
-      const note = JSON.parse(await readFile(join(b.folder, 'rescue', `${file}.json`), 'utf8'))
-      assert.deepEqual([note.cluster, note.node, note.server, note.database, note.position], ['test', 'b', 'nb', 'OVN_Northbound', position(1, 9, 'b')])
-      await b.server().writeMarker('m').then(() => assert.fail('a backup took a marker'), () => undefined)
-      await a.server().writeMarker('m1')
-      await b.server().awaitMarker('m1', 5_000)
-      // an order that comes again makes no second copy
-      await b.server().follow({ node: 'a', address: a.address }, NEVER_ABORTED)
-      assert.equal((await readdir(join(b.folder, 'rescue'))).length, kept.length)
-      own.destroy()
-      source.destroy()
     })
 
     test('it follows neither itself nor an endpoint nor a source that does not answer, and stays complete (S5)', async () => {
@@ -208,25 +180,6 @@ for (const version of VERSIONS) {
         assert.deepEqual(await server.start(), { adopted: false })
       })
     }
-
-    test('without room for a rescue the node stays out of replication, and its data stays (S7)', async () => {
-      const tiny = await tinyDisk()
-      try {
-        const [a, b] = [await active(), await node('b', { rescueDirectory: tiny.path })]
-        await b.server().start()
-        await b.server().promote(position(1, 1, 'b'), PLAINLY)
-        const own = await b.client()
-        await insertRows(own, 'mine', 2_000)
-        await assert.rejects(b.server().follow({ node: 'a', address: a.address }, NEVER_ABORTED), (error: Error) => error instanceof RescueError && /ENOSPC|no space/i.test(error.message))
-        const seen = await b.server().observe()
-        assert.deepEqual([seen.role, seen.source, seen.complete], ['backup', null, true])
-        assert.equal((await switchNames(own)).length, 2_000)
-        assert.deepEqual(await readdir(tiny.path), [], 'nothing half-made is left')
-        own.destroy()
-      } finally {
-        await tiny.end()
-      }
-    })
 
     test('a server killed in the middle of a resync is not complete, also for the next agent (S6)', async () => {
       const [a, b] = [await active(), await node('b')]

@@ -6,6 +6,7 @@ import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import type { HistoryEntry } from '../../protocol/api.ts'
 import { hostOf, type TestbedPlan } from '../testbed/plan.ts'
+import { unpacked } from '../testbed/unpacked.ts'
 
 const QUERY_TIMEOUT_MS = 10_000
 const AnswerSchema = Type.Tuple([Type.Object({ rows: Type.Array(Type.Object({ name: Type.String() })) })])
@@ -17,7 +18,7 @@ export async function findRescued (plan: TestbedPlan, entries: readonly HistoryE
     if (kind !== 'rescueKept' || node === null || typeof facts.file !== 'string' || !facts.file.includes(database)) continue
     const file = path.join(hostOf(plan, node).directory, path.relative('/run/ovsdb-ha', facts.file))
     const query = JSON.stringify([database, { op: 'select', table, where: [], columns: ['name'] }])
-    const { stdout } = await execa('ovsdb-tool', ['query', file, query], { timeout: QUERY_TIMEOUT_MS, stdin: 'ignore' })
+    const { stdout } = await unpacked(file, plain => execa('ovsdb-tool', ['query', plain, query], { timeout: QUERY_TIMEOUT_MS, stdin: 'ignore' }))
     const [answer] = Value.Parse(AnswerSchema, JSON.parse(stdout))
     for (const { name } of answer.rows) found.add(name)
   }

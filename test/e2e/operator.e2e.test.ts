@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { CLUSTER_NAME } from '../testbed/cluster-file.ts'
 import { hostOf } from '../testbed/plan.ts'
+import { unpacked } from '../testbed/unpacked.ts'
 import { poll } from '../testbed/wait.ts'
 import { acknowledged, assertFollows, assertMovedFrom, DEADLINE_MS, describeCluster, nodeOf, PATIENT, underHammer, VERSIONS, type Scene } from './scenario.ts'
 
@@ -83,7 +84,7 @@ for (const ovs of VERSIONS) {
       await testbed.startHost('a')
       await assertFollows(scene, 'a')
       const kept = await scene.entry('the file of a is kept', ({ kind, node, facts }) => kind === 'rescueKept' && node === 'a' && facts.server === 'nb')
-      const rescue = await readFile(path.join(hostOf(testbed.plan, 'a').directory, path.relative('/run/ovsdb-ha', String(kept.facts.file))), 'utf8')
+      const rescue = await unpacked(path.join(hostOf(testbed.plan, 'a').directory, path.relative('/run/ovsdb-ha', String(kept.facts.file))), file => readFile(file, 'utf8'))
       const before = (await acknowledged(scene.clients[0]!)).filter(({ atMs }) => atMs < lostAtMs).at(-1)
       assert.ok(before !== undefined && rescue.includes(`"${before.row}"`), `the write ${before?.row}, which only a had, is in ${kept.facts.file}`)
     })

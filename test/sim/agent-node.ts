@@ -254,7 +254,7 @@ export function createAgentNode (context: NodeContext, given: UnitConfig, clock:
   function report (): Report {
     const known = state
     if (known === null) throw new Error('no state')
-    return buildReport(config, known, { bootId: `${name}-${boot}`, sequence: ++reportSequence, configDigest: '', databases: {}, rescues: { files: 0, bytes: 0 }, guardProblem: null }, localMs())
+    return buildReport(config, known, { bootId: `${name}-${boot}`, sequence: ++reportSequence, configDigest: '', databases: {}, rescues: { files: 0, bytes: 0, unacknowledgedFiles: 0 }, guardProblem: null }, localMs())
   }
 
   function tell (current: Report): void {

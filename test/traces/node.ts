@@ -197,7 +197,7 @@ export function createStoryNode (name: string, clock: Clockwork, world: Surround
 
   function report (heartbeat: boolean): void {
     if (state === null) return
-    const extras = { bootId: `boot-${boot}`, sequence: ++sequence, configDigest: 'digest', databases: { nb: 'OVN_Northbound' }, rescues: { files: 0, bytes: 0 }, guardProblem: null }
+    const extras = { bootId: `boot-${boot}`, sequence: ++sequence, configDigest: 'digest', databases: { nb: 'OVN_Northbound' }, rescues: { files: 0, bytes: 0, unacknowledgedFiles: 0 }, guardProblem: null }
     const current = buildReport(config, state, extras, clock.nowMs())
     const said = JSON.stringify(current, (key, value: unknown) => key === 'sequence' || key === 'remainingMs' || key === 'renewedAgoMs' ? undefined : value)
     if (!heartbeat && said === lastSaid) return

@@ -36,7 +36,7 @@ async function startUnit (t: TestContext, { restored = NEW_VOTER, changes = {}, 
     operations: createOperations({ servers, endpoints, guard: guardDouble(world), guardLeadMs: 0, onProblem: problems.set }),
     durable: { path: '/state/voter.json', load: () => Promise.resolve(restored), store: state => world.call('store').then(() => { stored.push(state) }) },
     voters: new Map([['n2', granting], ['n3', granting]]),
-    rescueUsage: () => ({ files: 0, bytes: 0 }),
+    rescueUsage: () => ({ files: 0, bytes: 0, unacknowledgedFiles: 0 }),
     problems,
     logger,
     onInvariantBroken: broken.resolve

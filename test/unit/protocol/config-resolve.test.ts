@@ -42,7 +42,7 @@ test('what is left out of a file gets its default', () => {
     commandTimeoutMs: 2_000,
     coldStartWaitMs: 5_000
   })
-  assert.deepEqual(config.clusters[0]?.rescue, { directory: '/var/lib/ovsdb-ha/ovn/rescue', maxFiles: 20, maxBytes: 1_073_741_824 })
+  assert.deepEqual(config.clusters[0]?.rescue, { directory: '/var/lib/ovsdb-ha/ovn/rescue', maxFiles: 20, maxBytes: 1_073_741_824, maxAgeMs: 2_592_000_000 })
   assert.equal(config.clusters[0]?.guard, 'nftables')
 })
 
@@ -85,7 +85,7 @@ test('what was written replaces what is derived', () => {
   const config = resolved({ 'agent.runDirectory': '/r', 'agent.stateDirectory': '/s', 'clusters.0.servers.0.pidFile': '/p', 'clusters.0.servers.0.replicationPort': 7000, 'clusters.0.rescue.maxSize': '1KiB' })
   const [server] = config.clusters[0]?.servers ?? []
   assert.deepEqual([server?.controlSocket, server?.databaseFile, server?.pidFile, server?.replicationPort], ['/r/ovn/nb.ctl', '/s/ovn/nb.db', '/p', 7000])
-  assert.deepEqual(config.clusters[0]?.rescue, { directory: '/s/ovn/rescue', maxFiles: 20, maxBytes: 1_024 })
+  assert.deepEqual(config.clusters[0]?.rescue, { directory: '/s/ovn/rescue', maxFiles: 20, maxBytes: 1_024, maxAgeMs: 2_592_000_000 })
 })
 
 test('a refused value is left open and never replaced by a default, nor is anything inside it', () => {

@@ -54,7 +54,7 @@ export function reportOf (changes: Partial<Report> = {}): Report {
     following: 'n2',
     endpoints: [{ address: '10.0.0.100', held: false }],
     guard: { kind: 'nftables', vipLifetime: false, slackMs: 250, problem: null },
-    rescues: { files: 0, bytes: 0 },
+    rescues: { files: 0, bytes: 0, unacknowledgedFiles: 0 },
     problems: [],
     ...changes
   }

@@ -6,7 +6,7 @@ import { Value } from 'typebox/value'
 import { durableState, observation, position, sourceOf, unitConfig, voterRecord } from '../../../fixtures.ts'
 import { active, backup, harness, type UnitHarness } from './unit-harness.ts'
 
-const extras: ReportExtras = { bootId: 'boot', sequence: 1, configDigest: 'digest', databases: { nb: 'OVN_Northbound' }, rescues: { files: 0, bytes: 0 }, guardProblem: null }
+const extras: ReportExtras = { bootId: 'boot', sequence: 1, configDigest: 'digest', databases: { nb: 'OVN_Northbound' }, rescues: { files: 0, bytes: 0, unacknowledgedFiles: 0 }, guardProblem: null }
 
 function reportOf (unit: UnitHarness, nowMs: number): Report {
   return buildReport(unit.config, unit.state(), extras, nowMs)

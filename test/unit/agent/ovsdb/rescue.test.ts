@@ -1,18 +1,37 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import { createRescues, whyNoRoom } from '../../../../agent/ovsdb/rescue.ts'
+import { gunzipSync } from 'node:zlib'
+import { createRescues, type AboutRescue } from '../../../../agent/ovsdb/rescue.ts'
 import { RescueError } from '../../../../agent/ovsdb/server-errors.ts'
+import type { RescueConfig } from '../../../../protocol/cluster.ts'
 
-const NOTE = { cluster: 'ovn', node: 'n1', server: 'nb', database: 'OVN_Northbound', reason: 'about to follow tcp:10.0.0.2:16641', routine: false, position: { term: 3, sequence: 7, writer: 'n1' } }
+const ABOUT: AboutRescue = {
+  cluster: 'ovn',
+  node: 'n1',
+  server: 'nb',
+  database: 'OVN_Northbound',
+  reason: 'about to follow n2 (tcp:10.0.0.2:16641)',
+  guard: false,
+  position: { term: 3, sequence: 7, writer: 'n1' },
+  schemaVersion: '7.0.0',
+  finding: { problem: null, tables: [{ table: 'ACL', missingRows: 2, changedRows: 0, extraRows: 1 }] },
+  acknowledged: null
+}
+const SEEN = { at: '2020-01-01T00:00:00.000Z', by: 'alice', reason: '' }
 
 describe('rescues (S7)', () => {
   let folder = ''
-  const told: string[] = []
-  const rescues = (limits: { maxFiles?: number, maxBytes?: number } = {}) =>
-    createRescues({ directory: join(folder, 'rescue'), maxFiles: 10, maxBytes: 1_000_000, ...limits }, kind => { told.push(kind) })
+  const told: { kind: string, message: string }[] = []
+  const rescues = (limits: Partial<RescueConfig> = {}) => createRescues(
+    { directory: join(folder, 'rescue'), maxFiles: 10, maxBytes: 1_000_000, maxAgeMs: 1e15, ...limits },
+    { cluster: 'ovn', node: 'n1' },
+    (kind, message) => { told.push({ kind, message }) })
+  const keep = async (about: Partial<AboutRescue> = {}, limits: Partial<RescueConfig> = {}) => await rescues(limits).keep(join(folder, 'nb.db'), { ...ABOUT, ...about })
+  const names = async () => (await readdir(join(folder, 'rescue'))).filter(name => name.endsWith('.gz')).map(name => join(folder, 'rescue', name)).toSorted()
+  const kinds = () => told.map(({ kind }) => kind)
   beforeEach(async () => {
     told.length = 0
     folder = await mkdtemp(join(tmpdir(), 'ovsdb-ha-rescue-'))
@@ -20,68 +39,97 @@ describe('rescues (S7)', () => {
   })
   afterEach(async () => { await rm(folder, { recursive: true, force: true }) })
 
-  test('a rescue is the whole file with a note that says what, why and how far it was', async () => {
-    const path = await rescues().keep(join(folder, 'nb.db'), NOTE)
-    assert.match(path, /\/ovn-nb-OVN_Northbound-n1-\d{4}-\d\d-\d\dT\d{9}Z\.rescue\.db$/)
-    assert.equal(await readFile(path, 'utf8'), 'the data')
+  test('a rescue is the whole file, compressed, with a note that says what, why, how far it was and what the active lacked', async () => {
+    const path = await keep()
+    assert.match(path, /\/ovn-nb-OVN_Northbound-n1-\d{4}-\d\d-\d\dT\d{9}Z\.rescue\.db\.gz$/)
+    assert.equal(gunzipSync(await readFile(path)).toString(), 'the data')
     const { takenAt, ...note } = JSON.parse(await readFile(`${path}.json`, 'utf8'))
-    assert.deepEqual(note, { ...NOTE, bytes: 8, original: join(folder, 'nb.db') })
+    assert.deepEqual(note, { version: 1, ...ABOUT, fileBytes: 8, original: join(folder, 'nb.db'), applied: [] })
     assert.ok(!Number.isNaN(Date.parse(takenAt)))
-    assert.deepEqual(await rescues().count(), { files: 1, bytes: 8 })
-    assert.deepEqual(told, ['rescueKept'])
+    const [view] = await rescues().list()
+    assert.match(view?.id ?? '', /^n1-[0-9a-f]{8}$/)
+    assert.deepEqual(await rescues().usage(), { files: 1, bytes: view?.bytes, unacknowledgedFiles: 1 })
+    assert.match(told[0]?.message ?? '', /2 rows that the active lacks, 0 that differ, 1 only in the active/)
   })
 
-  test('beyond the limits the oldest go, each with a happening, and the newest never', async () => {
-    const kept = rescues({ maxFiles: 2 })
-    const paths: string[] = []
-    for (const day of [1, 2, 3]) {
-      const path = await kept.keep(join(folder, 'nb.db'), NOTE)
-      paths.push(path)
-      if (day < 3) await utimes(path, day * 86_400, day * 86_400)
-    }
-    assert.equal(new Set(paths).size, 3, 'two rescues of one millisecond have two names')
-    assert.deepEqual((await readdir(join(folder, 'rescue'))).filter(name => name.endsWith('.db')).map(name => join(folder, 'rescue', name)).toSorted(), paths.slice(1).toSorted())
-    assert.equal(told.filter(kind => kind === 'rescueRemoved').length, 1)
-    assert.deepEqual(await rescues({ maxBytes: 8 }).count(), { files: 2, bytes: 16 })
-    const last = await rescues({ maxBytes: 8 }).keep(join(folder, 'nb.db'), NOTE)
-    assert.deepEqual(await rescues().count(), { files: 1, bytes: 8 })
-    assert.equal(await readFile(last, 'utf8'), 'the data')
+  test('what nobody has acknowledged goes last, and its end is told as such', async () => {
+    const unseen = await keep()
+    const seen = await keep({ acknowledged: SEEN })
+    const [guard, newest] = [await keep({ guard: true }), await keep({}, { maxFiles: 3 })]
+    assert.deepEqual(await names(), [unseen, seen, newest].toSorted(), `${guard} went first`)
+    const next = await keep({}, { maxFiles: 3 })
+    assert.deepEqual(await names(), [unseen, newest, next].toSorted())
+    assert.equal(kinds().includes('unseenRescueRemoved'), false)
+    await keep({}, { maxFiles: 3 })
+    assert.equal((await names()).includes(unseen), false)
+    const end = told.find(({ kind }) => kind === 'unseenRescueRemoved')
+    assert.match(end?.message ?? '', /rescue n1-[0-9a-f]{8}, which nobody has acknowledged, was removed to stay within rescue\.maxFiles: 2 rows that the active lacks/)
   })
 
-  test('a routine copy goes before any rescue of data that may be found nowhere else, however new it is', async () => {
-    const kept = rescues({ maxFiles: 2 })
-    const own = await kept.keep(join(folder, 'nb.db'), NOTE)
-    await utimes(own, 86_400, 86_400)
-    const routine = await kept.keep(join(folder, 'nb.db'), { ...NOTE, routine: true })
-    const last = await kept.keep(join(folder, 'nb.db'), NOTE)
-    assert.deepEqual((await readdir(join(folder, 'rescue'))).filter(name => name.endsWith('.db')).map(name => join(folder, 'rescue', name)).toSorted(), [own, last].toSorted())
-    assert.match(routine, /\.routine\.rescue\.db$/)
+  test('the newest stays whatever the limits say', async () => {
+    for (let number = 0; number < 3; number++) await keep({}, { maxFiles: 1 })
+    assert.equal((await names()).length, 1)
   })
 
-  test('a file larger than all rescues may be is refused, and the older rescues stay', async () => {
-    await rescues().keep(join(folder, 'nb.db'), NOTE)
-    await assert.rejects(rescues({ maxBytes: 7 }).keep(join(folder, 'nb.db'), NOTE), RescueError)
-    assert.deepEqual(await rescues().count(), { files: 1, bytes: 8 })
+  test('age removes only what was acknowledged that long ago', async () => {
+    const unseen = await keep()
+    const seen = await keep({ acknowledged: SEEN })
+    await rescues({ maxAgeMs: 1e15 }).prune()
+    assert.deepEqual(await names(), [unseen, seen].toSorted())
+    await rescues({ maxAgeMs: 3_600_000 }).prune()
+    assert.deepEqual(await names(), [unseen])
+    assert.deepEqual(kinds(), ['rescueKept', 'rescueKept', 'rescueRemoved'])
   })
 
-  test('a rescue that cannot be kept is an error, and leaves nothing half-made', async () => {
+  test('guards go when the copy is whole, rescues and the guards of other servers stay', async () => {
+    const rescue = await keep()
+    const [guard, other] = [await keep({ guard: true }), await keep({ guard: true, server: 'sb' })]
+    await rescues().releaseGuards('nb')
+    assert.deepEqual(await names(), [rescue, other].toSorted(), `${guard} is gone`)
+    assert.deepEqual((await rescues().usage()).unacknowledgedFiles, 1)
+  })
+
+  test('it is found by its id, its note can be changed, and it can be removed', async () => {
+    await keep()
+    const [{ id = '' } = {}] = await rescues().list()
+    await rescues().change(id, note => ({ ...note, acknowledged: SEEN }))
+    assert.deepEqual((await rescues().find(id)).note.acknowledged, SEEN)
+    assert.equal((await rescues().usage()).unacknowledgedFiles, 0)
+    await rescues().remove(id)
+    assert.deepEqual(await readdir(join(folder, 'rescue')), [])
+    await assert.rejects(rescues().find(id), { code: 'OVSDB_HA_RESCUE_UNKNOWN' })
+    await assert.rejects(rescues().remove(id), { code: 'OVSDB_HA_RESCUE_UNKNOWN' })
+  })
+
+  test('a rescue whose note is damaged is listed, and counts as one that nobody has acknowledged', async () => {
+    const path = await keep()
+    await writeFile(`${path}.json`, '{')
+    const [view] = await rescues().list()
+    assert.equal(view?.note, null)
+    assert.match(view?.problem ?? '', /JSON/)
+    assert.equal((await rescues().usage()).unacknowledgedFiles, 1)
+    await assert.rejects(rescues().find(view?.id ?? ''), { code: 'OVSDB_HA_RESCUE_UNREADABLE' })
+  })
+
+  test('one that is larger than all rescues may be is refused, and the older ones stay', async () => {
+    const path = await keep()
+    await assert.rejects(keep({}, { maxBytes: 7 }), RescueError)
+    assert.deepEqual(await names(), [path])
+  })
+
+  test('one that cannot be kept is an error, and leaves nothing half-made', async () => {
     await writeFile(join(folder, 'rescue'), 'a file where the directory should be')
-    await assert.rejects(rescues().keep(join(folder, 'nb.db'), NOTE), { code: 'OVSDB_HA_RESCUE', httpStatus: 507 })
+    await assert.rejects(keep(), { code: 'OVSDB_HA_RESCUE', httpStatus: 507 })
     await rm(join(folder, 'rescue'))
-    await assert.rejects(rescues().keep(join(folder, 'missing.db'), NOTE), RescueError)
+    await assert.rejects(rescues().keep(join(folder, 'missing.db'), ABOUT), RescueError)
     assert.deepEqual(await readdir(join(folder, 'rescue')), [])
   })
 
-  test('what an agent left that died while it copied is no rescue and goes with the next one', async () => {
-    const path = await rescues().keep(join(folder, 'nb.db'), NOTE)
+  test('what an agent left that died while it compressed is no rescue and goes with the next one', async () => {
+    const path = await keep()
     await writeFile(`${path.replace('.rescue.db', '-9.rescue.db')}.unfinished`, 'half')
-    assert.deepEqual(await rescues().count(), { files: 1, bytes: 8 })
-    await rescues().keep(join(folder, 'nb.db'), NOTE)
+    assert.equal((await rescues().usage()).files, 1)
+    await keep()
     assert.equal((await readdir(join(folder, 'rescue'))).some(name => name.endsWith('.unfinished')), false)
-  })
-
-  test('a resync needs twice the file and a margin of free disk (S5)', async () => {
-    assert.equal(await whyNoRoom(join(folder, 'nb.db'), 1_000), null)
-    assert.match(await whyNoRoom(join(folder, 'nb.db'), 2 ** 60) ?? '', /bytes free and the resync may need/)
   })
 })

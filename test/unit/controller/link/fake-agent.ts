@@ -17,7 +17,7 @@ export function report (over: Partial<Report> = {}): Report {
     following: 'n2',
     endpoints: [],
     guard: { kind: 'nftables', vipLifetime: false, slackMs: 5, problem: null },
-    rescues: { files: 0, bytes: 0 },
+    rescues: { files: 0, bytes: 0, unacknowledgedFiles: 0 },
     problems: [],
     ...over
   }

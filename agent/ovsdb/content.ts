@@ -1,0 +1,70 @@
+// The whole content of a database as values that can be compared: by table and row, without what is not data.
+import type { Operation, OperationResult } from './client.ts'
+import { MARKER_KEY } from './marker.ts'
+import type { DatabaseSchema, TableSchema } from './schema.ts'
+
+/** Columns as the server's JSON has them (RFC 7047 5.1). */
+export type Row = Readonly<Record<string, unknown>>
+
+export interface Content {
+  readonly schema: DatabaseSchema
+  /** table -> uuid -> row */
+  readonly tables: ReadonlyMap<string, ReadonlyMap<string, Row>>
+}
+
+/** Without what a restart forgets (ephemeral columns), and without `_version`, which every server counts for itself. */
+export function dataColumns (table: TableSchema): readonly string[] {
+  return Object.entries(table.columns).filter(([, column]) => column.ephemeral !== true).map(([name]) => name).toSorted()
+}
+
+export function selectTable (schema: DatabaseSchema, table: string): Operation {
+  return { op: 'select', table, where: [], columns: ['_uuid', ...dataColumns(tableOf(schema, table))] }
+}
+
+function tableOf (schema: DatabaseSchema, table: string): TableSchema {
+  return Object.hasOwn(schema.tables, table) ? schema.tables[table] ?? { columns: {} } : { columns: {} }
+}
+
+/** What a `selectTable` brought. Our own marker is not the users' data. */
+export function rowsOf ({ rows = [] }: OperationResult): ReadonlyMap<string, Row> {
+  const found = new Map<string, Row>()
+  for (const { _uuid: uuid, ...row } of rows) {
+    if (row.name === MARKER_KEY) continue
+    found.set(uuidOf(uuid), Object.fromEntries(Object.entries(row).map(([column, value]) => [column, withoutMarker(value)])))
+  }
+  return found
+}
+
+function uuidOf (value: unknown): string {
+  return Array.isArray(value) && value[0] === 'uuid' ? String(value[1]) : String(value)
+}
+
+function withoutMarker (value: unknown): unknown {
+  if (!isTagged(value, 'map')) return value
+  const kept = value[1].filter(pair => !(Array.isArray(pair) && pair[0] === MARKER_KEY))
+  return kept.length === value[1].length ? value : ['map', kept]
+}
+
+function isTagged (value: unknown, tag: 'set' | 'map'): value is readonly [string, readonly unknown[]] {
+  return Array.isArray(value) && value[0] === tag && Array.isArray(value[1])
+}
+
+/** One spelling for each value: members of sets and maps in one order, and a set of one written as its member. */
+export function canonical (value: unknown): string {
+  if (isTagged(value, 'set')) {
+    const members = value[1].map(member => JSON.stringify(member)).toSorted()
+    return members.length === 1 ? members[0] ?? '' : `{${members.join()}}`
+  }
+  if (isTagged(value, 'map')) return `{${value[1].map(pair => JSON.stringify(pair)).toSorted().join()}}`
+  return JSON.stringify(value)
+}
+
+/** The members of a set, or the one value that stands for it. */
+export function membersOf (value: unknown): readonly unknown[] {
+  return isTagged(value, 'set') ? value[1] : [value]
+}
+
+/** Key and value of each pair; empty when it is no map. */
+export function pairsOf (value: unknown): ReadonlyArray<readonly [unknown, unknown]> {
+  return isTagged(value, 'map') ? value[1].filter(pair => Array.isArray(pair)).map(pair => [pair[0], pair[1]]) : []
+}
