@@ -14,8 +14,10 @@ import { createNoGuard } from './guard/none.ts'
 import { createVoterClient } from './link/voter-client.ts'
 import { createOperations } from './operations.ts'
 import { createOvsdbServer } from './ovsdb/server.ts'
+import { createRescueDesk } from './ovsdb/rescue-desk.ts'
 import { createRescues, type Rescues } from './ovsdb/rescue.ts'
 import { createProblemBoard } from './problem-board.ts'
+import type { RescueService } from './rescue-service.ts'
 import { createRescueWatch } from './rescue-watch.ts'
 import type { OvsdbServer, ServerHappening } from './server.ts'
 import { createUnitShell, type UnitShell } from './shell.ts'
@@ -38,6 +40,8 @@ export interface UnitOptions {
 
 export interface Unit {
   readonly shell: UnitShell
+  /** Null on a witness. */
+  readonly rescues: RescueService | null
   /** What a part of the agent that serves all units found wrong, or right again. */
   readonly onProblem: (code: string, message: string | null) => void
   start (): Promise<void>
@@ -78,6 +82,7 @@ export function createUnit (options: UnitOptions): Unit {
   happenings.tell = shell.tell
   return {
     shell,
+    rescues: unitConfig.witness ? null : createRescueDesk({ cluster, node, rescues, report: shell.report, onHappening }),
     onProblem: problems.set,
     async start () {
       if (!unitConfig.witness) await installGuard(guard, problems.set)

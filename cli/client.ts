@@ -5,6 +5,8 @@ import {
   type AcknowledgeBody, type ClusterList, type ClusterView, type ConfirmOffBody, type ExplainReply, type FailoverBody, type FenceBody, type HistoryEntry,
   type HistoryQuery, type OperationView, type PauseBody, type QuorumForceBody, type SwitchoverBody, type UnfenceBody, type VotersBody
 } from '../protocol/api.ts'
+import { ClusterRescuesSchema, RescueViewSchema, type ClusterRescues, type RescueRemoveBody, type RescueSignBody, type RescueView } from '../protocol/rescue.ts'
+import { ApplyReplySchema, RescueDiffSchema, type ApplyBody, type ApplyReply, type DiffQuery, type RescueDiff } from '../protocol/rescue-replay.ts'
 import { createControllers } from './controllers.ts'
 import { parseJson, type Access } from './http.ts'
 
@@ -20,6 +22,12 @@ export interface ControllerClient {
   acknowledge (cluster: string, body: AcknowledgeBody): Promise<ClusterView>
   changeVoters (cluster: string, change: 'add' | 'remove', node: string, body: VotersBody): Promise<ClusterView>
   forceQuorum (cluster: string, body: QuorumForceBody): Promise<ClusterView>
+  rescues (cluster: string): Promise<ClusterRescues>
+  rescue (cluster: string, id: string): Promise<RescueView>
+  rescueDiff (cluster: string, id: string, query: DiffQuery): Promise<RescueDiff>
+  applyRescue (cluster: string, id: string, body: ApplyBody): Promise<ApplyReply>
+  acknowledgeRescue (cluster: string, id: string, body: RescueSignBody): Promise<RescueView>
+  removeRescue (cluster: string, id: string, body: RescueRemoveBody): Promise<RescueView>
   pause (cluster: string, body: PauseBody): Promise<ClusterView>
   resume (cluster: string): Promise<ClusterView>
   history (cluster: string, query: HistoryQuery): Promise<readonly HistoryEntry[]>
@@ -37,6 +45,7 @@ const EVENT_CHARACTERS_MAX = 4 << 20
 export function createControllerClient (servers: readonly string[], access: Access): ControllerClient {
   const { ask, stream } = createControllers(servers, access)
   const of = (cluster: string) => `/v1/clusters/${encodeURIComponent(cluster)}`
+  const rescuesOf = (cluster: string, ...rest: readonly string[]) => [of(cluster), 'rescues', ...rest.map(encodeURIComponent)].join('/')
   return {
     clusters: () => ask(ClusterListSchema, 'GET', '/v1/clusters', null, READ_DEADLINE_MS),
     cluster: name => ask(ClusterViewSchema, 'GET', of(name), null, READ_DEADLINE_MS),
@@ -48,6 +57,12 @@ export function createControllerClient (servers: readonly string[], access: Acce
     acknowledge: (cluster, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/acknowledge`, body, READ_DEADLINE_MS),
     changeVoters: (cluster, change, node, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/voters/${encodeURIComponent(node)}/${change}`, body, OPERATION_DEADLINE_MS),
     forceQuorum: (cluster, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/quorum/force`, body, OPERATION_DEADLINE_MS),
+    rescues: cluster => ask(ClusterRescuesSchema, 'GET', rescuesOf(cluster), null, READ_DEADLINE_MS),
+    rescue: (cluster, id) => ask(RescueViewSchema, 'GET', rescuesOf(cluster, id), null, READ_DEADLINE_MS),
+    rescueDiff: (cluster, id, query) => ask(RescueDiffSchema, 'POST', rescuesOf(cluster, id, 'diff'), query, OPERATION_DEADLINE_MS),
+    applyRescue: (cluster, id, body) => ask(ApplyReplySchema, 'POST', rescuesOf(cluster, id, 'apply'), body, OPERATION_DEADLINE_MS),
+    acknowledgeRescue: (cluster, id, body) => ask(RescueViewSchema, 'POST', rescuesOf(cluster, id, 'acknowledge'), body, READ_DEADLINE_MS),
+    removeRescue: (cluster, id, body) => ask(RescueViewSchema, 'POST', rescuesOf(cluster, id, 'remove'), body, READ_DEADLINE_MS),
     pause: (cluster, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/pause`, body, READ_DEADLINE_MS),
     resume: cluster => ask(ClusterViewSchema, 'POST', `${of(cluster)}/resume`, {}, READ_DEADLINE_MS),
     async history (cluster, query) {

@@ -10,6 +10,8 @@ import { registerConfirmOff, registerFence, registerUnfence } from './commands/f
 import { registerHistory } from './commands/history.ts'
 import { registerPause } from './commands/pause.ts'
 import { registerQuorum } from './commands/quorum.ts'
+import { registerRescue } from './commands/rescue.ts'
+import { registerRescueApply } from './commands/rescue-apply.ts'
 import { registerResume } from './commands/resume.ts'
 import { registerStatus } from './commands/status.ts'
 import { registerSwitchover } from './commands/switchover.ts'
@@ -54,6 +56,7 @@ function createProgram (context: CliContext, version: string): Command {
   registerAcknowledge(program, context)
   registerVoters(program, context)
   registerQuorum(program, context)
+  registerRescueApply(registerRescue(program, context), context)
   registerPause(program, context)
   registerResume(program, context)
   registerHistory(program, context)

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { pino, type Logger } from 'pino'
 import type { HistoryEntry } from '../protocol/api.ts'
-import type { ClusterConfig, Config, FenceConfig, MemberConfig } from '../protocol/cluster.ts'
+import { dataMembers, type ClusterConfig, type Config, type FenceConfig, type MemberConfig } from '../protocol/cluster.ts'
 import { requireConfig } from '../protocol/config.ts'
 import { configDigest } from '../protocol/config-digest.ts'
 import packageJson from '../package.json' with { type: 'json' }
@@ -10,10 +10,12 @@ import { createControllerApi } from './api/api.ts'
 import type { Token } from './api/auth.ts'
 import { createFairShare } from './fair-share.ts'
 import { createFenceDevice } from './link/fence-device.ts'
-import { createHttpAgentLink } from './link/http-agent-link.ts'
+import { createHttpAgentLink, type HttpAgentLinkOptions } from './link/http-agent-link.ts'
+import { createHttpRescueLink } from './link/http-rescue-link.ts'
 import { createControllerMetrics } from './metrics.ts'
 import { createClusterShell } from './shell.ts'
 import { openStore } from './open-store.ts'
+import { createRescueDesk } from './rescue-desk.ts'
 import { createTurns } from './turns.ts'
 
 export interface ControllerOptions {
@@ -40,7 +42,7 @@ export async function startController ({ configFile }: ControllerOptions): Promi
   const shells = config.clusters.map(cluster => createClusterShell({
     config: { cluster, controller: controller.name, configDigest: configDigest(cluster), fencing: Object.fromEntries(fencesOf(config, cluster).map(({ name, fence: { delayMs, afterwards } }) => [name, { delayMs, afterwards }])) },
     fenceDevices: new Map(fencesOf(config, cluster).map(({ name, fence }) => [name, createFenceDevice(name, fence)])),
-    links: cluster.members.map(member => createHttpAgentLink({ cluster: cluster.name, node: member.name, url: agentUrl(member, tls), tls, silentAfterMs: silentAfterMs(cluster) })),
+    links: cluster.members.map(member => createHttpAgentLink(linkOptions(cluster, member, tls))),
     store,
     share,
     urlOf: other => controller.others.find(one => one.name === other)?.url ?? null,
@@ -49,8 +51,10 @@ export async function startController ({ configFile }: ControllerOptions): Promi
     logger,
     onHistory: entry => { for (const listener of listeners) listener(entry) }
   }))
+  const rescueLinks = config.clusters.map(cluster => dataMembers(cluster).map(member => createHttpRescueLink(linkOptions(cluster, member, tls))))
   const api = createControllerApi({
     clusters: new Map(shells.map(shell => [shell.name, shell])),
+    rescues: new Map(config.clusters.map((cluster, index) => [cluster.name, createRescueDesk({ cluster, links: rescueLinks[index] ?? [], view: () => shells[index]?.view() ?? { active: null, term: 0 } })])),
     store,
     onHistory: listener => {
       listeners.add(listener)
@@ -72,9 +76,14 @@ export async function startController ({ configFile }: ControllerOptions): Promi
     await Promise.all(shells.map(shell => shell.stop()))
     turns.stop()
     await api.close()
+    await Promise.all(rescueLinks.flat().map(link => link.stop()))
     await store.close()
   }, logger)
   logger.info('controller stopped; the clusters go on serving')
+}
+
+function linkOptions (cluster: ClusterConfig, member: MemberConfig, tls: TlsTexts | null): HttpAgentLinkOptions {
+  return { cluster: cluster.name, node: member.name, url: agentUrl(member, tls), tls, silentAfterMs: silentAfterMs(cluster) }
 }
 
 function fencesOf ({ nodes }: Config, { members }: ClusterConfig): ReadonlyArray<{ readonly name: string, readonly fence: FenceConfig }> {

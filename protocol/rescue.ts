@@ -78,8 +78,8 @@ export type RescueView = Static<typeof RescueViewSchema>
 /** GET …/rescues of an agent: newest first. */
 export const RescueListSchema = Type.Object({
   rescues: Type.Array(RescueViewSchema),
-  /** Of the file system that they are on. */
-  freeBytes: Type.Integer({ minimum: 0 })
+  /** Of the file system that they are on; null while there is no directory yet. */
+  freeBytes: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()])
 }, { additionalProperties: false })
 export type RescueList = Static<typeof RescueListSchema>
 
@@ -110,10 +110,10 @@ export function sumOf (tables: readonly TableDifference[]): DifferenceCounts {
   return { missingRows: sum(one => one.missingRows), changedRows: sum(one => one.changedRows), extraRows: sum(one => one.extraRows) }
 }
 
-/** `2 rows that the active lacks, 1 that differs, 3 only in the active`. */
+/** `2 rows that the active lacks, 1 changed, 3 only in the active`. */
 export function findingInWords ({ problem, tables }: Finding): string {
   if (problem !== null) return `not compared: ${problem}`
   const { missingRows, changedRows, extraRows } = sumOf(tables)
   if (missingRows + changedRows + extraRows === 0) return 'no difference to the active'
-  return `${missingRows} rows that the active lacks, ${changedRows} that differ, ${extraRows} only in the active`
+  return `${missingRows} rows that the active lacks, ${changedRows} changed, ${extraRows} only in the active`
 }

@@ -6,12 +6,14 @@ import { answerErrors } from './error-body.ts'
 import { healthRoutes } from './health.ts'
 import { countHappenings, createAgentMetrics, observeReports } from './metrics.ts'
 import { reportRoutes } from './reports.ts'
+import { rescueRoutes, type RescueServices } from './rescues.ts'
 import { requirePeers, serverTls, type TlsTexts } from './tls.ts'
 import type { Units } from './unit-of.ts'
 import { voteRoutes } from './votes.ts'
 
 export interface AgentApiOptions {
   readonly units: Units
+  readonly rescues: RescueServices
   readonly node: string
   /** Null is plain HTTP. */
   readonly tls: TlsTexts | null
@@ -29,7 +31,7 @@ const PROBE_SILENCE_MS = 5_000
 
 /** The agent's HTTP API, apart from `listen`: tests ask it by `inject`. Closing it ends the report streams and does not wait for orders. */
 export function createAgentApi (options: AgentApiOptions): FastifyInstance {
-  const { units, node, tls, allowedPeers, reportEveryMs, logger, registry } = options
+  const { units, rescues, node, tls, allowedPeers, reportEveryMs, logger, registry } = options
   const sockets = { noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_SILENCE_MS, requestTimeout: 10_000 }
   const app = fastify({
     loggerInstance: logger,
@@ -61,5 +63,6 @@ export function createAgentApi (options: AgentApiOptions): FastifyInstance {
   app.register(healthRoutes, { units, node })
   app.register(voteRoutes, { units, node })
   app.register(reportRoutes, { units, node, reportEveryMs })
+  app.register(rescueRoutes, { rescues, node })
   return app
 }

@@ -51,7 +51,7 @@ export function createOvsdbClient (connection: JsonRpcConnection): OvsdbClient {
     const results = await request('transact', [database, ...operations], timeoutMs)
     if (!Array.isArray(results)) throw new ServerGarbledError(where, 'the result of a transaction is no list')
     // operations after a failed one are null; a refused commit adds a last element
-    for (const result of results as unknown[]) if (isRecord(result) && 'error' in result) throw refusal(where, result)
+    for (const [index, result] of (results as unknown[]).entries()) if (isRecord(result) && 'error' in result) throw refusal(where, result, index)
     if (results.length !== operations.length || !results.every(isRecord)) throw new ServerGarbledError(where, 'a transaction without a result for each operation')
     return results
   }
@@ -89,7 +89,7 @@ function isSchema (value: unknown): value is DatabaseSchema & Record<string, unk
 }
 
 /** Errors come as a whole reply or inside a result, as an object or as a bare text. */
-function refusal (where: string, error: unknown): OvsdbError {
+function refusal (where: string, error: unknown, operationIndex?: number): OvsdbError {
   if (!isRecord(error)) return new OvsdbError(where, typeof error === 'string' ? error : JSON.stringify(error), '')
-  return new OvsdbError(where, String(error.error ?? 'error'), typeof error.details === 'string' ? error.details : '')
+  return new OvsdbError(where, String(error.error ?? 'error'), typeof error.details === 'string' ? error.details : '', operationIndex === undefined ? {} : { operationIndex })
 }

@@ -1,9 +1,7 @@
 // What a rescue and the active do not have in common, by table and row. Pure.
 import type { DifferenceCounts, TableDifference } from '../../protocol/rescue.ts'
+import type { DifferenceKind } from '../../protocol/rescue-replay.ts'
 import { canonical, dataColumns, type Content, type Row } from './content.ts'
-
-export const DIFFERENCE_KINDS = ['missing', 'changed', 'extra'] as const
-export type DifferenceKind = typeof DIFFERENCE_KINDS[number]
 
 export interface RowDifference {
   readonly table: string

@@ -25,38 +25,31 @@ function tableOf (schema: DatabaseSchema, table: string): TableSchema {
   return Object.hasOwn(schema.tables, table) ? schema.tables[table] ?? { columns: {} } : { columns: {} }
 }
 
-/** What a `selectTable` brought. Our own marker is not the users' data. */
+/** What a `selectTable` brought. A row of our own (the marker, where it has no column) is not the users' data. */
 export function rowsOf ({ rows = [] }: OperationResult): ReadonlyMap<string, Row> {
-  const found = new Map<string, Row>()
-  for (const { _uuid: uuid, ...row } of rows) {
-    if (row.name === MARKER_KEY) continue
-    found.set(uuidOf(uuid), Object.fromEntries(Object.entries(row).map(([column, value]) => [column, withoutMarker(value)])))
-  }
-  return found
+  return new Map(rows.filter(({ name }) => name !== MARKER_KEY).map(({ _uuid: uuid, ...row }) => [uuidOf(uuid), row]))
 }
 
 function uuidOf (value: unknown): string {
   return Array.isArray(value) && value[0] === 'uuid' ? String(value[1]) : String(value)
 }
 
-function withoutMarker (value: unknown): unknown {
-  if (!isTagged(value, 'map')) return value
-  const kept = value[1].filter(pair => !(Array.isArray(pair) && pair[0] === MARKER_KEY))
-  return kept.length === value[1].length ? value : ['map', kept]
-}
-
 function isTagged (value: unknown, tag: 'set' | 'map'): value is readonly [string, readonly unknown[]] {
   return Array.isArray(value) && value[0] === tag && Array.isArray(value[1])
 }
 
-/** One spelling for each value: members of sets and maps in one order, and a set of one written as its member. */
+/** One spelling for each value: members of sets and maps in one order, a set of one written as its member, and without our own marker. */
 export function canonical (value: unknown): string {
   if (isTagged(value, 'set')) {
     const members = value[1].map(member => JSON.stringify(member)).toSorted()
     return members.length === 1 ? members[0] ?? '' : `{${members.join()}}`
   }
-  if (isTagged(value, 'map')) return `{${value[1].map(pair => JSON.stringify(pair)).toSorted().join()}}`
+  if (isTagged(value, 'map')) return `{${value[1].filter(pair => !isMarker(pair)).map(pair => JSON.stringify(pair)).toSorted().join()}}`
   return JSON.stringify(value)
+}
+
+function isMarker (pair: unknown): boolean {
+  return Array.isArray(pair) && pair[0] === MARKER_KEY
 }
 
 /** The members of a set, or the one value that stands for it. */

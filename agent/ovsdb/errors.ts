@@ -101,11 +101,14 @@ export class OvsdbError extends OvsdbHaError {
   readonly hint = 'Read the words of ovsdb-server in the message.'
   readonly error: string
   readonly details: string
+  /** Of a transaction: its place among the operations; beyond the last one when the commit was refused. */
+  readonly operationIndex: number | null
 
-  constructor (where: string, error: string, details: string, detail?: ErrorDetail) {
+  constructor (where: string, error: string, details: string, detail?: ErrorDetail & { readonly operationIndex?: number }) {
     super(`${where}: ${error}${details === '' ? '' : `: ${details}`}`, detail)
     this.error = error
     this.details = details
+    this.operationIndex = detail?.operationIndex ?? null
   }
 }
 

@@ -44,6 +44,7 @@ export async function followSource (parts: ServerParts, source: Source, signal: 
     const role = await parts.roles.observe()
     if (role.role !== 'backup' || role.source !== null) throw new FollowIncompleteError(server.name, `its role changed while its data was kept (${role.role})`)
     await parts.copy.begins(address)
+    parts.handover.clear() // what is here from now on is another node's, and may be more than the marker stands for
     await parts.roles.repoint(address)
   })
   await awaitCopy(parts, address, signal)

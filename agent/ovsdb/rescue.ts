@@ -6,7 +6,8 @@ import type { ServerHappening } from '../server.ts'
 import { wallClock } from '../clock.ts'
 import { findRescues, idOf, removeRescue, replaceNote, writeRescue, type FoundRescue } from './rescue-files.ts'
 import { dispensable, surplus } from './rescue-retention.ts'
-import { RescueError, RescueUnknownError, RescueUnreadableError } from './server-errors.ts'
+import { RescueUnknownError, RescueUnreadableError } from './rescue-errors.ts'
+import { RescueError } from './server-errors.ts'
 
 /** What whoever keeps a rescue knows of it. */
 export type AboutRescue = Omit<RescueNote, 'version' | 'takenAt' | 'applied' | 'original' | 'fileBytes'>

@@ -44,27 +44,6 @@ export class RescueError extends OvsdbHaError {
   }
 }
 
-export class RescueUnknownError extends OvsdbHaError {
-  readonly code = 'OVSDB_HA_RESCUE_UNKNOWN'
-  readonly httpStatus = 404
-  readonly hint = 'ovsdb-ha rescue list shows those that are kept; the history tells of those that were removed.'
-
-  constructor (id: string, detail?: ErrorDetail) {
-    super(`there is no rescue ${id}`, detail)
-  }
-}
-
-/** The snapshot or its note is damaged, or the program that reads it fails. */
-export class RescueUnreadableError extends OvsdbHaError {
-  readonly code = 'OVSDB_HA_RESCUE_UNREADABLE'
-  readonly httpStatus = 500
-  readonly hint = 'Look at the file in the rescue directory of its node: gunzip a copy of it, and read that with ovsdb-tool.'
-
-  constructor (id: string, why: string, detail?: ErrorDetail) {
-    super(`rescue ${id} cannot be read: ${why}`, detail)
-  }
-}
-
 /** A source was refused before anything was touched (S5). */
 export class FollowRefusedError extends OvsdbHaError {
   readonly code = 'OVSDB_HA_FOLLOW_REFUSED'

@@ -1,6 +1,8 @@
 import type { Happening, Report } from '../../protocol/report.ts'
 import type { TermReply, TermRequest } from '../../protocol/vote.ts'
 import type { Order, OrderReply } from '../../protocol/order.ts'
+import type { Actor, RescueList, RescueView } from '../../protocol/rescue.ts'
+import type { DiffRequest, PlanRequest, ReplayPlan, ReplayReply, ReplayRequest, RescueDiff } from '../../protocol/rescue-replay.ts'
 
 export interface AgentListener {
   onReport (report: Report): void
@@ -21,4 +23,18 @@ export interface AgentLink {
   term (request: TermRequest, deadlineMs: number): Promise<TermReply>
   /** The agent's own refusal comes back as the OvsdbHaError it sent (code, message, hint, term kept). */
   order (order: Order): Promise<OrderReply>
+}
+
+/** What one controller asks the agent of one node about rescues. Each rejects with what the agent said, or with an AgentUnreachableError within `deadlineMs`. */
+export interface RescueLink {
+  readonly node: string
+  stop (): Promise<void>
+  list (deadlineMs: number): Promise<RescueList>
+  show (id: string, deadlineMs: number): Promise<RescueView>
+  acknowledge (id: string, actor: Actor, deadlineMs: number): Promise<RescueView>
+  remove (id: string, actor: Actor & { readonly force: boolean }, deadlineMs: number): Promise<RescueView>
+  diff (id: string, request: DiffRequest, deadlineMs: number): Promise<RescueDiff>
+  plan (id: string, request: PlanRequest, deadlineMs: number): Promise<ReplayPlan>
+  applied (id: string, done: Actor & { readonly appliedRows: number }, deadlineMs: number): Promise<RescueView>
+  replay (request: ReplayRequest, deadlineMs: number): Promise<ReplayReply>
 }

@@ -49,7 +49,7 @@ describe('rescues (S7)', () => {
     const [view] = await rescues().list()
     assert.match(view?.id ?? '', /^n1-[0-9a-f]{8}$/)
     assert.deepEqual(await rescues().usage(), { files: 1, bytes: view?.bytes, unacknowledgedFiles: 1 })
-    assert.match(told[0]?.message ?? '', /2 rows that the active lacks, 0 that differ, 1 only in the active/)
+    assert.match(told[0]?.message ?? '', /2 rows that the active lacks, 0 changed, 1 only in the active/)
   })
 
   test('what nobody has acknowledged goes last, and its end is told as such', async () => {
