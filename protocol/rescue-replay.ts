@@ -48,7 +48,8 @@ export type RescueDiff = Static<typeof RescueDiffSchema>
 export const RowChoiceSchema = Type.Object({
   rows: Type.Optional(Type.Array(Type.String({ pattern: '^[0-9a-f-]{4,36}$' }), { maxItems: DIFF_ROWS_MAX, description: 'Beginnings of uuids of rows that differ: missing ones are inserted, changed ones get the values of the rescue, extra ones are deleted' })),
   tables: Type.Optional(Type.Array(TableName, { maxItems: 128, description: 'All missing rows of these tables' })),
-  all: Type.Optional(Type.Boolean({ description: 'All missing rows' }))
+  all: Type.Optional(Type.Boolean({ description: 'All missing rows' })),
+  skipConflicts: Type.Optional(Type.Boolean({ description: 'Leave out rows that conflict, and those that cannot be without them' }))
 }, { additionalProperties: false })
 export type RowChoice = Static<typeof RowChoiceSchema>
 
@@ -77,6 +78,8 @@ export const ReplayPlanSchema = Type.Object({
   rows: Type.Array(PlannedRowSchema),
   /** With any of them nothing is done. */
   conflicts: Type.Array(RowConflictSchema),
+  /** With `skipConflicts`: the conflicts for which rows were left out. */
+  skipped: Type.Array(RowConflictSchema),
   /** What does not come back with them. */
   notes: Type.Array(Type.String()),
   /** As RFC 7047 5.2 writes them, preconditions (`wait`) first. */

@@ -12,6 +12,8 @@ interface Closure {
   readonly changes: readonly RowChange[]
   readonly conflicts: readonly Unnamed[]
   readonly notes: readonly string[]
+  /** uuid of a row -> the rows that cannot be without it. */
+  readonly neededBy: ReadonlyMap<string, ReadonlySet<string>>
 }
 
 export function withWhatTheyNeed (sides: Sides, chosen: readonly RowChange[]): Closure {
@@ -20,10 +22,12 @@ export function withWhatTheyNeed (sides: Sides, chosen: readonly RowChange[]): C
   const referring: RowChange[] = []
   const conflicts: Unnamed[] = []
   const notes: string[] = []
+  const neededBy = new Map<string, Set<string>>()
   const referrers = strongReferrers(rescue)
   const roots = new Set(rootTables(rescue.schema).map(([name]) => name))
 
-  function add (table: string, uuid: string, because: string): void {
+  function add (table: string, uuid: string, by: RowChange, because: string): void {
+    neededBy.set(uuid, (neededBy.get(uuid) ?? new Set()).add(by.uuid))
     if (changes.has(uuid)) return
     const change = insertionOf(table, uuid, rowIn(rescue, table, uuid) ?? {}, active, because)
     changes.set(uuid, change)
@@ -34,24 +38,25 @@ export function withWhatTheyNeed (sides: Sides, chosen: readonly RowChange[]): C
     if (change.action === 'delete') return
     const { table, uuid } = change
     for (const reference of referencesOf(rescue.schema.tables[table] ?? { columns: {} }, change.values)) {
-      if (rowIn(active, reference.table, reference.uuid) !== undefined || changes.has(reference.uuid)) continue
+      if (rowIn(active, reference.table, reference.uuid) !== undefined) continue
       const there = rowIn(rescue, reference.table, reference.uuid) !== undefined
-      if (!reference.strong) notes.push(`${table} ${uuid} comes back without its ${reference.column} to ${reference.table} ${reference.uuid}, which ${there ? 'was not chosen' : 'is gone'}`)
-      else if (there) add(reference.table, reference.uuid, `${table} ${uuid} refers to it`)
-      else conflicts.push({ table, uuid, reason: `its ${reference.column} refers to ${reference.table} ${reference.uuid}, which neither the active nor the rescue has` })
+      if (!reference.strong && !changes.has(reference.uuid)) notes.push(`${table} ${uuid} comes back without its ${reference.column} to ${reference.table} ${reference.uuid}, which ${there ? 'was not chosen' : 'is gone'}`)
+      else if (reference.strong && there) add(reference.table, reference.uuid, change, `${table} ${uuid} refers to it`)
+      else if (reference.strong) conflicts.push({ table, uuid, reason: `its ${reference.column} refers to ${reference.table} ${reference.uuid}, which neither the active nor the rescue has` })
     }
     if (change.action === 'insert' && !roots.has(table)) attach(change)
   }
 
   /** Nobody refers to it: the server would take it away in the same transaction. */
-  function attach ({ table, uuid }: RowChange): void {
+  function attach (change: RowChange): void {
+    const { table, uuid } = change
     const known = referrers.get(uuid) ?? []
     const [living, lost] = [known.filter(one => rowIn(active, one.table, one.uuid) !== undefined), known.filter(one => rowIn(active, one.table, one.uuid) === undefined)]
     for (const one of living) attachTo(one, table, uuid)
-    if (living.length > 0 || lost.some(one => changes.has(one.uuid))) return
-    const [first] = lost
+    if (living.length > 0) return
+    const first = lost.find(one => changes.has(one.uuid)) ?? lost[0]
     if (first === undefined) conflicts.push({ table, uuid, reason: 'nothing in the rescue refers to it, and a row of this table is kept only while something does' })
-    else add(first.table, first.uuid, `it refers to ${table} ${uuid}, which is kept only with it`)
+    else add(first.table, first.uuid, change, `it refers to ${table} ${uuid}, which is kept only with it`)
   }
 
   function attachTo ({ table, uuid, column }: Referrer, targetTable: string, target: string): void {
@@ -72,7 +77,7 @@ export function withWhatTheyNeed (sides: Sides, chosen: readonly RowChange[]): C
   }
 
   for (const change of chosen) complete(change)
-  return { changes: [...changes.values(), ...referring], conflicts, notes }
+  return { changes: [...changes.values(), ...referring], conflicts, notes, neededBy }
 }
 
 export function rowIn (content: Content, table: string, uuid: string) {

@@ -52,8 +52,8 @@ export function createRescueDesk ({ cluster, node, rescues, report, onHappening 
     },
     async plan (id, { active, choice }) {
       const { server, result } = await compared(id, active, { kind: 'plan', choice })
-      const { rows, conflicts, notes, operations, rowOfOperation } = result
-      return { id, server: server.name, database: server.database, active, rows: [...rows], conflicts: [...conflicts], notes: [...notes], operations: [...operations], rowOfOperation: [...rowOfOperation] }
+      const { rows, conflicts, skipped, notes, operations, rowOfOperation } = result
+      return { id, server: server.name, database: server.database, active, rows: [...rows], conflicts: [...conflicts], skipped: [...skipped], notes: [...notes], operations: [...operations], rowOfOperation: [...rowOfOperation] }
     },
     async applied (id, { by, reason, appliedRows }) {
       const at = wallClock().toISOString()

@@ -38,6 +38,7 @@ export function replayPlan (over: Partial<ReplayPlan> = {}): ReplayPlan {
     active: 'n2',
     rows: [{ ...row, label: 'ls1', action: 'insert', because: null }],
     conflicts: [],
+    skipped: [],
     notes: [],
     operations: [{ op: 'wait', ...row }, { op: 'insert', ...row }, { op: 'commit', durable: true }] as ReplayPlan['operations'],
     rowOfOperation: [0, 0, -1],

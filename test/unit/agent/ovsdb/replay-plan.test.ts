@@ -88,6 +88,17 @@ describe('a plan to bring rows back (S7)', () => {
     assert.deepEqual(plan({ Switch: { aaaa: { name: 'a' }, bbbb: { name: 'b' } } }, taken, { rows: ['aaaa', 'bbbb'] }).why, [])
   })
 
+  test('leaves out what conflicts, and all that cannot be without it, only when it is told to', () => {
+    const rescue: Rows = { Switch: { aaaa: { name: 'a' }, bbbb: { name: 'b', ports: refs('pppp', 'qqqq') }, cccc: { name: 'c', ports: ref('ssss') } }, Port: { pppp: { name: 'p' }, qqqq: { name: 'q', rule: ref('rrrr') }, ssss: { name: 's' } } }
+    const active: Rows = { Switch: { dddd: { name: 'a' } } }
+    const refused = plan(rescue, active)
+    assert.deepEqual([refused.operations, refused.why], [[], ['qqqq: its rule refers to Rule rrrr, which neither the active nor the rescue has', 'aaaa: Switch dddd of the active has the same name']])
+    const made = plan(rescue, active, { all: true, skipConflicts: true })
+    assert.deepEqual([made.did, made.why], [['insert cccc', 'insert ssss'], []])
+    assert.deepEqual(made.skipped.map(({ uuid }) => uuid).slice(0, 2), ['qqqq', 'aaaa'])
+    assert.ok(made.operations.length > 0)
+  })
+
   test('is refused when the table is full', () => {
     assert.deepEqual(plan({ Global: { gggg: { name: 'ours' } } }, { Global: { hhhh: { name: 'theirs' } } }).why, ['gggg: the active has 1 of at most 1 rows in Global'])
   })

@@ -43,11 +43,11 @@ test('apply brings back what was chosen, and says so; without a choice nothing i
   const done = await cli('apply', RESCUE, '--row', '1111', '2222', '--table', 'ACL', '--reason', 'lost')
   assert.equal(done.code, 0)
   assert.match(done.out, /^1 rows of n1-0123abcd are back in n2/)
-  assert.match((await cli('apply', RESCUE, '--all', '--dry-run')).out, /would be written/)
+  assert.match((await cli('apply', RESCUE, '--all', '--dry-run', '--skip-conflicts')).out, /would be written/)
   assertFailed(await cli('apply', RESCUE), 2, /OVSDB_HA_USAGE: No rows were chosen/)
   assert.deepEqual(calls, [
     ['apply', RESCUE, { rows: ['1111', '2222'], tables: ['ACL'], dryRun: false, reason: 'lost' }, 'local'],
-    ['apply', RESCUE, { all: true, dryRun: true }, 'local']
+    ['apply', RESCUE, { all: true, skipConflicts: true, dryRun: true }, 'local']
   ])
 })
 
