@@ -2,7 +2,7 @@
 import { Type, type Static } from 'typebox'
 import { DiagnosisViewSchema } from './diagnosis.ts'
 import { ExplanationSchema } from './explain.ts'
-import { PHASES, ProblemSchema, ServerReportSchema } from './report.ts'
+import { PHASES, ProblemSchema, RescueUsageSchema, ServerReportSchema } from './report.ts'
 import { StepSchema } from './order.ts'
 import { VOTERS_MAX, VoterListSchema } from './voter-list.ts'
 
@@ -61,6 +61,8 @@ export const NodeViewSchema = Type.Object({
     fenced: Type.Union([Type.Object({ at: Type.String(), by: Type.String(), why: Type.String() }), Type.Null()])
   }),
   servers: Type.Array(ServerReportSchema),
+  /** What it keeps of data that was overwritten; null while nothing is known of the node. */
+  rescues: Type.Union([RescueUsageSchema, Type.Null()]),
   problems: Type.Array(ProblemSchema)
 })
 export type NodeView = Static<typeof NodeViewSchema>

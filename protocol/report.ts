@@ -51,6 +51,13 @@ export const ProblemSchema = Type.Object({
 /** Something an operator should know about this node; present as long as it is true. */
 export type Problem = Static<typeof ProblemSchema>
 
+export const RescueUsageSchema = Type.Object({
+  files: Type.Integer({ minimum: 0 }),
+  bytes: Type.Integer({ minimum: 0 }),
+  /** Those that hold, or may hold, what the active lacks, and that nobody has acknowledged. */
+  unacknowledgedFiles: Type.Integer({ minimum: 0 })
+}, { additionalProperties: false })
+
 /** The whole state of one cluster on one node; sent in full, at once on each change and as a heartbeat. */
 export const ReportSchema = Type.Object({
   cluster: Type.String(),
@@ -111,12 +118,7 @@ export const ReportSchema = Type.Object({
     slackMs: Type.Integer({ minimum: 0 }),
     problem: Nullable(Type.String())
   }, { additionalProperties: false }),
-  rescues: Type.Object({
-    files: Type.Integer({ minimum: 0 }),
-    bytes: Type.Integer({ minimum: 0 }),
-    /** Those that hold, or may hold, what the active lacks, and that nobody has acknowledged. */
-    unacknowledgedFiles: Type.Integer({ minimum: 0 })
-  }, { additionalProperties: false }),
+  rescues: RescueUsageSchema,
   problems: Type.Array(ProblemSchema)
 }, { additionalProperties: false })
 export type Report = Static<typeof ReportSchema>

@@ -76,8 +76,8 @@ export function level (view: ClusterView, index: number): ClusterView {
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, levelValue(item, name)]))
   }
   const levelled = levelValue(view, '') as ClusterView
-  // which failovers still count depends on the scenarios before
-  return { ...levelled, recoveries: { ...levelled.recoveries, open: [] }, nodes: levelled.nodes.toSorted((x, y) => x.name < y.name ? -1 : 1) }
+  // which failovers still count, and which rescues nobody has seen, depends on the scenarios before
+  return { ...levelled, recoveries: { ...levelled.recoveries, open: [] }, nodes: levelled.nodes.toSorted((x, y) => x.name < y.name ? -1 : 1).map(node => ({ ...node, rescues: null })) }
 }
 
 /** Either of two equal backups may be taken: the page calls the one that was taken b. */

@@ -56,6 +56,12 @@ test('failovers that count say whom they lock out, and a budget that is spent sa
   }), paint))
 })
 
+test('rescues that nobody has acknowledged are said with their node, others are not', () => {
+  const lines = (unacknowledgedFiles: number) => renderStatus(clusterView({ nodes: [nodeView({ name: 'n2', rescues: { files: 3, bytes: 9, unacknowledgedFiles } }), nodeView({ name: 'n3', rescues: null })] }), createPaint(false)).filter(line => line.includes('rescue'))
+  assert.deepEqual(lines(2), ['  rescues: 2 on n2 that nobody has acknowledged may hold lost writes: ovsdb-ha rescue list'])
+  assert.deepEqual(lines(0), [])
+})
+
 test('a fence device that cannot be relied on is said beside its node', () => {
   const text = renderStatus(clusterView({ nodes: [activeNode({ fence: { device: true, problem: 'fence_ipmilan: no route to 10.9.0.11', fenced: null } })] }), createPaint(false)).join(' ').replaceAll(/\s+/g, ' ')
   assert.match(text, /serves clients; its fence device cannot be relied on: fence_ipmilan: no route to 10\.9\.0\.11/)

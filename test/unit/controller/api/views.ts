@@ -44,6 +44,7 @@ export function nodeView (over: Partial<NodeView> = {}): NodeView {
     guard: 'nftables',
     fence: { device: false, problem: null, fenced: null },
     servers: [serverReport()],
+    rescues: { files: 0, bytes: 0, unacknowledgedFiles: 0 },
     problems: [],
     ...over
   }
