@@ -3,10 +3,11 @@
 import type { ClusterConfig } from '../protocol/cluster.ts'
 import { dataMembers } from '../protocol/cluster.ts'
 import type { ClusterView } from '../protocol/api.ts'
+import { RemoteError } from '../protocol/remote-error.ts'
 import { keeperOf, type ClusterRescues, type RescueRemoveBody, type RescueSignBody, type RescueView } from '../protocol/rescue.ts'
 import { choosesNothing, type ApplyBody, type ApplyReply, type DiffQuery, type ReplayPlan, type RescueDiff } from '../protocol/rescue-replay.ts'
 import type { RescueLink } from './link/agent-link.ts'
-import { NobodyServesError, NothingChosenError, RescueKeeperUnknownError } from './rescue-errors.ts'
+import { NobodyServesError, NothingChosenError, ReplayUncertainError, RescueKeeperUnknownError } from './rescue-errors.ts'
 
 /** What the controller's API can ask about the rescues of one cluster (S7). `actor` is the token's name. Rejections are OvsdbHaErrors. */
 export interface RescueDesk {
@@ -67,11 +68,18 @@ export function createRescueDesk ({ cluster, links, view }: RescueDeskOptions): 
       const { rows, operations, server } = plan
       if (dryRun || plan.conflicts.length > 0 || rows.length === 0) return { applied: false, plan }
       const reply = await link.replay({ by: actor, reason, term, rescue: id, server, operations, replayedRows: rows.length }, timing.busyAfterMs + quickMs)
+        .catch((error: Error) => { throw isRefusal(error) ? error : new ReplayUncertainError(id, name, active, error) })
       if (!reply.ok) return { applied: false, plan: { ...plan, conflicts: [refusalOf(plan, reply.operationIndex, reply.reason ?? '')] } }
-      await keeper(id).applied(id, { by: actor, reason, appliedRows: rows.length }, quickMs)
-      return { applied: true, plan }
+      // the rows are there, whatever becomes of the note about it
+      const unnoted = await keeper(id).applied(id, { by: actor, reason, appliedRows: rows.length }, quickMs).then(() => [], (error: Error) => [`${keeperOf(id)} did not note it: ${error.message}`])
+      return { applied: true, plan: { ...plan, notes: [...plan.notes, ...unnoted] } }
     }
   }
+}
+
+/** The agent said that it does not write; any other failure may have come after the commit. */
+function isRefusal (error: Error): boolean {
+  return error instanceof RemoteError && error.httpStatus === 409
 }
 
 /** What the server refused, by the row that it was about; a precondition (`wait`) says only that it does not hold. */

@@ -31,3 +31,15 @@ export class NothingChosenError extends OvsdbHaError {
     super('no rows were chosen', { cluster })
   }
 }
+
+/** The active was told to write, and nobody heard how it ended. */
+export class ReplayUncertainError extends OvsdbHaError {
+  readonly code = 'OVSDB_HA_REPLAY_UNCERTAIN'
+  readonly httpStatus = 502
+  readonly hint: string
+
+  constructor (id: string, cluster: string, node: string, cause: Error) {
+    super(`it is not known whether the rows of ${id} were written: ${cause.message}`, { cluster, node, cause })
+    this.hint = `Look with "ovsdb-ha rescue diff ${id}", then ask again: rows that are there already are not brought back twice.`
+  }
+}

@@ -2,16 +2,19 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { RescueLink } from '../../../controller/link/agent-link.ts'
 import { createRescueDesk } from '../../../controller/rescue-desk.ts'
+import { RemoteError } from '../../../protocol/remote-error.ts'
 import type { ReplayPlan, ReplayReply } from '../../../protocol/rescue-replay.ts'
 import { clusterConfig } from '../../fixtures.ts'
 import { replayPlan, RESCUE, rescueDiff, rescueView } from './rescue-views.ts'
 
-function setUp ({ active = 'n2', plan = replayPlan(), reply = { ok: true, reason: null, operationIndex: -1 }, mute = [] }: { active?: string | null, plan?: ReplayPlan, reply?: ReplayReply, mute?: readonly string[] } = {}) {
+function setUp ({ active = 'n2', plan = replayPlan(), reply = { ok: true, reason: null, operationIndex: -1 }, mute = [], failing = new Map() }: { active?: string | null, plan?: ReplayPlan, reply?: ReplayReply, mute?: readonly string[], failing?: ReadonlyMap<string, Error> } = {}) {
   const asked: unknown[] = []
   const link = (node: string): RescueLink => {
     const answer = async <T>(what: string, body: unknown, value: T): Promise<T> => {
       if (mute.includes(node)) throw new Error(`${node} is silent`)
       asked.push([node, what, body])
+      const failure = failing.get(what)
+      if (failure !== undefined) throw failure
       return value
     }
     return {
@@ -79,6 +82,15 @@ describe('rescues, as a controller has agents look after them (S7)', () => {
       assert.match(plan.conflicts[0]?.reason ?? '', reason)
       assert.equal(asked.some(call => Array.isArray(call) && call[1] === 'applied'), false)
     }
+  })
+
+  test('what may have been written is told as uncertain, what the agent refused is not, and a note that fails undoes nothing', async () => {
+    const body = { code: 'OVSDB_HA_NOT_THE_ACTIVE', message: 'it does not serve', hint: 'look' }
+    const refused = new RemoteError('OVSDB_HA_NOT_THE_ACTIVE', 409, body, {})
+    await assert.rejects(setUp({ failing: new Map([['replay', refused]]) }).desk.apply(RESCUE, { all: true }, 'ann'), { code: 'OVSDB_HA_NOT_THE_ACTIVE' })
+    await assert.rejects(setUp({ failing: new Map([['replay', new Error('no answer')]]) }).desk.apply(RESCUE, { all: true }, 'ann'), { code: 'OVSDB_HA_REPLAY_UNCERTAIN' })
+    const { applied, plan } = await setUp({ failing: new Map([['applied', new Error('disk full')]]) }).desk.apply(RESCUE, { all: true }, 'ann')
+    assert.deepEqual([applied, plan.notes], [true, ['n1 did not note it: disk full']])
   })
 
   test('nothing is compared nor written while nobody serves, and nothing is brought back that nobody chose', async () => {
