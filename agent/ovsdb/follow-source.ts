@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { comparePositions, type Position } from '../../protocol/position.ts'
+import { isCopyOf } from '../../protocol/rescue-proof.ts'
 import type { Source } from '../server.ts'
 import { connectOvsdb, type OvsdbClient } from './client.ts'
 import { MarkerLateError, SchemaMismatchError } from './errors.ts'
@@ -38,7 +39,7 @@ export async function followSource (parts: ServerParts, source: Source, signal: 
     parts.copy.demoted()
   })
   // outside of a role change: a large copy takes its time, and a demotion or promotion must not wait for it
-  await keepOwnData(parts, seen, signal)
+  const guard = await keepOwnData(parts, seen, signal)
   await parts.changes.run(async () => {
     signal.throwIfAborted()
     const role = await parts.roles.observe()
@@ -48,12 +49,17 @@ export async function followSource (parts: ServerParts, source: Source, signal: 
     await parts.roles.repoint(address)
   })
   await awaitCopy(parts, address, signal)
-  await releaseGuards(parts)
+  if (guard !== null) await releaseGuard(parts, guard, seen)
 }
 
-/** The copy is whole, whatever becomes of a file that is of no use now. */
-async function releaseGuards ({ rescues, server, onHappening }: ServerParts): Promise<void> {
-  await rescues.releaseGuards(server.name).catch((error: Error) => onHappening('guardNotRemoved', `a copy that guarded the resync of ${server.name} stays: ${error.message}`, { server: server.name }))
+/** The guard stays where the source may have become another one before its data was copied: it goes when room is needed. */
+async function releaseGuard ({ rescues, database, server, onHappening }: ServerParts, guard: string, seen: SourceSeen): Promise<void> {
+  try {
+    if (isCopyOf(seen.position, await readPosition(database))) await rescues.release(guard)
+  } catch (error) {
+    // the copy is whole all the same
+    onHappening('guardNotRemoved', `a copy that guarded the resync of ${server.name} stays: ${(error as Error).message}`, { server: server.name })
+  }
 }
 
 /** Asks the source itself, through the listener that replication will use: who it is, what it serves, how far it is. */

@@ -1,6 +1,6 @@
 // Before replication overwrites a server's data: is there anything in it that the source lacks? Then it is kept (S7).
-import type { Position } from '../../protocol/position.ts'
 import { sumOf, type Finding } from '../../protocol/rescue.ts'
+import { whyIncluded, type OwnCopy, type SourceCopy } from '../../protocol/rescue-proof.ts'
 import { wallClock } from '../clock.ts'
 import { readPosition } from './heartbeat.ts'
 import { readSchema } from './read-content.ts'
@@ -9,30 +9,9 @@ import { toolBeside } from './server-command.ts'
 import type { ServerParts } from './server-parts.ts'
 import { parseTarget } from './target.ts'
 
-/** What the source said when it was asked. */
-export interface SourceSeen {
-  readonly node: string
-  /** `tcp:10.0.0.1:16641` */
+/** What the source said when it was asked, and at which address: `tcp:10.0.0.1:16641`. */
+export interface SourceSeen extends SourceCopy {
   readonly address: string
-  readonly position: Position | null
-  /** It has the marker that was written here when the gate was shut for a switchover, and not opened since. */
-  readonly hasOurMarker: boolean
-}
-
-export interface OwnCopy {
-  readonly node: string
-  readonly position: Position | null
-  readonly complete: boolean
-}
-
-/** Why the source certainly has all that is here; null when that is not known. */
-export function whyIncluded ({ node, position, complete }: OwnCopy, source: SourceSeen): string | null {
-  if (source.hasOurMarker) return 'the source has everything up to the marker that was written here last'
-  if (!complete || position === null || source.position === null) return null
-  const { term, writer, sequence } = position
-  // a copy of what the source wrote in its own reign, which goes on
-  const sameReign = writer === source.node && writer !== node && source.position.writer === writer && source.position.term === term && source.position.sequence >= sequence
-  return sameReign ? `it is a copy of what ${writer} wrote in term ${term}, which goes on` : null
 }
 
 /** What becomes of the data: a guard goes when the copy is whole; a rescue stays, and asks for an operator unless `acknowledged` says why not. */
@@ -45,15 +24,15 @@ export function judge ({ node, position, complete }: OwnCopy, finding: Finding):
   return { guard: false, acknowledged: anotherNodesCopy && onlyExtra ? 'the active has every row of it; only a deletion could be lost with it' : null }
 }
 
-/** Rejects with a RescueError when it cannot be kept: then nothing may overwrite it. */
-export async function keepOwnData (parts: ServerParts, source: SourceSeen, signal: AbortSignal): Promise<void> {
+/** Resolves to the guard's path when nothing but a guard was kept. Rejects with a RescueError when nothing could be kept: then nothing may overwrite it. */
+export async function keepOwnData (parts: ServerParts, source: SourceSeen, signal: AbortSignal): Promise<string | null> {
   const { server, database, rescues, cluster, node } = parts
-  if (!(await database.hasRows(server.database))) return
+  if (!(await database.hasRows(server.database))) return null
   const own: OwnCopy = { node, position: await readPosition(database), complete: parts.copy.state().complete }
   const included = whyIncluded(own, source)
   const finding = included === null ? await compare(parts, source, signal) : { problem: null, tables: [] }
   const { guard, acknowledged } = judge(own, finding)
-  await rescues.keep(server.databaseFile, {
+  const path = await rescues.keep(server.databaseFile, {
     cluster,
     node,
     server: server.name,
@@ -65,6 +44,7 @@ export async function keepOwnData (parts: ServerParts, source: SourceSeen, signa
     finding,
     acknowledged: acknowledged === null ? null : { at: wallClock().toISOString(), by: 'ovsdb-ha', reason: acknowledged }
   })
+  return guard ? path : null
 }
 
 /** For people who look at it later: a file that does not say it is kept all the same. */

@@ -19,8 +19,8 @@ export interface Rescues {
    * the limits. Resolves to the copy's path. Rejects with a RescueError when the copy cannot be kept.
    */
   keep (file: string, about: AboutRescue): Promise<string>
-  /** The copy that they guarded is whole. */
-  releaseGuards (server: string): Promise<void>
+  /** The copy that a guard stood for is whole. */
+  release (guard: string): Promise<void>
   usage (): Promise<Report['rescues']>
   /** The newest first. */
   list (): Promise<readonly FoundRescue[]>
@@ -72,9 +72,7 @@ export function createRescues (config: RescueConfig, keeper: Keeper, onHappening
         throw new RescueError(server, (cause as Error).message, { cluster, node, cause })
       }
     },
-    async releaseGuards (server) {
-      for (const { guard, note, path } of await findRescues(directory, node)) if (guard && note?.server === server) await removeRescue(path)
-    },
+    release: removeRescue,
     async usage () {
       const kept = await findRescues(directory, node)
       return {

@@ -3,6 +3,7 @@ import type { Position } from '../../protocol/position.ts'
 import { believePosition, isDoubtful, type PositionBelief } from '../../protocol/position-belief.ts'
 import type { Network } from './network.ts'
 import { createReplicationSessions, DATABASES, type Database } from './replication-sessions.ts'
+import { createRescueModel } from './rescue-model.ts'
 import { append, hasMarker, NO_ROWS, type Row } from './rows.ts'
 import type { Settings } from './settings.ts'
 import type { Random, World } from './world.ts'
@@ -95,19 +96,16 @@ export function createServerModel (context: ServerContext, node: string, name: s
   let complete = true
   /** It was pointed at another server since it was promoted last: its copy may break when it promotes itself. */
   let followed = false
-  let gateOpen = false
+  let [gateOpen, hasServed] = [false, false]
   let rows: Row = NO_ROWS
   let position: Position | null = null
   let promotedFrom: Position | null = null
-  let session = 0
-  let rowsDueMs = 0
-  let positionDueMs = 0
+  let [session, promotedTerm] = [0, 0]
+  let [rowsDueMs, positionDueMs] = [0, 0]
   const followers = new Set<Follower>()
-  const rescues: Row[] = []
-  let hasServed = false
+  const kept = createRescueModel(node)
   /** Its file held rows and holds none: its agent finds that out at the next start. */
   let emptied = false
-  let promotedTerm = 0
 
   /** Replication may be broken where everything else gets through. */
   function linked (from: string): boolean {
@@ -207,6 +205,7 @@ export function createServerModel (context: ServerContext, node: string, name: s
       if (complete || !sessions.allLive()) return
       complete = true
       belief = null
+      kept.copied(position)
     })
   }
 
@@ -230,6 +229,7 @@ export function createServerModel (context: ServerContext, node: string, name: s
   function stopFollowing (): void {
     endSession()
     source = null
+    kept.calledOff()
   }
 
   function crash (): void {
@@ -255,7 +255,7 @@ export function createServerModel (context: ServerContext, node: string, name: s
     followers,
     copying: () => replacing,
     halfArrived: () => running && sessions.isLive('position') && !sessions.isLive('rows'),
-    rescues,
+    rescues: kept.rescues,
     isSource: () => running && hasServed,
     running: () => running,
     hung: () => hungSinceMs !== null,
@@ -313,6 +313,7 @@ export function createServerModel (context: ServerContext, node: string, name: s
       if (role === 'active' && promotedTerm !== next.term) return 'it promoted itself'
       if (!complete && !force) return 'its copy is not complete'
       promotedTerm = next.term
+      kept.marked(null)
       stopFollowing()
       followed = false
       promotedFrom = position
@@ -336,8 +337,9 @@ export function createServerModel (context: ServerContext, node: string, name: s
       // an empty copy has nothing to lose
       if (rows !== NO_ROWS) {
         if (settings.rescueFailure > 0 && random.chance(settings.rescueFailure)) return 'no room for the rescue'
-        rescues.push(rows)
+        kept.keep({ rows, position, complete }, from)
       }
+      kept.marked(null)
       source = from
       followed = true
       complete = false
@@ -349,13 +351,16 @@ export function createServerModel (context: ServerContext, node: string, name: s
       if (!running) return open ? 'connection refused' : null
       if (hungSinceMs !== null) return 'no answer in time'
       gateOpen = open
-      if (open) hasServed = true
-      if (open) context.changed(server)
+      hasServed ||= open
+      if (!open) return null
+      kept.marked(null)
+      context.changed(server)
       return null
     },
     write (marker) {
       if (unavailable() !== null || role !== 'active') return null
       rows = append(rows, world.now(), marker)
+      if (marker !== null) kept.marked(marker)
       passOnRows()
       return rows
     },
@@ -367,7 +372,10 @@ export function createServerModel (context: ServerContext, node: string, name: s
       return null
     },
     holdsMarker: marker => hasMarker(rows, marker),
-    agentStarted () { if (!isDoubtful(belief, position)) belief = null },
+    agentStarted () {
+      kept.agentStarted()
+      if (!isDoubtful(belief, position)) belief = null
+    },
     observe () {
       const hungForMs = hungSinceMs === null ? 0 : world.now() - hungSinceMs
       return {
