@@ -19,7 +19,7 @@ const MODE_RUNS = 150
 const MUTANT_RUNS_MAX = 2_000
 /** Each of these safety rules of DESIGN.md has at least so many mutants. */
 const MUTANTS_PER_RULE_MIN = 2
-const RULES = ['S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'S8', 'S9', 'S11']
+const RULES = ['S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7', 'S8', 'S9', 'S11']
 const MUTANTS_MIN = 25
 const DEADLINE_MS = 8 * 60_000
 

@@ -208,5 +208,17 @@ export const agentMutants: readonly Mutant[] = [
       { file: ORDERS, text: 'if (!complete && !force) return', replacement: 'if (false) return' },
       { file: 'controller/core/candidate.ts', text: 'if (cut !== undefined) return { node, code: \'incomplete\'', replacement: 'if (false && cut !== undefined) return { node, code: \'incomplete\'' }
     ]
+  },
+  {
+    name: 'a copy of what the source once wrote is included in it, whatever reign it serves in',
+    rule: 'S7',
+    sentence: 'It wrote these rows itself, so it has them.',
+    changes: [{ file: 'protocol/rescue-proof.ts', text: 'source.position.term === term && source.position.sequence >= sequence', replacement: 'true' }]
+  },
+  {
+    name: 'a complete copy has nothing of its own',
+    rule: 'S7',
+    sentence: 'It came from another node, and was whole.',
+    changes: [{ file: 'protocol/rescue-proof.ts', text: 'const sameReign = writer === source.node && writer !== node && source.position.writer === writer && source.position.term === term && source.position.sequence >= sequence', replacement: 'const sameReign = true || term === 0 || sequence === 0' }]
   }
 ]
