@@ -37,7 +37,7 @@ for (const version of VERSIONS) {
         servers: [one.config],
         rescue: { directory: `${one.folder}/rescue`, maxFiles: 4, maxBytes: 1024 ** 3, maxAgeMs: 3_600_000 }
       })
-      const serves = report({ phase: 'active', lease: { term: TERM, held: true, remainingMs: 1_000, releasedTerm: 0, releasedServed: false, votersGeneration: 1 } })
+      const serves = report({ phase: 'active', lease: { term: TERM, held: true, remainingMs: 1_000, releasedTerm: 0, releasedServed: false, votersGeneration: 1, without: null } })
       return createRescueDesk({ cluster, node: one.name, rescues: createRescues(cluster.rescue, { cluster: 'test', node: one.name }, kind => told.push(kind)), report: () => serves, onHappening: kind => told.push(kind) })
     }
 

@@ -7,7 +7,7 @@ import { durableState, leaseRequest, promoteOrder, termRequest } from '../../../
 import { backup, find, harness, started, type UnitHarness } from './unit-harness.ts'
 
 const PAIR = { generation: 1, names: ['n1', 'n2'] }
-const EXTRAS = { bootId: 'b', sequence: 1, configDigest: '', databases: {}, rescues: { files: 0, bytes: 0 }, guardProblem: null }
+const EXTRAS = { bootId: 'b', sequence: 1, configDigest: '', databases: {}, rescues: { files: 0, bytes: 0, unacknowledgedFiles: 0 }, guardProblem: null }
 
 function pairOf (restored: DurableState = durableState({ holder: 'n2', voters: PAIR })): UnitHarness {
   return backup(restored, { voters: ['n1', 'n2'] })
