@@ -34,6 +34,7 @@ export async function startAgent ({ configFile, node }: AgentOptions): Promise<v
   const units = clusters.map(cluster => createUnit({ config, cluster, node, bootId, tls, logger, onInvariantBroken: ended.resolve }))
   const api = createAgentApi({
     units: new Map(units.map(unit => [unit.shell.cluster, unit.shell])),
+    maintenance: new Map(units.flatMap(({ shell, maintenance }) => maintenance === null ? [] : [[shell.cluster, maintenance]])),
     node,
     tls,
     allowedPeers: [...config.nodes.map(one => one.name), config.controller.name, ...config.controller.others.map(one => one.name)],

@@ -12,7 +12,9 @@ import type { Guard } from './guard/guard.ts'
 import { createNftablesGuard } from './guard/nftables.ts'
 import { createNoGuard } from './guard/none.ts'
 import { createVoterClient } from './link/voter-client.ts'
+import type { MaintenanceService } from './maintenance-service.ts'
 import { createOperations } from './operations.ts'
+import { createMaintenance } from './ovsdb/maintenance.ts'
 import { createOvsdbServer } from './ovsdb/server.ts'
 import { createRescues } from './ovsdb/rescue.ts'
 import { createProblemBoard } from './problem-board.ts'
@@ -38,6 +40,8 @@ export interface UnitOptions {
 
 export interface Unit {
   readonly shell: UnitShell
+  /** Null on a witness. */
+  readonly maintenance: MaintenanceService | null
   /** What a part of the agent that serves all units found wrong, or right again. */
   readonly onProblem: (code: string, message: string | null) => void
   start (): Promise<void>
@@ -88,6 +92,7 @@ export function createUnit (options: UnitOptions): Unit {
 
   return {
     shell,
+    maintenance: unitConfig.witness ? null : createMaintenance({ cluster: cluster.name, node, servers: cluster.servers, report: shell.report }),
     onProblem: problems.set,
     async start () {
       if (!unitConfig.witness) await installGuard(guard, problems.set)

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { pino, type Logger } from 'pino'
 import type { HistoryEntry } from '../protocol/api.ts'
-import type { ClusterConfig, Config, FenceConfig, MemberConfig } from '../protocol/cluster.ts'
+import { dataMembers, type ClusterConfig, type Config, type FenceConfig, type MemberConfig } from '../protocol/cluster.ts'
 import { requireConfig } from '../protocol/config.ts'
 import { configDigest } from '../protocol/config-digest.ts'
 import packageJson from '../package.json' with { type: 'json' }
@@ -11,7 +11,9 @@ import type { Token } from './api/auth.ts'
 import { createFairShare } from './fair-share.ts'
 import { createFenceDevice } from './link/fence-device.ts'
 import { createHttpAgentLink } from './link/http-agent-link.ts'
+import { createHttpMaintenanceLink } from './link/http-maintenance-link.ts'
 import { createControllerMetrics } from './metrics.ts'
+import { createScheduler } from './scheduler.ts'
 import { createClusterShell } from './shell.ts'
 import { openStore } from './open-store.ts'
 import { createTurns } from './turns.ts'
@@ -37,10 +39,11 @@ export async function startController ({ configFile }: ControllerOptions): Promi
   const share = createFairShare()
   const turns = createTurns({ atOnce: controller.recoveriesAtOnce })
   const listeners = new Set<(entry: HistoryEntry) => void>()
+  const linkOptions = (cluster: ClusterConfig, member: MemberConfig) => ({ cluster: cluster.name, node: member.name, url: agentUrl(member, tls), tls, silentAfterMs: silentAfterMs(cluster) })
   const shells = config.clusters.map(cluster => createClusterShell({
     config: { cluster, controller: controller.name, configDigest: configDigest(cluster), fencing: Object.fromEntries(fencesOf(config, cluster).map(({ name, fence: { delayMs, afterwards } }) => [name, { delayMs, afterwards }])) },
     fenceDevices: new Map(fencesOf(config, cluster).map(({ name, fence }) => [name, createFenceDevice(name, fence)])),
-    links: cluster.members.map(member => createHttpAgentLink({ cluster: cluster.name, node: member.name, url: agentUrl(member, tls), tls, silentAfterMs: silentAfterMs(cluster) })),
+    links: cluster.members.map(member => createHttpAgentLink(linkOptions(cluster, member))),
     store,
     share,
     urlOf: other => controller.others.find(one => one.name === other)?.url ?? null,
@@ -49,6 +52,11 @@ export async function startController ({ configFile }: ControllerOptions): Promi
     logger,
     onHistory: entry => { for (const listener of listeners) listener(entry) }
   }))
+  const schedulers = config.clusters.flatMap((cluster, at) => {
+    const host = shells[at]
+    if (host === undefined || !hasSchedules(cluster)) return []
+    return [createScheduler({ cluster, host, links: dataMembers(cluster).map(member => createHttpMaintenanceLink(linkOptions(cluster, member))), metrics, logger })]
+  })
   const api = createControllerApi({
     clusters: new Map(shells.map(shell => [shell.name, shell])),
     store,
@@ -65,16 +73,22 @@ export async function startController ({ configFile }: ControllerOptions): Promi
   const ended = Promise.withResolvers<null>()
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => ended.resolve(null))
   await Promise.all(shells.map(shell => shell.start()))
+  await Promise.all(schedulers.map(scheduler => scheduler.start()))
   await api.listen({ host: controller.listen, port: controller.port })
   logger.info({ listen: controller.listen, port: controller.port, clusters: config.clusters.map(cluster => cluster.name), tls: tls !== null }, 'controller started')
   await ended.promise
   await stopInOrder(async () => {
+    await Promise.all(schedulers.map(scheduler => scheduler.stop()))
     await Promise.all(shells.map(shell => shell.stop()))
     turns.stop()
     await api.close()
     await store.close()
   }, logger)
   logger.info('controller stopped; the clusters go on serving')
+}
+
+function hasSchedules ({ schedules: { compaction, drill } }: ClusterConfig): boolean {
+  return compaction !== null || drill !== null
 }
 
 function fencesOf ({ nodes }: Config, { members }: ClusterConfig): ReadonlyArray<{ readonly name: string, readonly fence: FenceConfig }> {

@@ -27,6 +27,7 @@ import type { FenceDevice } from './link/fence-device.ts'
 import type { ControllerMetrics } from './metrics.ts'
 import { watchForStalls } from './stall-watch.ts'
 import { createOperatorCommands } from './operator-commands.ts'
+import type { ScheduleHost } from './schedule-host.ts'
 import type { Store } from './store/store.ts'
 import type { Turns } from './turns.ts'
 
@@ -48,7 +49,7 @@ export interface ClusterShellOptions {
   readonly onHistory: (entry: HistoryEntry) => void
 }
 
-export interface ClusterShell extends ClusterService {
+export interface ClusterShell extends ClusterService, ScheduleHost {
   start (): Promise<void>
   /** Gives leadership back; the cluster goes on serving. */
   stop (): Promise<void>
@@ -378,7 +379,10 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     },
     ...createOperatorCommands(ask),
     pause: (body, actor) => setPaused({ by: actor, at: wallClock().toISOString(), reason: body.reason ?? '' }, actor),
-    resume: actor => setPaused(null, actor)
+    resume: actor => setPaused(null, actor),
+    tell: record,
+    keptSchedules: () => intents.kept().schedules ?? null,
+    keepSchedules: schedules => intents.keep({ schedules })
   }
 }
 

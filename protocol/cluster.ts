@@ -136,6 +136,19 @@ export interface RescueConfig {
   readonly maxBytes: number
 }
 
+/** What the leader does at set times; null: not at all. The controllers' business. */
+export interface SchedulesConfig {
+  readonly timezone: string
+  /** Clusters with the same schedule begin within this time of each other. */
+  readonly jitterMs: number
+  /** A run that cannot begin for so long is missed. */
+  readonly startWithinMs: number
+  /** The active is compacted when next to nothing was written to it for `quietForMs`. */
+  readonly compaction: { readonly cron: string, readonly quietForMs: number } | null
+  /** The other node serves for `stayMs` before the way back. */
+  readonly drill: { readonly cron: string, readonly stayMs: number } | null
+}
+
 export interface ClusterConfig {
   readonly name: string
   readonly members: readonly MemberConfig[]
@@ -145,6 +158,7 @@ export interface ClusterConfig {
   readonly guard: 'nftables' | 'none'
   readonly rescue: RescueConfig
   readonly failover: FailoverConfig
+  readonly schedules: SchedulesConfig
 }
 
 export interface TokenConfig {

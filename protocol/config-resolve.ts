@@ -1,10 +1,11 @@
 // From the file as it is written to the shapes of cluster.ts: defaults filled in, names folded, durations in
 // milliseconds, sizes in bytes, addresses in one spelling. A value that was refused stays undefined, so that the checks
 // over several values still run on all the others and every problem is told at once.
-import type { ClusterConfig, Config, ControllerConfig, FailoverConfig, FenceConfig, MemberConfig, NodeConfig, ServerConfig, TimingConfig, TlsFiles, VipEndpointConfig } from './cluster.ts'
+import type { ClusterConfig, Config, ControllerConfig, FailoverConfig, FenceConfig, MemberConfig, NodeConfig, SchedulesConfig, ServerConfig, TimingConfig, TlsFiles, VipEndpointConfig } from './cluster.ts'
 import { formatPath, type Path } from './config-errors.ts'
 import { DEFAULTS, SCHEMA_FILES, TIMING_SCHEMA, type ClusterFile, type ConfigFile, type FenceFile, type OtherFile, type ServerFile, type StoreFile } from './config-schema.ts'
 import { parseDurationMs } from './duration.ts'
+import { SCHEDULE_DEFAULTS } from './schedule-schema.ts'
 import { parseIp, parsePrefix } from './ip.ts'
 import { parseRedisUrl } from './redis-url.ts'
 import { parseSizeBytes } from './size.ts'
@@ -145,7 +146,8 @@ function resolveCluster (cluster: Partly<ClusterFile>, path: Path, around: Surro
       maxFiles: reader.or<number>(cluster.rescue?.maxFiles, [...path, 'rescue', 'maxFiles'], DEFAULTS.rescueMaxFiles),
       maxBytes: maxSize === undefined ? undefined : parseSizeBytes(maxSize)
     },
-    failover: resolveFailover(cluster.failover, [...path, 'failover'], reader)
+    failover: resolveFailover(cluster.failover, [...path, 'failover'], reader),
+    schedules: resolveSchedules(cluster.schedules, [...path, 'schedules'], reader)
   }
 }
 
@@ -157,6 +159,21 @@ function resolveFailover (failover: Partly<ClusterFile['failover']>, path: Path,
     budgetFailovers: reader.or<number>(failover?.budgetPerHour, [...path, 'budgetPerHour'], DEFAULTS.budgetPerHour),
     budgetWindowMs: HOUR_MS,
     lockoutMs: lockout === undefined ? undefined : parseDurationMs(lockout)
+  }
+}
+
+function resolveSchedules (schedules: Partly<ClusterFile['schedules']>, path: Path, reader: Reader): Draft<SchedulesConfig> {
+  const durationMs = (written: string | undefined, at: readonly string[], byDefault: string) => {
+    const text = reader.or<string>(written, [...path, ...at], byDefault)
+    return text === undefined ? undefined : parseDurationMs(text)
+  }
+  const { compaction, drill } = schedules ?? {}
+  return {
+    timezone: reader.or<string>(schedules?.timezone, [...path, 'timezone'], SCHEDULE_DEFAULTS.timezone),
+    jitterMs: durationMs(schedules?.jitter, ['jitter'], SCHEDULE_DEFAULTS.jitter),
+    startWithinMs: durationMs(schedules?.startWithin, ['startWithin'], SCHEDULE_DEFAULTS.startWithin),
+    compaction: compaction === undefined ? null : { cron: compaction.cron, quietForMs: durationMs(compaction.quietFor, ['compaction', 'quietFor'], SCHEDULE_DEFAULTS.quietFor) },
+    drill: drill === undefined ? null : { cron: drill.cron, stayMs: durationMs(drill.stay, ['drill', 'stay'], SCHEDULE_DEFAULTS.stay) }
   }
 }
 

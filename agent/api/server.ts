@@ -5,6 +5,7 @@ import { StaleTermError } from '../../protocol/order-errors.ts'
 import { answerErrors } from './error-body.ts'
 import { healthRoutes } from './health.ts'
 import { countHappenings, createAgentMetrics, observeReports } from './metrics.ts'
+import { maintenanceRoutes, type MaintenanceServices } from './maintenance.ts'
 import { reportRoutes } from './reports.ts'
 import { requirePeers, serverTls, type TlsTexts } from './tls.ts'
 import type { Units } from './unit-of.ts'
@@ -12,6 +13,7 @@ import { voteRoutes } from './votes.ts'
 
 export interface AgentApiOptions {
   readonly units: Units
+  readonly maintenance: MaintenanceServices
   readonly node: string
   /** Null is plain HTTP. */
   readonly tls: TlsTexts | null
@@ -29,7 +31,7 @@ const PROBE_SILENCE_MS = 5_000
 
 /** The agent's HTTP API, apart from `listen`: tests ask it by `inject`. Closing it ends the report streams and does not wait for orders. */
 export function createAgentApi (options: AgentApiOptions): FastifyInstance {
-  const { units, node, tls, allowedPeers, reportEveryMs, logger, registry } = options
+  const { units, maintenance, node, tls, allowedPeers, reportEveryMs, logger, registry } = options
   const sockets = { noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_SILENCE_MS, requestTimeout: 10_000 }
   const app = fastify({
     loggerInstance: logger,
@@ -60,6 +62,7 @@ export function createAgentApi (options: AgentApiOptions): FastifyInstance {
 
   app.register(healthRoutes, { units, node })
   app.register(voteRoutes, { units, node })
+  app.register(maintenanceRoutes, { maintenance, node })
   app.register(reportRoutes, { units, node, reportEveryMs })
   return app
 }

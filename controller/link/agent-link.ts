@@ -1,6 +1,7 @@
 import type { Happening, Report } from '../../protocol/report.ts'
 import type { TermReply, TermRequest } from '../../protocol/vote.ts'
 import type { Order, OrderReply } from '../../protocol/order.ts'
+import type { CompactReply, CompactRequest } from '../../protocol/maintenance.ts'
 
 export interface AgentListener {
   onReport (report: Report): void
@@ -21,4 +22,11 @@ export interface AgentLink {
   term (request: TermRequest, deadlineMs: number): Promise<TermReply>
   /** The agent's own refusal comes back as the OvsdbHaError it sent (code, message, hint, term kept). */
   order (order: Order): Promise<OrderReply>
+}
+
+/** What one controller asks of the agent of one node that has nothing to do with who serves. Each rejects with what the agent said, or with an AgentUnreachableError. */
+export interface MaintenanceLink {
+  readonly node: string
+  compact (request: CompactRequest): Promise<CompactReply>
+  stop (): Promise<void>
 }

@@ -104,6 +104,7 @@ export function createUnitDouble (changes: Partial<Report> = {}): UnitDouble {
 export function createApi (units: readonly UnitDouble[], changes: Partial<AgentApiOptions> = {}) {
   return createAgentApi({
     units: new Map(units.map(unit => [unit.cluster, unit])),
+    maintenance: new Map(),
     node: 'n1',
     tls: null,
     allowedPeers: [],
