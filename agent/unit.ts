@@ -2,6 +2,7 @@
 import type { Logger } from 'pino'
 import { dataMembers, type ClusterConfig, type Config, type ServerConfig } from '../protocol/cluster.ts'
 import { configDigest } from '../protocol/config-digest.ts'
+import type { Report } from '../protocol/report.ts'
 import type { TlsTexts } from './api/tls.ts'
 import { holdMsOf } from './core/lease.ts'
 import type { UnitConfig } from './core/state.ts'
@@ -17,8 +18,10 @@ import { createOperations } from './operations.ts'
 import { createMaintenance } from './ovsdb/maintenance.ts'
 import { createOvsdbServer } from './ovsdb/server.ts'
 import { createRescues } from './ovsdb/rescue.ts'
+import { createSnapshotDesk } from './ovsdb/snapshot-desk.ts'
 import { createProblemBoard } from './problem-board.ts'
 import type { OvsdbServer } from './server.ts'
+import type { SnapshotService } from './snapshot-service.ts'
 import { createUnitShell, type UnitShell } from './shell.ts'
 
 /**
@@ -41,7 +44,7 @@ export interface UnitOptions {
 export interface Unit {
   readonly shell: UnitShell
   /** Null on a witness. */
-  readonly maintenance: MaintenanceService | null
+  readonly maintenance: MaintenanceService & { readonly snapshots: SnapshotService } | null
   /** What a part of the agent that serves all units found wrong, or right again. */
   readonly onProblem: (code: string, message: string | null) => void
   start (): Promise<void>
@@ -92,7 +95,7 @@ export function createUnit (options: UnitOptions): Unit {
 
   return {
     shell,
-    maintenance: unitConfig.witness ? null : createMaintenance({ cluster: cluster.name, node, servers: cluster.servers, report: shell.report }),
+    maintenance: unitConfig.witness ? null : createUpkeep(cluster, node, shell.report),
     onProblem: problems.set,
     async start () {
       if (!unitConfig.witness) await installGuard(guard, problems.set)
@@ -107,6 +110,12 @@ export function createUnit (options: UnitOptions): Unit {
       await Promise.all([...voters.values()].map(voter => voter.close()))
     }
   }
+}
+
+/** What changes no role: it reads and compacts over the servers' own sockets. */
+function createUpkeep (cluster: ClusterConfig, node: string, report: () => Report): MaintenanceService & { readonly snapshots: SnapshotService } {
+  const common = { cluster: cluster.name, node, servers: cluster.servers, report }
+  return { ...createMaintenance(common), snapshots: createSnapshotDesk({ ...common, snapshots: cluster.snapshots }) }
 }
 
 /** Without its guard a node still votes and follows; it cannot be promoted, since opening the guard would fail by name. */

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { registerAcknowledge } from './commands/acknowledge.ts'
 import { registerAgent } from './commands/agent.ts'
+import { registerBackup } from './commands/backup.ts'
 import { registerConfig } from './commands/config.ts'
 import { registerController } from './commands/controller.ts'
 import { registerDemo } from './commands/demo.ts'
@@ -54,6 +55,7 @@ function createProgram (context: CliContext, version: string): Command {
   registerAcknowledge(program, context)
   registerVoters(program, context)
   registerQuorum(program, context)
+  registerBackup(program, context)
   registerPause(program, context)
   registerResume(program, context)
   registerHistory(program, context)

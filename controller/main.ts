@@ -13,10 +13,10 @@ import { createFenceDevice } from './link/fence-device.ts'
 import { createHttpAgentLink } from './link/http-agent-link.ts'
 import { createHttpMaintenanceLink } from './link/http-maintenance-link.ts'
 import { createControllerMetrics } from './metrics.ts'
-import { createScheduler } from './scheduler.ts'
 import { createClusterShell } from './shell.ts'
 import { openStore } from './open-store.ts'
 import { createTurns } from './turns.ts'
+import { createUpkeep } from './upkeep.ts'
 
 export interface ControllerOptions {
   readonly configFile: string
@@ -52,13 +52,10 @@ export async function startController ({ configFile }: ControllerOptions): Promi
     logger,
     onHistory: entry => { for (const listener of listeners) listener(entry) }
   }))
-  const schedulers = config.clusters.flatMap((cluster, at) => {
-    const host = shells[at]
-    if (host === undefined || !hasSchedules(cluster)) return []
-    return [createScheduler({ cluster, host, links: dataMembers(cluster).map(member => createHttpMaintenanceLink(linkOptions(cluster, member))), metrics, logger })]
-  })
+  const upkeep = config.clusters.flatMap((cluster, at) => shells[at] === undefined ? [] : [createUpkeep({ cluster, host: shells[at], links: dataMembers(cluster).map(member => createHttpMaintenanceLink(linkOptions(cluster, member))), metrics, logger })])
   const api = createControllerApi({
     clusters: new Map(shells.map(shell => [shell.name, shell])),
+    snapshots: new Map(upkeep.map(({ cluster, snapshots }) => [cluster, snapshots])),
     store,
     onHistory: listener => {
       listeners.add(listener)
@@ -73,22 +70,18 @@ export async function startController ({ configFile }: ControllerOptions): Promi
   const ended = Promise.withResolvers<null>()
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => ended.resolve(null))
   await Promise.all(shells.map(shell => shell.start()))
-  await Promise.all(schedulers.map(scheduler => scheduler.start()))
+  await Promise.all(upkeep.map(one => one.start()))
   await api.listen({ host: controller.listen, port: controller.port })
   logger.info({ listen: controller.listen, port: controller.port, clusters: config.clusters.map(cluster => cluster.name), tls: tls !== null }, 'controller started')
   await ended.promise
   await stopInOrder(async () => {
-    await Promise.all(schedulers.map(scheduler => scheduler.stop()))
+    await Promise.all(upkeep.map(one => one.stop()))
     await Promise.all(shells.map(shell => shell.stop()))
     turns.stop()
     await api.close()
     await store.close()
   }, logger)
   logger.info('controller stopped; the clusters go on serving')
-}
-
-function hasSchedules ({ schedules: { compaction, drill } }: ClusterConfig): boolean {
-  return compaction !== null || drill !== null
 }
 
 function fencesOf ({ nodes }: Config, { members }: ClusterConfig): ReadonlyArray<{ readonly name: string, readonly fence: FenceConfig }> {

@@ -142,7 +142,13 @@ function createScheduleMetrics (registers: [Registry]) {
   const durations = new Gauge({ name: 'ovsdb_ha_schedule_duration_seconds', help: 'How long the last run of a job took.', labelNames, registers })
   const succeeded = new Gauge({ name: 'ovsdb_ha_schedule_last_success_timestamp_seconds', help: 'When a run of the job last did all that it was to do.', labelNames, registers })
   const nexts = new Gauge({ name: 'ovsdb_ha_schedule_next_timestamp_seconds', help: 'When the job comes next; absent on a controller that does not lead the cluster.', labelNames, registers })
+  const snapshots = new Counter({ name: 'ovsdb_ha_snapshots_total', help: 'Snapshots that a node took or read back, by how that ended, whoever asked for it.', labelNames: ['cluster', 'node', 'action', 'outcome'] as const, registers })
   return {
+    /** A snapshot was taken or verified, or could not be; a damaged one has failed. */
+    snapshotHandled (cluster: string, node: string, action: 'take' | 'verify', ok: boolean): void {
+      snapshots.inc({ cluster, node, action, outcome: ok ? 'done' : 'failed' })
+    },
+
     /** A run of a job has ended, or did not happen. */
     scheduleRan (cluster: string, job: Job, outcome: RunOutcome, durationMs: number | null, atS: number): void {
       runs.inc({ cluster, job, outcome })

@@ -9,6 +9,7 @@ import { NO_SCHEDULES, type ScheduleAction, type ScheduleConfig, type ScheduleEv
 import type { MaintenanceLink } from './link/agent-link.ts'
 import type { ControllerMetrics } from './metrics.ts'
 import type { ScheduleHost } from './schedule-host.ts'
+import type { SnapshotDesk } from './snapshot-desk.ts'
 import { createTimetable } from './schedule/timetable.ts'
 
 export interface SchedulerOptions {
@@ -16,6 +17,7 @@ export interface SchedulerOptions {
   readonly host: ScheduleHost
   /** One per data node. */
   readonly links: readonly MaintenanceLink[]
+  readonly snapshots: SnapshotDesk
   readonly metrics: ControllerMetrics
   readonly logger: Logger
 }
@@ -30,7 +32,7 @@ export interface Scheduler {
 const COMPACT_DEADLINE_MS = 300_000
 const EVENTS_MAX = 1_000
 
-export function createScheduler ({ cluster, host, links, metrics, logger }: SchedulerOptions): Scheduler {
+export function createScheduler ({ cluster, host, links, snapshots, metrics, logger }: SchedulerOptions): Scheduler {
   const config: ScheduleConfig = { cluster: cluster.name, schedules: cluster.schedules }
   const log = logger.child({ cluster: cluster.name })
   let state = NO_SCHEDULES
@@ -56,6 +58,7 @@ export function createScheduler ({ cluster, host, links, metrics, logger }: Sche
       case 'count': return metrics.scheduleRan(cluster.name, action.job, action.outcome, action.durationMs, wallClock().getTime() / 1_000)
       case 'keep': return host.keepSchedules(action.kept)
       case 'compact': return run(action.tag, compactNode(links, host, action.node, action.as))
+      case 'snapshot': return run(action.tag, snapshots.takeFrom(action.node, action.as, 'the schedule', '').then(() => null))
       case 'switchover': return run(action.tag, host.drillSwitchover(action.to, action.reason))
       case 'wakeAt':
         clearTimeout(wake)
@@ -89,7 +92,6 @@ export function createScheduler ({ cluster, host, links, metrics, logger }: Sche
       unfollow()
       clearTimeout(wake)
       await timetable.stop()
-      await Promise.all(links.map(link => link.stop()))
     }
   }
 }

@@ -136,6 +136,16 @@ export interface RescueConfig {
   readonly maxBytes: number
 }
 
+/** Verified copies of all databases, on the node that took them. */
+export interface SnapshotsConfig {
+  readonly directory: string
+  readonly maxSnapshots: number
+  readonly maxBytes: number
+  /** Program and first arguments; called with the directory of a new snapshot. Empty: none. */
+  readonly hook: readonly string[]
+  readonly hookTimeoutMs: number
+}
+
 /** What the leader does at set times; null: not at all. The controllers' business. */
 export interface SchedulesConfig {
   readonly timezone: string
@@ -143,6 +153,7 @@ export interface SchedulesConfig {
   readonly jitterMs: number
   /** A run that cannot begin for so long is missed. */
   readonly startWithinMs: number
+  readonly snapshot: { readonly cron: string } | null
   /** The active is compacted when next to nothing was written to it for `quietForMs`. */
   readonly compaction: { readonly cron: string, readonly quietForMs: number } | null
   /** The other node serves for `stayMs` before the way back. */
@@ -158,6 +169,7 @@ export interface ClusterConfig {
   readonly guard: 'nftables' | 'none'
   readonly rescue: RescueConfig
   readonly failover: FailoverConfig
+  readonly snapshots: SnapshotsConfig
   readonly schedules: SchedulesConfig
 }
 

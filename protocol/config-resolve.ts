@@ -1,7 +1,7 @@
 // From the file as it is written to the shapes of cluster.ts: defaults filled in, names folded, durations in
 // milliseconds, sizes in bytes, addresses in one spelling. A value that was refused stays undefined, so that the checks
 // over several values still run on all the others and every problem is told at once.
-import type { ClusterConfig, Config, ControllerConfig, FailoverConfig, FenceConfig, MemberConfig, NodeConfig, SchedulesConfig, ServerConfig, TimingConfig, TlsFiles, VipEndpointConfig } from './cluster.ts'
+import type { ClusterConfig, Config, ControllerConfig, FailoverConfig, FenceConfig, MemberConfig, NodeConfig, SchedulesConfig, ServerConfig, SnapshotsConfig, TimingConfig, TlsFiles, VipEndpointConfig } from './cluster.ts'
 import { formatPath, type Path } from './config-errors.ts'
 import { DEFAULTS, SCHEMA_FILES, TIMING_SCHEMA, type ClusterFile, type ConfigFile, type FenceFile, type OtherFile, type ServerFile, type StoreFile } from './config-schema.ts'
 import { parseDurationMs } from './duration.ts'
@@ -147,6 +147,7 @@ function resolveCluster (cluster: Partly<ClusterFile>, path: Path, around: Surro
       maxBytes: maxSize === undefined ? undefined : parseSizeBytes(maxSize)
     },
     failover: resolveFailover(cluster.failover, [...path, 'failover'], reader),
+    snapshots: resolveSnapshots(cluster.snapshots, [...path, 'snapshots'], stateDirectory, reader),
     schedules: resolveSchedules(cluster.schedules, [...path, 'schedules'], reader)
   }
 }
@@ -167,13 +168,27 @@ function resolveSchedules (schedules: Partly<ClusterFile['schedules']>, path: Pa
     const text = reader.or<string>(written, [...path, ...at], byDefault)
     return text === undefined ? undefined : parseDurationMs(text)
   }
-  const { compaction, drill } = schedules ?? {}
+  const { snapshot, compaction, drill } = schedules ?? {}
   return {
     timezone: reader.or<string>(schedules?.timezone, [...path, 'timezone'], SCHEDULE_DEFAULTS.timezone),
     jitterMs: durationMs(schedules?.jitter, ['jitter'], SCHEDULE_DEFAULTS.jitter),
     startWithinMs: durationMs(schedules?.startWithin, ['startWithin'], SCHEDULE_DEFAULTS.startWithin),
+    snapshot: snapshot === undefined ? null : { cron: snapshot.cron },
     compaction: compaction === undefined ? null : { cron: compaction.cron, quietForMs: durationMs(compaction.quietFor, ['compaction', 'quietFor'], SCHEDULE_DEFAULTS.quietFor) },
     drill: drill === undefined ? null : { cron: drill.cron, stayMs: durationMs(drill.stay, ['drill', 'stay'], SCHEDULE_DEFAULTS.stay) }
+  }
+}
+
+function resolveSnapshots (snapshots: Partly<ClusterFile['snapshots']>, path: Path, stateDirectory: string | undefined, reader: Reader): Draft<SnapshotsConfig> {
+  const maxSize = reader.or<string>(snapshots?.maxSize, [...path, 'maxSize'], SCHEDULE_DEFAULTS.maxSize)
+  const hookTimeout = reader.or<string>(snapshots?.hookTimeout, [...path, 'hookTimeout'], SCHEDULE_DEFAULTS.hookTimeout)
+  const hook = snapshots?.hook ?? []
+  return {
+    directory: reader.or(snapshots?.directory, [...path, 'directory'], stateDirectory === undefined ? undefined : `${stateDirectory}/snapshots`),
+    maxSnapshots: reader.or<number>(snapshots?.maxSnapshots, [...path, 'maxSnapshots'], SCHEDULE_DEFAULTS.maxSnapshots),
+    maxBytes: maxSize === undefined ? undefined : parseSizeBytes(maxSize),
+    hook: reader.isBad([...path, 'hook']) ? undefined : typeof hook === 'string' ? [hook] : hook,
+    hookTimeoutMs: hookTimeout === undefined ? undefined : parseDurationMs(hookTimeout)
   }
 }
 

@@ -47,6 +47,15 @@ export interface CompactionWork {
   readonly sinceMs: number
 }
 
+export interface SnapshotWork {
+  readonly job: 'snapshot'
+  /** Whom to ask next, in order. */
+  readonly left: readonly string[]
+  readonly asked: { readonly tag: number, readonly node: string } | null
+  /** `NODE: why not`. */
+  readonly problems: readonly string[]
+}
+
 export interface DrillWork {
   readonly job: 'drill'
   readonly stayMs: number
@@ -61,7 +70,7 @@ export interface DrillWork {
   readonly notBeforeMs: number
 }
 
-export type Work = CompactionWork | DrillWork
+export type Work = SnapshotWork | CompactionWork | DrillWork
 
 export interface Running {
   readonly at: string
@@ -98,6 +107,7 @@ export type ScheduleAction =
   | { readonly type: 'keep', readonly kept: KeptSchedules }
   /** Refused by the node when it is not, or no more, what `as` says. */
   | { readonly type: 'compact', readonly tag: number, readonly node: string, readonly as: 'active' | 'backup' }
+  | { readonly type: 'snapshot', readonly tag: number, readonly node: string, readonly as: 'active' | 'backup' }
   | { readonly type: 'switchover', readonly tag: number, readonly to: string | null, readonly reason: string }
   | { readonly type: 'wakeAt', readonly atMs: number }
 

@@ -5,6 +5,7 @@ import { JOBS, type Job } from '../../protocol/schedule.ts'
 import { unrest } from './calm.ts'
 import { beginCompaction, compactionEnded, progressCompaction } from './compaction.ts'
 import { beginDrill, drillEnded, progressDrill } from './drill.ts'
+import { beginSnapshot, progressSnapshot, snapshotEnded } from './snapshot-job.ts'
 import { NO_SCHEDULES, type KeptSchedules, type Progressed, type Running, type ScheduleAction, type ScheduleConfig, type Scheduled, type ScheduleEvent, type ScheduleState, type Waiting, type Work } from './schedule-state.ts'
 
 /** While something is waited for that no event tells. */
@@ -111,6 +112,7 @@ function begin (config: ScheduleConfig, state: ScheduleState, view: ClusterView,
 
 function start ({ schedules: { compaction, drill } }: ScheduleConfig, job: Job, view: ClusterView, tag: number, nowMs: number): Progressed {
   switch (job) {
+    case 'snapshot': return [beginSnapshot(view), []]
     case 'compaction': return [beginCompaction(view, compaction?.quietForMs ?? 0, nowMs), []]
     case 'drill': return beginDrill(view.active ?? '', drill?.stayMs ?? 0, tag, nowMs)
   }
@@ -119,16 +121,29 @@ function start ({ schedules: { compaction, drill } }: ScheduleConfig, job: Job, 
 function ended (state: ScheduleState, event: Extract<ScheduleEvent, { type: 'ended' }>, nowMs: number): Scheduled {
   const { running } = state
   if (running === null) return [state, []]
-  const { work } = running
-  return went(state, running, work.job === 'drill' ? drillEnded(work, event, nowMs) : [compactionEnded(work, event, nowMs), []], nowMs)
+  return went(state, running, workEnded(running.work, event, nowMs), nowMs)
+}
+
+function workEnded (work: Work, event: Extract<ScheduleEvent, { type: 'ended' }>, nowMs: number): Progressed {
+  switch (work.job) {
+    case 'snapshot': return snapshotEnded(work, event)
+    case 'compaction': return [compactionEnded(work, event, nowMs), []]
+    case 'drill': return drillEnded(work, event, nowMs)
+  }
+}
+
+function workGoesOn (config: ScheduleConfig, work: Work, view: ClusterView, tag: number, nowMs: number): Progressed {
+  switch (work.job) {
+    case 'snapshot': return progressSnapshot(work, view, tag)
+    case 'compaction': return progressCompaction(config, work, view, tag, nowMs)
+    case 'drill': return progressDrill(work, view, tag, nowMs)
+  }
 }
 
 function goOn (config: ScheduleConfig, state: ScheduleState, view: ClusterView, nowMs: number): Scheduled {
   const { running, nextTag } = state
   if (running === null) return [state, []]
-  const { work } = running
-  const progressed = work.job === 'drill' ? progressDrill(work, view, nextTag, nowMs) : progressCompaction(config, work, view, nextTag, nowMs)
-  return went({ ...state, nextTag: nextTag + 1 }, running, progressed, nowMs)
+  return went({ ...state, nextTag: nextTag + 1 }, running, workGoesOn(config, running.work, view, nextTag, nowMs), nowMs)
 }
 
 function went (state: ScheduleState, running: Running, [work, actions]: Progressed, nowMs: number): Scheduled {

@@ -2,6 +2,7 @@ import type { Happening, Report } from '../../protocol/report.ts'
 import type { TermReply, TermRequest } from '../../protocol/vote.ts'
 import type { Order, OrderReply } from '../../protocol/order.ts'
 import type { CompactReply, CompactRequest } from '../../protocol/maintenance.ts'
+import type { SnapshotList, SnapshotReply, SnapshotRequest, SnapshotVerdict, SnapshotVerifyRequest } from '../../protocol/snapshot.ts'
 
 export interface AgentListener {
   onReport (report: Report): void
@@ -28,5 +29,8 @@ export interface AgentLink {
 export interface MaintenanceLink {
   readonly node: string
   compact (request: CompactRequest): Promise<CompactReply>
+  snapshots (deadlineMs: number): Promise<SnapshotList>
+  takeSnapshot (request: SnapshotRequest): Promise<SnapshotReply>
+  verifySnapshot (id: string, request: SnapshotVerifyRequest): Promise<SnapshotVerdict>
   stop (): Promise<void>
 }

@@ -2,14 +2,19 @@ import { Compile } from 'typebox/compile'
 import { Pool } from 'undici'
 import { CompactReplySchema } from '../../protocol/maintenance.ts'
 import { RemoteError, remoteErrorFrom } from '../../protocol/remote-error.ts'
+import { SnapshotListSchema, SnapshotReplySchema, SnapshotVerdictSchema } from '../../protocol/snapshot.ts'
 import type { MaintenanceLink } from './agent-link.ts'
 import { parseJson, readBounded } from './bounded-body.ts'
 import type { HttpAgentLinkOptions } from './http-agent-link.ts'
 import { AgentAnswerError, AgentUnreachableError, type AgentPlace } from './link-errors.ts'
 
 const compactReply = Compile(CompactReplySchema)
+const listSchema = Compile(SnapshotListSchema)
+const snapshotReply = Compile(SnapshotReplySchema)
+const verdictSchema = Compile(SnapshotVerdictSchema)
 
-const ANSWER_BYTES_MAX = 1 << 20
+/** The notes of ten thousand snapshots. */
+const ANSWER_BYTES_MAX = 32 << 20
 /** The agent counts a deadline from the arrival; the answer needs a way back too. */
 const GRACE_MS = 1_000
 
@@ -21,14 +26,13 @@ export function createHttpMaintenanceLink ({ cluster, node, url, tls, silentAfte
   const connect = { timeout: place.dialTimeoutMs, ...(tls === null ? {} : { ...tls, servername: node }) }
   const pool = new Pool(url, { connect, connections: 2, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 })
 
-  async function ask<T> (schema: Checker<T>, what: string, body: object, deadlineMs: number): Promise<T> {
+  async function ask<T> (schema: Checker<T>, what: string, body: object | null, deadlineMs: number): Promise<T> {
     const deadline = AbortSignal.timeout(deadlineMs + GRACE_MS)
     try {
       const answer = await pool.request({
-        method: 'POST',
+        method: body === null ? 'GET' : 'POST',
         path: `/v1/clusters/${encodeURIComponent(cluster)}/${what}`,
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
+        ...(body === null ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
         signal: deadline
       })
       return checked(schema, what, answer.statusCode, await readBounded(answer.body, ANSWER_BYTES_MAX))
@@ -47,6 +51,9 @@ export function createHttpMaintenanceLink ({ cluster, node, url, tls, silentAfte
   return {
     node,
     compact: request => ask(compactReply, 'compact', request, request.deadlineMs),
+    snapshots: deadlineMs => ask(listSchema, 'snapshots', null, deadlineMs),
+    takeSnapshot: request => ask(snapshotReply, 'snapshots', request, request.deadlineMs),
+    verifySnapshot: (id, request) => ask(verdictSchema, `snapshots/${id}/verify`, request, request.deadlineMs),
     stop: () => pool.destroy()
   }
 }

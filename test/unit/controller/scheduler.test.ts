@@ -6,9 +6,11 @@ import type { MaintenanceLink } from '../../../controller/link/agent-link.ts'
 import { createControllerMetrics } from '../../../controller/metrics.ts'
 import type { ScheduleHost } from '../../../controller/schedule-host.ts'
 import { createScheduler } from '../../../controller/scheduler.ts'
+import { createSnapshotDesk } from '../../../controller/snapshot-desk.ts'
 import type { ClusterView } from '../../../protocol/api.ts'
 import { clusterConfig } from '../../fixtures.ts'
 import { operationView } from './api/views.ts'
+import { snapshotOf } from './snapshot-views.ts'
 import { calmView, SCHEDULES, servedBy } from './core/schedule-harness.ts'
 
 const EACH_SECOND = '* * * * * *'
@@ -16,12 +18,13 @@ const leading = (view: ClusterView, leads: boolean): ClusterView => ({ ...view, 
 
 /** A cluster of n1, n2, n3 that does what it is asked, and a controller that leads it. */
 function scene (t: TestContext, schedules: Partial<typeof SCHEDULES>, kept: KeptSchedules | null = null) {
-  const cluster = clusterConfig({ schedules: { ...SCHEDULES, compaction: null, drill: null, ...schedules } })
+  const cluster = clusterConfig({ schedules: { ...SCHEDULES, snapshot: null, compaction: null, drill: null, ...schedules } })
   const metrics = createControllerMetrics({ version: '0' })
   const told: Array<readonly [string, string]> = []
   const asked: string[] = []
   const followers = new Set<(view: ClusterView) => void>()
   const waiting: Array<{ readonly kind: string, readonly resolve: () => void }> = []
+  const failing = new Set<string>()
   let view = leading(calmView(), true)
   let known = kept
 
@@ -56,12 +59,20 @@ function scene (t: TestContext, schedules: Partial<typeof SCHEDULES>, kept: Kept
       asked.push(`compact ${node} as ${as}`)
       return { databases: [{ server: 'nb', database: 'OVN_Northbound', beforeBytes: 9_000, afterBytes: 100, durationMs: 3 }] }
     },
+    snapshots: async () => ({ snapshots: [], problems: [] }),
+    async takeSnapshot ({ as, actor, reason }) {
+      asked.push(`snapshot of ${node} as ${as}`)
+      if (failing.has(node)) throw new Error(`${node} has no room`)
+      return { snapshot: { ...snapshotOf(node), as, actor, reason }, hook: { ok: false, detail: 'ship ended with 3' }, removed: ['20250101-000000-n2'] }
+    },
+    verifySnapshot: async id => ({ snapshot: snapshotOf(node, id), problems: [] }),
     stop: async () => {}
   }))
-  const scheduler = createScheduler({ cluster, host, links, metrics, logger: pino({ level: 'silent' }) })
+  const scheduler = createScheduler({ cluster, host, links, snapshots: createSnapshotDesk({ host, links, metrics }), metrics, logger: pino({ level: 'silent' }) })
   t.after(() => scheduler.stop())
   return {
     scheduler,
+    failing,
     asked,
     told,
     see,
@@ -104,4 +115,14 @@ test('a controller that does not lead runs nothing, and begins when it leads, wi
   one.see(leading(calmView(), true))
   assert.match(await one.says('scheduleMissed'), /the drill of 2026-01-01T00:00:00.000Z did not happen: no controller led/)
   await one.says('drillEnded')
+})
+
+test('a snapshot is taken from a backup, from the next one when that cannot, and a hook that failed is told', { timeout: 20_000 }, async t => {
+  const one = scene(t, { snapshot: { cron: EACH_SECOND } })
+  one.failing.add('n2')
+  await one.scheduler.start()
+  assert.match(await one.says('snapshotTaken'), /the schedule had a snapshot taken from n3, the backup: 20260102-033000-n3, 7 rows in 300 bytes/)
+  assert.deepEqual(one.asked.slice(0, 2), ['snapshot of n2 as backup', 'snapshot of n3 as backup'])
+  assert.match(await one.says('snapshotHookFailed'), /the hook for 20260102-033000-n3: ship ended with 3/)
+  assert.match(await one.says('snapshotsRemoved'), /20250101-000000-n2/)
 })

@@ -92,6 +92,7 @@ export async function setUpApi (t: TestContext, over: Partial<ControllerApiOptio
   const metrics = createControllerMetrics({ version: '9.9.9' })
   const app = createControllerApi({
     clusters: new Map([['ovn', cluster]]),
+    snapshots: new Map(),
     store,
     onHistory (listener) {
       historyListeners.add(listener)

@@ -3,6 +3,7 @@ import { stepSchedule } from '../../../../controller/core/schedule.ts'
 import { NO_SCHEDULES, type KeptSchedules, type ScheduleAction, type ScheduleEvent, type ScheduleState } from '../../../../controller/core/schedule-state.ts'
 import type { ClusterView, NodeView, OperationView } from '../../../../protocol/api.ts'
 import type { SchedulesConfig } from '../../../../protocol/cluster.ts'
+import type { Job } from '../../../../protocol/schedule.ts'
 import { activeNode, clusterView, nodeView, serverReport } from '../api/views.ts'
 
 export const AT = '2026-01-02T03:30:00.000Z'
@@ -12,6 +13,7 @@ export const SCHEDULES: SchedulesConfig = {
   timezone: 'UTC',
   jitterMs: 0,
   startWithinMs: 60_000,
+  snapshot: { cron: '30 3 * * *' },
   compaction: { cron: '30 3 * * *', quietForMs: 5_000 },
   drill: { cron: '30 3 * * *', stayMs: 10_000 }
 }
@@ -65,10 +67,10 @@ export function scheduleHarness (schedules: Partial<SchedulesConfig> = {}, clust
       return send({ type: 'woke' }, nowMs)
     },
     lead: (kept: KeptSchedules | null = null) => send({ type: 'led', at: AT, next: { compaction: NEXT, drill: NEXT }, kept }, 0),
-    due: (job: 'compaction' | 'drill', nowMs: number) => send({ type: 'due', job, at: AT, next: NEXT }, nowMs),
+    due: (job: Job, nowMs: number) => send({ type: 'due', job, at: AT, next: NEXT }, nowMs),
     /** The last thing that was asked for ends. */
     end (nowMs: number, error: string | null = null, operation: OperationView | null = null) {
-      const tag = all.findLast(action => action.type === 'compact' || action.type === 'switchover')?.tag ?? 0
+      const tag = all.findLast(action => action.type === 'compact' || action.type === 'snapshot' || action.type === 'switchover')?.tag ?? 0
       return send({ type: 'ended', tag, error, operation }, nowMs)
     },
     find,
