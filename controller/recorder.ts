@@ -11,8 +11,8 @@ const HELD_MAX = 2_000
 const REMEMBERED_MS = 30_000
 const REMEMBERED_MAX = 500
 
-export type Record = (kind: string, severity: Severity, node: string | null, message: string, facts: Facts, more?: RecordMore) => void
-type RecordMore = Pick<HistoryEntry, 'happening' | 'operation' | 'diagnosis' | 'explanation'>
+export type Tell = (kind: string, severity: Severity, node: string | null, message: string, facts: Facts, more?: TellMore) => void
+type TellMore = Pick<HistoryEntry, 'happening' | 'operation' | 'diagnosis' | 'explanation'>
 
 export interface RecorderOptions {
   readonly cluster: string
@@ -29,9 +29,9 @@ export interface RecorderOptions {
  */
 export interface Recorder {
   /** A conclusion of this controller about the cluster: whoever leads then has come to it too. */
-  readonly concluded: Record
+  readonly concluded: Tell
   /** Something about this controller, which nobody else can tell. */
-  readonly own: Record
+  readonly own: Tell
   /** Told by an agent, perhaps to another controller too: the store keeps it once. */
   readonly heard: (happening: Happening, severity: Severity) => void
   /** This controller leads. */
@@ -59,7 +59,7 @@ export function createRecorder ({ cluster, log, journal, nowMs = monotonicMs }: 
     remembered = [...remembered, { ...one, atMs }].filter(other => atMs - other.atMs <= REMEMBERED_MS).slice(-REMEMBERED_MAX)
   }
 
-  function record (conclusion: boolean, ...[kind, severity, node, message, facts, more = {}]: Parameters<Record>): void {
+  function record (conclusion: boolean, ...[kind, severity, node, message, facts, more = {}]: Parameters<Tell>): void {
     log[severity === 'info' ? 'info' : severity === 'warning' ? 'warn' : 'error']({ node, ...facts, kind }, message)
     const entry: Held['entry'] = { at: wallClock().toISOString(), cluster, node, kind, severity, message, facts: { ...facts }, ...more }
     if (stance === 'leading') return journal.write(entry)

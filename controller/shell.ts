@@ -1,7 +1,7 @@
 // The one loop of a cluster's leader: events in, one at a time, through the pure step; actions out. What happened is
 // written once, here: a history entry, a log line and a metric from the same facts.
 import type { Logger } from 'pino'
-import type { ClusterView, HistoryEntry, Leader, OperationView, Severity } from '../protocol/api.ts'
+import type { ClusterView, HistoryEntry, Leader, OperationView } from '../protocol/api.ts'
 import type { Explanation } from '../protocol/explain.ts'
 import type { Happening, Report } from '../protocol/report.ts'
 import { monotonicMs, wallClock, wallOf } from './clock.ts'
@@ -28,6 +28,8 @@ import type { ControllerMetrics } from './metrics.ts'
 import { createRecorder } from './recorder.ts'
 import { watchForStalls } from './stall-watch.ts'
 import { createOperatorCommands } from './operator-commands.ts'
+import type { ScheduleHost } from './schedule-host.ts'
+import { severityOf } from './severity.ts'
 import type { Store } from './store/store.ts'
 import type { Turns } from './turns.ts'
 
@@ -50,7 +52,7 @@ export interface ClusterShellOptions {
   readonly onHistory: (entry: HistoryEntry) => void
 }
 
-export interface ClusterShell extends ClusterService {
+export interface ClusterShell extends ClusterService, ScheduleHost {
   start (): Promise<void>
   /** Gives leadership back; the cluster goes on serving. */
   stop (): Promise<void>
@@ -244,7 +246,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   }
 
   function happened (happening: Happening): void {
-    const severity: Severity = CRITICAL.has(happening.kind) ? 'critical' : WARNING.has(happening.kind) ? 'warning' : 'info'
+    const severity = severityOf(happening)
     // what is a diagnosis is told as one, from the report that comes with it
     const diagnosed = happening.kind.startsWith('problem') && diagnosisOf(String(happening.facts.code)) !== null
     if (!diagnosed) recorder.heard(happening, severity)
@@ -384,13 +386,12 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     },
     ...createOperatorCommands(ask),
     pause: (body, actor) => setPaused({ by: actor, at: wallClock().toISOString(), reason: body.reason ?? '' }, actor),
-    resume: actor => setPaused(null, actor)
+    resume: actor => setPaused(null, actor),
+    tell: recorder.own,
+    keptSchedules: () => intents.kept().schedules ?? null,
+    keepSchedules: schedules => intents.keep({ schedules })
   }
 }
-
-/** How loud an agent's happening is in the history; whatever is not named is merely information. */
-const CRITICAL: ReadonlySet<string> = new Set(['unsanctionedActive', 'selfPromoted', 'unseenRescueRemoved'])
-const WARNING: ReadonlySet<string> = new Set(['servingStopped', 'unsanctionedGate', 'serverStartFailed', 'resuming', 'copyIncomplete', 'copyStateNotStored', 'guardNotRemoved', 'pidFileWrong', 'problemBegan'])
 
 function words (error: unknown): string {
   return error instanceof Error ? error.message : String(error)

@@ -321,3 +321,32 @@ test('a hold is kept with what it rested on', async t => {
   assert.equal(explanation?.decision, 'hold')
   assert.ok(explanation?.candidates.some(({ node, code }) => node === 'n2' && code === 'incomplete'))
 })
+
+test('what a schedule keeps is in the store, and the next leader knows it', async t => {
+  const store = fakeStore()
+  const first = await setUp(t, { store })
+  await until('it leads', () => first.shell.view().controller.leads)
+  assert.equal(first.shell.keptSchedules(), null)
+  const kept = { next: { drill: '2026-01-02T03:30:00.000Z' }, running: { job: 'drill' as const, at: '2026-01-01T03:30:00.000Z', home: 'n1' } }
+  first.shell.keepSchedules(kept)
+  await first.shell.pause({ reason: 'a pause keeps what else is kept' }, 'ann')
+  await first.shell.stop()
+  const next = await setUp(t, { store, controller: 'c2' })
+  await until('the next one leads', () => next.shell.view().controller.leads)
+  assert.deepEqual([next.shell.keptSchedules(), next.shell.view().paused?.by], [kept, 'ann'])
+})
+
+test('a drill is ordered like a switchover, in the name of the schedule, and what a schedule tells is history', async t => {
+  const { shell, report, asked, kinds, store } = await setUp(t)
+  report(...HEALTHY)
+  const refused = shell.drillSwitchover('n9', 'failover drill').then(() => null, (error: { readonly code: string }) => error.code)
+  assert.equal(await refused, 'OVSDB_HA_UNKNOWN_NODE')
+  const moving = shell.drillSwitchover(null, 'failover drill').catch(() => null) // the shell stops before it ends
+  assert.deepEqual(asked.filter(one => one.startsWith('n1')), ['n1: handoverBegin'])
+  assert.match(shell.view().operation?.trigger ?? '', /^the schedule asked for a switchover: failover drill$/)
+  shell.tell('drillEnded', 'info', 'n1', 'there and back', { outcome: 'done' })
+  await until('it is stored', () => kinds().includes('drillEnded'))
+  assert.equal(store.entries.find(({ kind }) => kind === 'drillEnded')?.facts.outcome, 'done')
+  await shell.stop()
+  assert.equal(await moving, null)
+})
