@@ -35,6 +35,7 @@ export async function startAgent ({ configFile, node }: AgentOptions): Promise<v
   const api = createAgentApi({
     units: new Map(units.map(unit => [unit.shell.cluster, unit.shell])),
     rescues: new Map(units.flatMap(({ shell, rescues }) => rescues === null ? [] : [[shell.cluster, rescues]])),
+    maintenance: new Map(units.flatMap(({ shell, maintenance }) => maintenance === null ? [] : [[shell.cluster, maintenance]])),
     node,
     tls,
     allowedPeers: [...config.nodes.map(one => one.name), config.controller.name, ...config.controller.others.map(one => one.name)],

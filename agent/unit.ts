@@ -2,6 +2,7 @@
 import type { Logger } from 'pino'
 import { dataMembers, type ClusterConfig, type Config, type ServerConfig } from '../protocol/cluster.ts'
 import { configDigest } from '../protocol/config-digest.ts'
+import type { Report } from '../protocol/report.ts'
 import type { TlsTexts } from './api/tls.ts'
 import { holdMsOf } from './core/lease.ts'
 import type { UnitConfig } from './core/state.ts'
@@ -12,14 +13,18 @@ import type { Guard } from './guard/guard.ts'
 import { createNftablesGuard } from './guard/nftables.ts'
 import { createNoGuard } from './guard/none.ts'
 import { createVoterClient } from './link/voter-client.ts'
+import type { MaintenanceService } from './maintenance-service.ts'
 import { createOperations } from './operations.ts'
+import { createMaintenance } from './ovsdb/maintenance.ts'
 import { createOvsdbServer } from './ovsdb/server.ts'
 import { createRescueDesk } from './ovsdb/rescue-desk.ts'
 import { createRescues, type Rescues } from './ovsdb/rescue.ts'
+import { createSnapshotDesk } from './ovsdb/snapshot-desk.ts'
 import { createProblemBoard } from './problem-board.ts'
 import type { RescueService } from './rescue-service.ts'
 import { createRescueWatch } from './rescue-watch.ts'
 import type { OvsdbServer, ServerHappening } from './server.ts'
+import type { SnapshotService } from './snapshot-service.ts'
 import { createUnitShell, type UnitShell } from './shell.ts'
 
 /**
@@ -42,6 +47,8 @@ export interface Unit {
   readonly shell: UnitShell
   /** Null on a witness. */
   readonly rescues: RescueService | null
+  /** Null on a witness. */
+  readonly maintenance: MaintenanceService & { readonly snapshots: SnapshotService } | null
   /** What a part of the agent that serves all units found wrong, or right again. */
   readonly onProblem: (code: string, message: string | null) => void
   start (): Promise<void>
@@ -83,6 +90,7 @@ export function createUnit (options: UnitOptions): Unit {
   return {
     shell,
     rescues: unitConfig.witness ? null : createRescueDesk({ cluster, node, rescues, report: shell.report, onHappening }),
+    maintenance: unitConfig.witness ? null : createUpkeep(cluster, node, shell.report),
     onProblem: problems.set,
     async start () {
       if (!unitConfig.witness) await installGuard(guard, problems.set)
@@ -96,6 +104,12 @@ export function createUnit (options: UnitOptions): Unit {
       await Promise.all([...voters.values()].map(voter => voter.close()))
     }
   }
+}
+
+/** What changes no role: it reads and compacts over the servers' own sockets. */
+function createUpkeep (cluster: ClusterConfig, node: string, report: () => Report): MaintenanceService & { readonly snapshots: SnapshotService } {
+  const common = { cluster: cluster.name, node, servers: cluster.servers, report }
+  return { ...createMaintenance(common), snapshots: createSnapshotDesk({ ...common, snapshots: cluster.snapshots }) }
 }
 
 /** Without its guard a node still votes and follows; it cannot be promoted, since opening the guard would fail by name. */

@@ -7,6 +7,7 @@ import {
 } from '../protocol/api.ts'
 import { ClusterRescuesSchema, RescueViewSchema, type ClusterRescues, type RescueRemoveBody, type RescueSignBody, type RescueView } from '../protocol/rescue.ts'
 import { ApplyReplySchema, RescueDiffSchema, type ApplyBody, type ApplyReply, type DiffQuery, type RescueDiff } from '../protocol/rescue-replay.ts'
+import { ClusterSnapshotsSchema, SnapshotSchema, SnapshotVerdictSchema, type ClusterSnapshots, type Snapshot, type SnapshotVerdict, type TakeSnapshotBody } from '../protocol/snapshot.ts'
 import { createControllers } from './controllers.ts'
 import { parseJson, type Access } from './http.ts'
 
@@ -33,6 +34,9 @@ export interface ControllerClient {
   history (cluster: string, query: HistoryQuery): Promise<readonly HistoryEntry[]>
   entry (id: number): Promise<HistoryEntry>
   explain (cluster: string, at: number | undefined): Promise<ExplainReply>
+  snapshots (cluster: string): Promise<ClusterSnapshots>
+  takeSnapshot (cluster: string, body: TakeSnapshotBody): Promise<Snapshot>
+  verifySnapshot (cluster: string, id: string): Promise<SnapshotVerdict>
   /** The view of every cluster, then each changed one, until `signal` ends it or the stream breaks. */
   follow (signal: AbortSignal): AsyncIterable<ClusterView>
 }
@@ -40,6 +44,8 @@ export interface ControllerClient {
 const READ_DEADLINE_MS = 10_000
 /** An operation has deadlines of its own; this one is for a controller that is gone. */
 const OPERATION_DEADLINE_MS = 600_000
+/** The largest databases take minutes to copy and read back, on one node after the other. */
+const SNAPSHOT_DEADLINE_MS = 7_200_000
 const EVENT_CHARACTERS_MAX = 4 << 20
 
 export function createControllerClient (servers: readonly string[], access: Access): ControllerClient {
@@ -71,6 +77,9 @@ export function createControllerClient (servers: readonly string[], access: Acce
     },
     explain: (cluster, at) => ask(ExplainReplySchema, 'GET', `${of(cluster)}/explain${at === undefined ? '' : `?id=${at}`}`, null, READ_DEADLINE_MS),
     entry: id => ask(HistoryEntrySchema, 'GET', `/v1/history/${id}`, null, READ_DEADLINE_MS),
+    snapshots: cluster => ask(ClusterSnapshotsSchema, 'GET', `${of(cluster)}/snapshots`, null, READ_DEADLINE_MS),
+    takeSnapshot: (cluster, body) => ask(SnapshotSchema, 'POST', `${of(cluster)}/snapshots`, body, SNAPSHOT_DEADLINE_MS),
+    verifySnapshot: (cluster, id) => ask(SnapshotVerdictSchema, 'POST', `${of(cluster)}/snapshots/${encodeURIComponent(id)}/verify`, {}, SNAPSHOT_DEADLINE_MS),
     follow: signal => viewsOf(stream('/v1/events', signal))
   }
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { registerAcknowledge } from './commands/acknowledge.ts'
 import { registerAgent } from './commands/agent.ts'
+import { registerBackup } from './commands/backup.ts'
 import { registerConfig } from './commands/config.ts'
 import { registerController } from './commands/controller.ts'
 import { registerDemo } from './commands/demo.ts'
@@ -57,6 +58,7 @@ function createProgram (context: CliContext, version: string): Command {
   registerVoters(program, context)
   registerQuorum(program, context)
   registerRescueApply(registerRescue(program, context), context)
+  registerBackup(program, context)
   registerPause(program, context)
   registerResume(program, context)
   registerHistory(program, context)

@@ -3,7 +3,7 @@ import { monotonicOf, wallOf } from './clock.ts'
 import type { Kept } from './core/state.ts'
 import type { Intent } from './store/store.ts'
 
-export type StoredKept = Pick<Intent, 'recoveries' | 'marks'>
+export type StoredKept = Pick<Intent, 'recoveries' | 'marks' | 'schedules'>
 
 export function toStore ({ recoveries, marks }: Kept): StoredKept {
   return {

@@ -11,12 +11,14 @@ import type { Token } from './api/auth.ts'
 import { createFairShare } from './fair-share.ts'
 import { createFenceDevice } from './link/fence-device.ts'
 import { createHttpAgentLink, type HttpAgentLinkOptions } from './link/http-agent-link.ts'
+import { createHttpMaintenanceLink } from './link/http-maintenance-link.ts'
 import { createHttpRescueLink } from './link/http-rescue-link.ts'
 import { createControllerMetrics } from './metrics.ts'
 import { createClusterShell } from './shell.ts'
 import { openStore } from './open-store.ts'
 import { createRescueDesk } from './rescue-desk.ts'
 import { createTurns } from './turns.ts'
+import { createUpkeep } from './upkeep.ts'
 
 export interface ControllerOptions {
   readonly configFile: string
@@ -52,9 +54,11 @@ export async function startController ({ configFile }: ControllerOptions): Promi
     onHistory: entry => { for (const listener of listeners) listener(entry) }
   }))
   const rescueLinks = config.clusters.map(cluster => dataMembers(cluster).map(member => createHttpRescueLink(linkOptions(cluster, member, tls))))
+  const upkeep = config.clusters.flatMap((cluster, at) => shells[at] === undefined ? [] : [createUpkeep({ cluster, host: shells[at], links: dataMembers(cluster).map(member => createHttpMaintenanceLink(linkOptions(cluster, member, tls))), metrics, logger })])
   const api = createControllerApi({
     clusters: new Map(shells.map(shell => [shell.name, shell])),
     rescues: new Map(config.clusters.map((cluster, index) => [cluster.name, createRescueDesk({ cluster, links: rescueLinks[index] ?? [], view: () => shells[index]?.view() ?? { active: null, term: 0 } })])),
+    snapshots: new Map(upkeep.map(({ cluster, snapshots }) => [cluster, snapshots])),
     store,
     onHistory: listener => {
       listeners.add(listener)
@@ -69,10 +73,12 @@ export async function startController ({ configFile }: ControllerOptions): Promi
   const ended = Promise.withResolvers<null>()
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => ended.resolve(null))
   await Promise.all(shells.map(shell => shell.start()))
+  await Promise.all(upkeep.map(one => one.start()))
   await api.listen({ host: controller.listen, port: controller.port })
   logger.info({ listen: controller.listen, port: controller.port, clusters: config.clusters.map(cluster => cluster.name), tls: tls !== null }, 'controller started')
   await ended.promise
   await stopInOrder(async () => {
+    await Promise.all(upkeep.map(one => one.stop()))
     await Promise.all(shells.map(shell => shell.stop()))
     turns.stop()
     await api.close()

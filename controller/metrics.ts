@@ -1,5 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { CLUSTER_STATES, type ClusterView, type OperationView } from '../protocol/api.ts'
+import type { Job } from '../protocol/schedule.ts'
+import type { RunOutcome } from './core/schedule-state.ts'
 
 const ROLES = ['active', 'backup', 'witness', 'none'] as const
 /** From a server crash on one node (milliseconds) to waiting out a lease and a slow resync. */
@@ -20,6 +22,7 @@ export function createControllerMetrics ({ version }: { readonly version: string
   const setDiagnoses = createDiagnosed(gauges.diagnosis)
   const storeErrors = new Counter({ name: 'ovsdb_ha_store_errors_total', help: 'Calls that the store did not answer, by call.', labelNames: ['operation'] as const, registers })
   const fences = new Counter({ name: 'ovsdb_ha_fence_total', help: 'Uses of a node\'s fence device that ended, by what was asked and how it ended.', labelNames: ['cluster', 'node', 'action', 'outcome'] as const, registers })
+  const schedules = createScheduleMetrics(registers)
   const transitions = new Counter({ name: 'ovsdb_ha_controller_leader_transitions_total', help: 'How often this controller became or ceased to be the leader of a cluster.', labelNames: ['cluster'] as const, registers })
   const leads = new Map<string, boolean>()
   gauges.buildInfo.set({ version, node_version: process.version }, 1)
@@ -74,6 +77,8 @@ export function createControllerMetrics ({ version }: { readonly version: string
       fences.inc({ cluster, node, action, outcome: ok ? 'done' : 'failed' })
     },
 
+    ...schedules,
+
     storeFailed (operation: string): void {
       storeErrors.inc({ operation })
     }
@@ -127,6 +132,33 @@ function createOperationMetrics (registers: [Registry]) {
       failovers.inc({ cluster, kind, outcome })
       if (durationMs !== null) durations.observe({ step: 'total' }, durationMs / 1_000)
       for (const { name, startMs, endMs } of steps) durations.observe({ step: bounded(name) }, (endMs - startMs) / 1_000)
+    }
+  }
+}
+
+function createScheduleMetrics (registers: [Registry]) {
+  const labelNames = ['cluster', 'job'] as const
+  const runs = new Counter({ name: 'ovsdb_ha_schedule_runs_total', help: 'Runs of scheduled jobs, by how they ended; missed and overlapped ones did not begin.', labelNames: [...labelNames, 'outcome'] as const, registers })
+  const durations = new Gauge({ name: 'ovsdb_ha_schedule_duration_seconds', help: 'How long the last run of a job took.', labelNames, registers })
+  const succeeded = new Gauge({ name: 'ovsdb_ha_schedule_last_success_timestamp_seconds', help: 'When a run of the job last did all that it was to do.', labelNames, registers })
+  const nexts = new Gauge({ name: 'ovsdb_ha_schedule_next_timestamp_seconds', help: 'When the job comes next; absent on a controller that does not lead the cluster.', labelNames, registers })
+  const snapshots = new Counter({ name: 'ovsdb_ha_snapshots_total', help: 'Snapshots that a node took or read back, by how that ended, whoever asked for it.', labelNames: ['cluster', 'node', 'action', 'outcome'] as const, registers })
+  return {
+    /** A snapshot was taken or verified, or could not be; a damaged one has failed. */
+    snapshotHandled (cluster: string, node: string, action: 'take' | 'verify', ok: boolean): void {
+      snapshots.inc({ cluster, node, action, outcome: ok ? 'done' : 'failed' })
+    },
+
+    /** A run of a job has ended, or did not happen. */
+    scheduleRan (cluster: string, job: Job, outcome: RunOutcome, durationMs: number | null, atS: number): void {
+      runs.inc({ cluster, job, outcome })
+      if (durationMs !== null) durations.set({ cluster, job }, durationMs / 1_000)
+      if (outcome === 'done') succeeded.set({ cluster, job }, atS)
+    },
+    /** When a job comes next, as ISO 8601; undefined when it does not, or another controller leads. */
+    scheduleNext (cluster: string, job: Job, at: string | undefined): void {
+      if (at === undefined) nexts.remove({ cluster, job })
+      else nexts.set({ cluster, job }, Date.parse(at) / 1_000)
     }
   }
 }

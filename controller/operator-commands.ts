@@ -1,11 +1,12 @@
 import type { OperationView } from '../protocol/api.ts'
 import type { ClusterService } from './cluster-service.ts'
 import type { ClusterEvent } from './core/events.ts'
+import type { ScheduleHost } from './schedule-host.ts'
 
 /** Puts a command to the core; resolves with the operation that it began as that ended, or with null when it began none. */
 export type Ask = (make: (commandId: number) => ClusterEvent, onStarted?: (operation: OperationView) => void) => Promise<OperationView | null>
 
-type OperatorCommands = Pick<ClusterService, 'switchover' | 'failover' | 'fence' | 'unfence' | 'confirmOff' | 'acknowledge' | 'changeVoters' | 'forceQuorum'>
+type OperatorCommands = Pick<ClusterService, 'switchover' | 'failover' | 'fence' | 'unfence' | 'confirmOff' | 'acknowledge' | 'changeVoters' | 'forceQuorum'> & Pick<ScheduleHost, 'drillSwitchover'>
 
 /** What operators order, as events of the core. */
 export function createOperatorCommands (ask: Ask): OperatorCommands {
@@ -13,6 +14,7 @@ export function createOperatorCommands (ask: Ask): OperatorCommands {
 
   return {
     switchover: (body, actor, onStarted) => change(commandId => ({ type: 'switchoverAsked', commandId, to: body.to ?? null, actor, reason: body.reason ?? '' }), onStarted),
+    drillSwitchover: (to, reason) => change(commandId => ({ type: 'switchoverAsked', commandId, to, actor: 'the schedule', reason, drill: true })),
     failover: (body, actor, onStarted) => change(commandId => ({ type: 'failoverAsked', commandId, to: body.to ?? null, force: body.force === true, actor, reason: body.reason ?? '' }), onStarted),
     fence: async (node, body, actor) => { await ask(commandId => ({ type: 'fenceAsked', commandId, node, force: body.force === true, actor, reason: body.reason ?? '' })) },
     unfence: async (node, body, actor) => { await ask(commandId => ({ type: 'unfenceAsked', commandId, node, actor, reason: body.reason ?? '' })) },

@@ -1,14 +1,14 @@
 // The one loop of a cluster's leader: events in, one at a time, through the pure step; actions out. What happened is
 // written once, here: a history entry, a log line and a metric from the same facts.
 import type { Logger } from 'pino'
-import type { ClusterView, HistoryEntry, Leader, OperationView, Severity } from '../protocol/api.ts'
+import type { ClusterView, HistoryEntry, Leader, OperationView } from '../protocol/api.ts'
 import type { Explanation } from '../protocol/explain.ts'
 import type { Happening, Report } from '../protocol/report.ts'
 import { monotonicMs, wallClock, wallOf } from './clock.ts'
 import type { ClusterService } from './cluster-service.ts'
 import { OvsdbHaError } from '../protocol/errors.ts'
 import { CommandRefusedError, ControllerNotReadyError, FenceFailedError } from './command-errors.ts'
-import type { ClusterAction, Facts } from './core/actions.ts'
+import type { ClusterAction } from './core/actions.ts'
 import { stepCluster } from './core/cluster.ts'
 import { explain } from './core/explain.ts'
 import { diagnosisOf } from './core/diagnoses.ts'
@@ -25,12 +25,16 @@ import { createLeadership, LEADERSHIP_TIMING, type LeadershipTiming } from './le
 import type { AgentLink } from './link/agent-link.ts'
 import type { FenceDevice } from './link/fence-device.ts'
 import type { ControllerMetrics } from './metrics.ts'
+import { createRecorder } from './recorder.ts'
 import { watchForStalls } from './stall-watch.ts'
 import { createOperatorCommands } from './operator-commands.ts'
+import type { ScheduleHost } from './schedule-host.ts'
+import { severityOf } from './severity.ts'
 import type { Store } from './store/store.ts'
 import type { Turns } from './turns.ts'
 
 const EVENTS_MAX = 5_000
+const HISTORY_READ = 500
 
 export interface ClusterShellOptions {
   readonly config: CoreConfig
@@ -48,7 +52,7 @@ export interface ClusterShellOptions {
   readonly onHistory: (entry: HistoryEntry) => void
 }
 
-export interface ClusterShell extends ClusterService {
+export interface ClusterShell extends ClusterService, ScheduleHost {
   start (): Promise<void>
   /** Gives leadership back; the cluster goes on serving. */
   stop (): Promise<void>
@@ -73,12 +77,12 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   const fences = createFences({ devices: options.fenceDevices, onSeen: (node, problem) => push({ type: 'fenceDeviceSeen', node, problem }) })
   let state: ClusterState = bootCluster(config, monotonicMs())
   let draining = false
-  /** History is written by one controller: the leader, and the last one while nobody leads. */
-  let recording = false
   let storeFails = false
   let stopped = false
   let commandIds = 0
   let lastSaid = ''
+  /** What the leader before wrote, as far back as it matters. */
+  let toldBefore: readonly HistoryEntry[] = []
   /** Why the operation that runs was begun: its end is told with it. */
   let begun: Explanation | null = null
   let wake: { timer: NodeJS.Timeout, atMs: number } | null = null
@@ -124,10 +128,10 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
         return
       case 'keep': return intents.keep(toStore(action.kept))
       case 'turn': return action.want ? turns.ask(name, turn => push({ type: 'turnGiven', turn })) : turns.giveBack(name)
-      case 'record': return record(action.kind, action.severity, action.node, action.message, action.facts, action.kind === 'holdBegan' ? { explanation: explainNow() } : {})
+      case 'record': return recorder.concluded(action.kind, action.severity, action.node, action.message, action.facts, action.kind === 'holdBegan' ? { explanation: explainNow() } : {})
       case 'operationBegan': {
         const view = viewOperation(action.operation, null, wallOf)
-        record('operationBegan', 'warning', action.operation.to, `${view.kind} to ${view.to ?? '?'} began: ${view.trigger}`, { operation: view.id, kind: view.kind, to: view.to }, { explanation: begun = explainNow() })
+        recorder.concluded('operationBegan', 'warning', action.operation.to, `${view.kind} to ${view.to ?? '?'} began: ${view.trigger}`, { operation: view.id, kind: view.kind, to: view.to }, { explanation: begun = explainNow() })
         if (action.operation.commandId !== null) commands.get(action.operation.commandId)?.onStarted?.(view)
         return
       }
@@ -135,7 +139,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
         const { operation, outcome, detail } = action.ended
         const view = viewOperation(operation, action.ended, wallOf)
         metrics.operationEnded(name, view)
-        record('operationEnded', outcome === 'done' ? 'info' : outcome === 'undone' ? 'warning' : 'critical', operation.to, `${view.kind} to ${operation.to} ${outcome} in ${view.durationMs?.toFixed(1) ?? '?'} ms: ${detail}`,
+        recorder.concluded('operationEnded', outcome === 'done' ? 'info' : outcome === 'undone' ? 'warning' : 'critical', operation.to, `${view.kind} to ${operation.to} ${outcome} in ${view.durationMs?.toFixed(1) ?? '?'} ms: ${detail}`,
           { operation: view.id, kind: view.kind, outcome, from: operation.from, to: operation.to, term: operation.term, durationMs: view.durationMs }, { operation: view, ...(begun === null ? {} : { explanation: begun }) })
         begun = null
         if (operation.commandId !== null) settle(operation.commandId)?.resolve(view)
@@ -193,11 +197,6 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     return command
   }
 
-  function record (kind: string, severity: Severity, node: string | null, message: string, facts: Facts, more: Pick<HistoryEntry, 'happening' | 'operation' | 'diagnosis' | 'explanation'> = {}): void {
-    log[severity === 'info' ? 'info' : severity === 'warning' ? 'warn' : 'error']({ node, ...facts, kind }, message)
-    if (recording) journal.write({ at: wallClock().toISOString(), cluster: name, node, kind, severity, message, facts: { ...facts }, ...more })
-  }
-
   function storeFailed (call: string, error: unknown): void {
     metrics.storeFailed(call)
     log.error({ call, err: error }, 'the store failed; the cluster goes on serving')
@@ -208,9 +207,9 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     if (error !== null) metrics.storeFailed('lead')
     if ((error !== null) === storeFails) return
     storeFails = error !== null
-    if (error === null) return record('storeAnswers', 'info', null, `the store answers ${config.controller} again`, {})
+    if (error === null) return recorder.own('storeAnswers', 'info', null, `the store answers ${config.controller} again`, {})
     const hint = error instanceof OvsdbHaError ? ` ${error.hint}` : ''
-    record('storeFails', 'warning', null, `${config.controller} cannot ask the store: ${words(error)}. The cluster goes on serving.${hint}`, {})
+    recorder.own('storeFails', 'warning', null, `${config.controller} cannot ask the store: ${words(error)}. The cluster goes on serving.${hint}`, {})
   }
 
   function wakeAt (atMs: number): void {
@@ -247,20 +246,20 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   }
 
   function happened (happening: Happening): void {
-    const severity: Severity = CRITICAL.has(happening.kind) ? 'critical' : WARNING.has(happening.kind) ? 'warning' : 'info'
+    const severity = severityOf(happening)
     // what is a diagnosis is told as one, from the report that comes with it
     const diagnosed = happening.kind.startsWith('problem') && diagnosisOf(String(happening.facts.code)) !== null
-    if (!diagnosed) record(happening.kind, severity, happening.node, happening.message, happening.facts, { happening: keyOf(happening) })
+    if (!diagnosed) recorder.heard(happening, severity)
     push({ type: 'happened', happening })
   }
 
-  const teller = createDiagnosisTeller({ config, wallOf, record })
+  const teller = createDiagnosisTeller({ config, wallOf, record: (...told) => recorder.concluded(...told) })
 
   const intents = createIntentKeeper({
     cluster: name,
     store,
     onChange: paused => push({ type: 'pauseSet', paused }),
-    onRestored: ({ paused }) => record('storeForgot', 'warning', null, `the store had forgotten that the cluster is ${paused === null ? 'not paused' : `paused by ${paused.by}`}, and was told again`, { paused: paused !== null }),
+    onRestored: ({ paused }) => recorder.own('storeForgot', 'warning', null, `the store had forgotten that the cluster is ${paused === null ? 'not paused' : `paused by ${paused.by}`}, and was told again`, { paused: paused !== null }),
     onFailed: error => storeFailed('setIntent', error)
   })
 
@@ -271,6 +270,8 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     onFailed: error => storeFailed('append', error)
   })
 
+  const recorder = createRecorder({ cluster: name, log, journal })
+
   const leadership = createLeadership({
     cluster: name,
     controller: config.controller,
@@ -279,29 +280,35 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     share: options.share,
     prepare: async () => {
       await intents.refresh(false)
+      toldBefore = await store.history({ cluster: name, limit: HISTORY_READ }).catch((error: unknown) => {
+        storeFailed('history', error) // who cannot read what was told can lead
+        return []
+      })
       push({ type: 'restored', memory: await store.memory(name), paused: intents.paused(), kept: fromStore(intents.kept()) })
     },
     refresh: () => intents.refresh(state.leading),
     onGained () {
-      recording = true
+      recorder.gained()
+      teller.resume(toldBefore, monotonicMs(), wallClock())
       metrics.leadership(name, true)
-      record('leadershipGained', 'info', null, `${config.controller} leads the cluster`, { controller: config.controller })
+      recorder.own('leadershipGained', 'info', null, `${config.controller} leads the cluster`, { controller: config.controller })
       push({ type: 'leadership', leading: true })
     },
     onLost (why) {
       metrics.leadership(name, false)
-      record('leadershipLost', stopped ? 'info' : 'warning', null, `${config.controller} leads the cluster no more: ${why}`, { controller: config.controller })
+      recorder.lost()
+      recorder.own('leadershipLost', stopped ? 'info' : 'warning', null, `${config.controller} leads the cluster no more: ${why}`, { controller: config.controller })
       // before whatever waits: nothing more is decided
       queue.unshift({ type: 'leadership', leading: false })
       drain()
       rejectCommands(`${config.controller} lost its leadership before this ended: ${why}`)
     },
     onForgotten () {
-      record('storeForgot', 'warning', null, `the store had forgotten that ${config.controller} leads the cluster, and was told again`, { controller: config.controller })
+      recorder.own('storeForgot', 'warning', null, `the store had forgotten that ${config.controller} leads the cluster, and was told again`, { controller: config.controller })
       journal.writeAgain()
     },
     onFollowing () {
-      recording = false
+      recorder.following()
       sayView()
     },
     onRound: storeAsked
@@ -320,7 +327,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     leadership.lapse()
     if (!state.leading) throw new CommandRefusedError(name, { kind: 'notLeading' }, otherLeader())
     await intents.set(paused)
-    record(paused === null ? 'resumed' : 'paused', 'warning', null, paused === null ? `${actor} resumed the cluster` : `${actor} paused the cluster${paused.reason === '' ? '' : `: ${paused.reason}`}`, { actor })
+    recorder.own(paused === null ? 'resumed' : 'paused', 'warning', null, paused === null ? `${actor} resumed the cluster` : `${actor} paused the cluster${paused.reason === '' ? '' : `: ${paused.reason}`}`, { actor })
   }
 
   function rejectCommands (why: string): void {
@@ -333,7 +340,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     stopWatching = watchForStalls({
       onLook: () => teller.look(state, monotonicMs()),
       onStall (lateMs) {
-        record('controllerStalled', 'warning', null, `this controller did not run for ${lateMs} ms and observes afresh before it suspects anybody`, { lateMs })
+        recorder.own('controllerStalled', 'warning', null, `this controller did not run for ${lateMs} ms and observes afresh before it suspects anybody`, { lateMs })
         push({ type: 'stalled' })
       }
     })
@@ -363,6 +370,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     } catch (error) {
       storeFailed('resign', error)
     }
+    recorder.end()
     await journal.stop()
   }
 
@@ -378,18 +386,12 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     },
     ...createOperatorCommands(ask),
     pause: (body, actor) => setPaused({ by: actor, at: wallClock().toISOString(), reason: body.reason ?? '' }, actor),
-    resume: actor => setPaused(null, actor)
+    resume: actor => setPaused(null, actor),
+    tell: recorder.own,
+    keptSchedules: () => intents.kept().schedules ?? null,
+    keepSchedules: schedules => intents.keep({ schedules })
   }
 }
-
-/** The same for every controller that hears of it. */
-function keyOf ({ cluster, node, bootId, sequence }: Happening): string {
-  return [cluster, node, bootId, sequence].join('/')
-}
-
-/** How loud an agent's happening is in the history; whatever is not named is merely information. */
-const CRITICAL: ReadonlySet<string> = new Set(['unsanctionedActive', 'selfPromoted', 'unseenRescueRemoved'])
-const WARNING: ReadonlySet<string> = new Set(['servingStopped', 'unsanctionedGate', 'serverStartFailed', 'resuming', 'copyIncomplete', 'copyStateNotStored', 'guardNotRemoved', 'pidFileWrong', 'problemBegan'])
 
 function words (error: unknown): string {
   return error instanceof Error ? error.message : String(error)

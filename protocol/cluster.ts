@@ -138,6 +138,30 @@ export interface RescueConfig {
   readonly maxAgeMs: number
 }
 
+/** Verified copies of all databases, on the node that took them. */
+export interface SnapshotsConfig {
+  readonly directory: string
+  readonly maxSnapshots: number
+  readonly maxBytes: number
+  /** Program and first arguments; called with the directory of a new snapshot. Empty: none. */
+  readonly hook: readonly string[]
+  readonly hookTimeoutMs: number
+}
+
+/** What the leader does at set times; null: not at all. The controllers' business. */
+export interface SchedulesConfig {
+  readonly timezone: string
+  /** Clusters with the same schedule begin within this time of each other. */
+  readonly jitterMs: number
+  /** A run that cannot begin for so long is missed. */
+  readonly startWithinMs: number
+  readonly snapshot: { readonly cron: string } | null
+  /** The active is compacted when next to nothing was written to it for `quietForMs`. */
+  readonly compaction: { readonly cron: string, readonly quietForMs: number } | null
+  /** The other node serves for `stayMs` before the way back. */
+  readonly drill: { readonly cron: string, readonly stayMs: number } | null
+}
+
 export interface ClusterConfig {
   readonly name: string
   readonly members: readonly MemberConfig[]
@@ -147,6 +171,8 @@ export interface ClusterConfig {
   readonly guard: 'nftables' | 'none'
   readonly rescue: RescueConfig
   readonly failover: FailoverConfig
+  readonly snapshots: SnapshotsConfig
+  readonly schedules: SchedulesConfig
 }
 
 export interface TokenConfig {

@@ -1,6 +1,7 @@
 // What must fit together within one cluster: members and votes, servers and how they run, timing.
 import type { ServerConfig } from './cluster.ts'
 import { checkEndpoints } from './config-check-endpoints.ts'
+import { checkSchedules } from './config-check-schedules.ts'
 import type { Path } from './config-errors.ts'
 import { refuseDuplicates, type Findings } from './config-findings.ts'
 import type { Draft } from './config-resolve.ts'
@@ -22,6 +23,7 @@ export function checkCluster (findings: Findings, index: number): void {
     findings.warning(['clusters', index, 'guard'], 'without a guard a frozen agent\'s server stays reachable for up to about a second after its lease, until the kernel drops the virtual address')
   }
   checkEndpoints(findings, index)
+  checkSchedules(findings, index)
 }
 
 function checkMembers (findings: Findings, index: number): void {

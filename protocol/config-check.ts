@@ -3,6 +3,7 @@
 import { checkCluster } from './config-check-cluster.ts'
 import { checkFences } from './config-check-fence.ts'
 import { checkStore } from './config-check-store.ts'
+import { checkSnapshots } from './config-check-schedules.ts'
 import { checkSharing } from './config-check-sharing.ts'
 import { refuseDuplicates, type Findings } from './config-findings.ts'
 import { parseIp } from './ip.ts'
@@ -16,6 +17,7 @@ export function checkConfig (findings: Findings): void {
     first => `is the name of another cluster too (${first})`)
   for (const index of (findings.draft.clusters ?? []).keys()) checkCluster(findings, index)
   checkSharing(findings)
+  checkSnapshots(findings)
 }
 
 function checkNodes (findings: Findings): void {

@@ -1,10 +1,11 @@
 // From the file as it is written to the shapes of cluster.ts: defaults filled in, names folded, durations in
 // milliseconds, sizes in bytes, addresses in one spelling. A value that was refused stays undefined, so that the checks
 // over several values still run on all the others and every problem is told at once.
-import type { ClusterConfig, Config, ControllerConfig, FailoverConfig, FenceConfig, MemberConfig, NodeConfig, ServerConfig, TimingConfig, TlsFiles, VipEndpointConfig } from './cluster.ts'
+import type { ClusterConfig, Config, ControllerConfig, FailoverConfig, FenceConfig, MemberConfig, NodeConfig, SchedulesConfig, ServerConfig, SnapshotsConfig, TimingConfig, TlsFiles, VipEndpointConfig } from './cluster.ts'
 import { formatPath, type Path } from './config-errors.ts'
 import { DEFAULTS, SCHEMA_FILES, TIMING_SCHEMA, type ClusterFile, type ConfigFile, type FenceFile, type OtherFile, type ServerFile, type StoreFile } from './config-schema.ts'
 import { parseDurationMs } from './duration.ts'
+import { SCHEDULE_DEFAULTS } from './schedule-schema.ts'
 import { parseIp, parsePrefix } from './ip.ts'
 import { parseRedisUrl } from './redis-url.ts'
 import { parseSizeBytes } from './size.ts'
@@ -147,7 +148,9 @@ function resolveCluster (cluster: Partly<ClusterFile>, path: Path, around: Surro
       maxBytes: maxSize === undefined ? undefined : parseSizeBytes(maxSize),
       maxAgeMs: maxAge === undefined ? undefined : parseDurationMs(maxAge)
     },
-    failover: resolveFailover(cluster.failover, [...path, 'failover'], reader)
+    failover: resolveFailover(cluster.failover, [...path, 'failover'], reader),
+    snapshots: resolveSnapshots(cluster.snapshots, [...path, 'snapshots'], stateDirectory, reader),
+    schedules: resolveSchedules(cluster.schedules, [...path, 'schedules'], reader)
   }
 }
 
@@ -159,6 +162,35 @@ function resolveFailover (failover: Partly<ClusterFile['failover']>, path: Path,
     budgetFailovers: reader.or<number>(failover?.budgetPerHour, [...path, 'budgetPerHour'], DEFAULTS.budgetPerHour),
     budgetWindowMs: HOUR_MS,
     lockoutMs: lockout === undefined ? undefined : parseDurationMs(lockout)
+  }
+}
+
+function resolveSchedules (schedules: Partly<ClusterFile['schedules']>, path: Path, reader: Reader): Draft<SchedulesConfig> {
+  const durationMs = (written: string | undefined, at: readonly string[], byDefault: string) => {
+    const text = reader.or<string>(written, [...path, ...at], byDefault)
+    return text === undefined ? undefined : parseDurationMs(text)
+  }
+  const { snapshot, compaction, drill } = schedules ?? {}
+  return {
+    timezone: reader.or<string>(schedules?.timezone, [...path, 'timezone'], SCHEDULE_DEFAULTS.timezone),
+    jitterMs: durationMs(schedules?.jitter, ['jitter'], SCHEDULE_DEFAULTS.jitter),
+    startWithinMs: durationMs(schedules?.startWithin, ['startWithin'], SCHEDULE_DEFAULTS.startWithin),
+    snapshot: snapshot === undefined ? null : { cron: snapshot.cron },
+    compaction: compaction === undefined ? null : { cron: compaction.cron, quietForMs: durationMs(compaction.quietFor, ['compaction', 'quietFor'], SCHEDULE_DEFAULTS.quietFor) },
+    drill: drill === undefined ? null : { cron: drill.cron, stayMs: durationMs(drill.stay, ['drill', 'stay'], SCHEDULE_DEFAULTS.stay) }
+  }
+}
+
+function resolveSnapshots (snapshots: Partly<ClusterFile['snapshots']>, path: Path, stateDirectory: string | undefined, reader: Reader): Draft<SnapshotsConfig> {
+  const maxSize = reader.or<string>(snapshots?.maxSize, [...path, 'maxSize'], SCHEDULE_DEFAULTS.maxSize)
+  const hookTimeout = reader.or<string>(snapshots?.hookTimeout, [...path, 'hookTimeout'], SCHEDULE_DEFAULTS.hookTimeout)
+  const hook = snapshots?.hook ?? []
+  return {
+    directory: reader.or(snapshots?.directory, [...path, 'directory'], stateDirectory === undefined ? undefined : `${stateDirectory}/snapshots`),
+    maxSnapshots: reader.or<number>(snapshots?.maxSnapshots, [...path, 'maxSnapshots'], SCHEDULE_DEFAULTS.maxSnapshots),
+    maxBytes: maxSize === undefined ? undefined : parseSizeBytes(maxSize),
+    hook: reader.isBad([...path, 'hook']) ? undefined : typeof hook === 'string' ? [hook] : hook,
+    hookTimeoutMs: hookTimeout === undefined ? undefined : parseDurationMs(hookTimeout)
   }
 }
 

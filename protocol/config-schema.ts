@@ -1,6 +1,7 @@
 // cluster.yaml as it is written: keys, types, defaults and a sentence for each. One source for the check at start, for
 // `ovsdb-ha config check` and for the JSON Schema that editors use. What the parts get is in cluster.ts.
 import { Type, type Static } from 'typebox'
+import { SchedulesSchema, SnapshotsSchema } from './schedule-schema.ts'
 import { AbsolutePath, Duration, HostAddress, ListenAddress, Name, Network, Port, RedisUrl, Size, SocketPath, VirtualAddress } from './config-fields.ts'
 
 const closed = { additionalProperties: false } as const
@@ -192,7 +193,9 @@ const ClusterSchema = Type.Object({
   timing: Type.Optional(TimingSchema),
   guard: Type.Optional(Type.Enum(['nftables', 'none'], { default: 'nftables', description: 'What shuts the service ports in the kernel when the lease ends although the agent cannot act.' })),
   rescue: Type.Optional(RescueSchema),
-  failover: Type.Optional(FailoverSchema)
+  failover: Type.Optional(FailoverSchema),
+  snapshots: Type.Optional(SnapshotsSchema),
+  schedules: Type.Optional(SchedulesSchema)
 }, { ...closed, description: 'One failover unit: servers that move together, their nodes and their endpoints.' })
 
 export const ConfigFileSchema = Type.Object({

@@ -5,6 +5,7 @@ import { StaleTermError } from '../../protocol/order-errors.ts'
 import { answerErrors } from './error-body.ts'
 import { healthRoutes } from './health.ts'
 import { countHappenings, createAgentMetrics, observeReports } from './metrics.ts'
+import { maintenanceRoutes, type MaintenanceServices } from './maintenance.ts'
 import { reportRoutes } from './reports.ts'
 import { rescueRoutes, type RescueServices } from './rescues.ts'
 import { requirePeers, serverTls, type TlsTexts } from './tls.ts'
@@ -14,6 +15,7 @@ import { voteRoutes } from './votes.ts'
 export interface AgentApiOptions {
   readonly units: Units
   readonly rescues: RescueServices
+  readonly maintenance: MaintenanceServices
   readonly node: string
   /** Null is plain HTTP. */
   readonly tls: TlsTexts | null
@@ -31,7 +33,7 @@ const PROBE_SILENCE_MS = 5_000
 
 /** The agent's HTTP API, apart from `listen`: tests ask it by `inject`. Closing it ends the report streams and does not wait for orders. */
 export function createAgentApi (options: AgentApiOptions): FastifyInstance {
-  const { units, rescues, node, tls, allowedPeers, reportEveryMs, logger, registry } = options
+  const { units, maintenance, rescues, node, tls, allowedPeers, reportEveryMs, logger, registry } = options
   const sockets = { noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_SILENCE_MS, requestTimeout: 10_000 }
   const app = fastify({
     loggerInstance: logger,
@@ -62,6 +64,7 @@ export function createAgentApi (options: AgentApiOptions): FastifyInstance {
 
   app.register(healthRoutes, { units, node })
   app.register(voteRoutes, { units, node })
+  app.register(maintenanceRoutes, { maintenance, node })
   app.register(reportRoutes, { units, node, reportEveryMs })
   app.register(rescueRoutes, { rescues, node })
   return app

@@ -52,8 +52,8 @@ export function birthProblem (args: readonly string[]): string | null {
   return args.some(arg => arg.startsWith('--sync-from=') || arg.startsWith('--config-file=')) ? null : 'it would be born active'
 }
 
-/** `ovsdb-tool` beside the program (sbin/ovsdb-server -> bin/ovsdb-tool), run by the same loader if there is one. */
-export function toolBeside (program: readonly string[]): readonly string[] {
+/** Another program of Open vSwitch beside the server's (sbin/ovsdb-server -> bin/ovsdb-tool), run by the same loader if there is one. */
+export function toolBeside (program: readonly string[], tool: 'ovsdb-tool' | 'ovsdb-client' = 'ovsdb-tool'): readonly string[] {
   const server = program.at(-1) ?? ''
-  return server.includes('/') ? [...program.slice(0, -1), join(dirname(server), '..', 'bin', 'ovsdb-tool')] : ['ovsdb-tool']
+  return server.includes('/') ? [...program.slice(0, -1), join(dirname(server), '..', 'bin', tool)] : [tool]
 }

@@ -31,11 +31,12 @@ export function switchover (config: CoreConfig, state: ClusterState, event: Even
     from: active.node,
     fromTerm: active.lease.term,
     to: chosen.node,
-    why: (event.to === null ? whyBest(config, chosen.node, following.map(report => report.node), active.node) : `${event.actor} named ${chosen.node}`) + saidOfOrder(config, state, chosen.node, nowMs),
+    why: (event.to === null ? whyBest(config, chosen.node, following.map(report => report.node), active.node) : `${event.actor} named ${chosen.node}`) + (event.drill === true ? '' : saidOfOrder(config, state, chosen.node, nowMs)),
     reason: 'switchover',
     force: false,
     refused: others,
-    commandId: event.commandId
+    commandId: event.commandId,
+    ...(event.drill === true ? { drill: true as const } : {})
   }, nowMs)
 }
 

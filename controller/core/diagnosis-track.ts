@@ -28,12 +28,26 @@ export interface Turn {
   readonly sinceMs: number
 }
 
+/** What somebody else told that it began. */
+export type Told = Pick<Followed, 'diagnosis' | 'sinceMs'>
+
+export function keyOf ({ name, node }: Pick<Diagnosis, 'name' | 'node'>): string {
+  return `${name} ${node ?? ''}`
+}
+
+/** Pure: goes on from what was told by another one, which is all that counts as told; of the names in `unseen` it is not known. */
+export function resumeTracked (tracked: Tracked, told: ReadonlyMap<string, Told>, nowMs: number, unseen: ReadonlySet<DiagnosisName>): Tracked {
+  const own = [...tracked].map(([key, one]) => [key, { ...one, told: unseen.has(one.diagnosis.name) ? one.told : told.has(key) }] as const)
+  const others = [...told].filter(([key]) => !tracked.has(key)).map(([key, one]) => [key, { ...one, seenAtMs: nowMs, told: true }] as const)
+  return new Map([...own, ...others])
+}
+
 /** Pure: what was found at `nowMs` against what was followed before. To be asked often, as something may be due by itself. */
 export function trackDiagnoses (tracked: Tracked, found: readonly Diagnosis[], nowMs: number): readonly [Tracked, readonly Turn[]] {
   const next = new Map<string, Followed>()
   const turns: Turn[] = []
   for (const diagnosis of found) {
-    const key = `${diagnosis.name} ${diagnosis.node ?? ''}`
+    const key = keyOf(diagnosis)
     const before = tracked.get(key)
     const sinceMs = before?.sinceMs ?? nowMs
     const due = before?.told !== true && (AT_ONCE.has(diagnosis.name) || nowMs - sinceMs >= BEGINS_AFTER_MS)

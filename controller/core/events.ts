@@ -31,5 +31,6 @@ export type ClusterEvent =
   | { readonly type: 'acknowledgeAsked', readonly commandId: number, readonly term: number | null, readonly actor: string, readonly reason: string }
   | { readonly type: 'votersAsked', readonly commandId: number, readonly change: 'add' | 'remove', readonly node: string, readonly actor: string, readonly reason: string }
   | { readonly type: 'quorumForceAsked', readonly commandId: number, readonly names: readonly string[], readonly actor: string, readonly reason: string }
-  | { readonly type: 'switchoverAsked', readonly commandId: number, readonly to: string | null, readonly actor: string, readonly reason: string }
+  /** `drill`: nobody decided that a node which failed may serve again, so nothing is acknowledged by it. */
+  | { readonly type: 'switchoverAsked', readonly commandId: number, readonly to: string | null, readonly actor: string, readonly reason: string, readonly drill?: true }
   | { readonly type: 'failoverAsked', readonly commandId: number, readonly to: string | null, readonly force: boolean, readonly actor: string, readonly reason: string }

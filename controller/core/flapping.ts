@@ -80,7 +80,8 @@ export function saidOfOrder (config: CoreConfig, state: ClusterState, to: string
 export function countRecovery (config: CoreConfig, state: ClusterState, nowMs: number): Stepped {
   const { lastEnded, leading, recoveries } = state
   if (!leading || lastEnded === null || lastEnded.operation.term <= recoveries.countedTerm || !took(config, state, lastEnded, nowMs)) return [state, []]
-  const { kind, term, lastActive, to, trigger, commandId } = lastEnded.operation
+  const { kind, term, lastActive, to, trigger, commandId, drill } = lastEnded.operation
+  if (drill === true) return [{ ...state, recoveries: { ...recoveries, countedTerm: term } }, []]
   if (commandId !== null) return dropped({ ...state, recoveries: { ...recoveries, countedTerm: term } }, one => one.failed === to, `the order that moved the service to ${to}`)
   if (kind === 'firstStart' || lastActive === null || lastActive === to) return [{ ...state, recoveries: { ...recoveries, countedTerm: term } }, []]
   const one: Recovery = { term, failed: lastActive, to, why: trigger, atMs: lastEnded.endedAtMs }

@@ -19,7 +19,7 @@ import { askedForTerm, voterList } from './voters.ts'
 const TERMS_TRIED_MAX = 8
 const RETRY_BACKOFF_MS = [250, 500, 1_000, 2_000, 5_000, 10_000] as const
 
-export type OperationSeed = Pick<Operation, 'kind' | 'trigger' | 'from' | 'fromTerm' | 'to' | 'why' | 'reason' | 'force' | 'refused' | 'commandId'>
+export type OperationSeed = Pick<Operation, 'kind' | 'trigger' | 'from' | 'fromTerm' | 'to' | 'why' | 'reason' | 'force' | 'refused' | 'commandId' | 'drill'>
 
 /** A change that takes a term at once: the old active is gone, or was never there. */
 export function beginTaking (config: CoreConfig, state: ClusterState, seed: OperationSeed, nowMs: number): Stepped {

@@ -159,6 +159,8 @@ export interface Operation {
   readonly steps: readonly OperationStep[]
   readonly startedAtMs: number
   readonly commandId: number | null
+  /** A schedule ordered it: budget and lock-outs stay as they are. */
+  readonly drill?: true
 }
 
 /** How an operation ended; kept for answers and history. */

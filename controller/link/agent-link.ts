@@ -3,6 +3,8 @@ import type { TermReply, TermRequest } from '../../protocol/vote.ts'
 import type { Order, OrderReply } from '../../protocol/order.ts'
 import type { Actor, RescueList, RescueView } from '../../protocol/rescue.ts'
 import type { DiffRequest, PlanRequest, ReplayPlan, ReplayReply, ReplayRequest, RescueDiff } from '../../protocol/rescue-replay.ts'
+import type { CompactReply, CompactRequest } from '../../protocol/maintenance.ts'
+import type { SnapshotList, SnapshotReply, SnapshotRequest, SnapshotVerdict, SnapshotVerifyRequest } from '../../protocol/snapshot.ts'
 
 export interface AgentListener {
   onReport (report: Report): void
@@ -37,4 +39,14 @@ export interface RescueLink {
   plan (id: string, request: PlanRequest, deadlineMs: number): Promise<ReplayPlan>
   applied (id: string, done: Actor & { readonly appliedRows: number }, deadlineMs: number): Promise<RescueView>
   replay (request: ReplayRequest, deadlineMs: number): Promise<ReplayReply>
+}
+
+/** What one controller asks of the agent of one node that has nothing to do with who serves. Each rejects with what the agent said, or with an AgentUnreachableError. */
+export interface MaintenanceLink {
+  readonly node: string
+  compact (request: CompactRequest): Promise<CompactReply>
+  snapshots (deadlineMs: number): Promise<SnapshotList>
+  takeSnapshot (request: SnapshotRequest): Promise<SnapshotReply>
+  verifySnapshot (id: string, request: SnapshotVerifyRequest): Promise<SnapshotVerdict>
+  stop (): Promise<void>
 }

@@ -1,4 +1,5 @@
 import type { HistoryEntry } from '../../protocol/api.ts'
+import type { Job } from '../../protocol/schedule.ts'
 
 /** Automatic failovers that still count, with wall-clock times; see controller/core/state.ts. */
 export interface StoredRecoveries {
@@ -9,6 +10,12 @@ export interface StoredRecoveries {
 /** Nodes that were powered off or said to be off; see controller/core/state.ts. */
 export type StoredMarks = Readonly<Record<string, { readonly at: string, readonly by: string, readonly why: string, readonly sworn: boolean }>>
 
+/** When each job of a cluster is due next, and what runs; see controller/core/schedule-state.ts. */
+export interface StoredSchedules {
+  readonly next: Readonly<Partial<Record<Job, string>>>
+  readonly running: { readonly job: Job, readonly at: string, readonly home: string | null } | null
+}
+
 /** What operators want of a cluster, and what its leader keeps for the next one. */
 export interface Intent {
   /** Grows with each change, 0 where there never was one: tells the newer of two, also after a store that forgot. */
@@ -17,6 +24,7 @@ export interface Intent {
   /** Absent where no leader ever kept any. */
   readonly recoveries?: StoredRecoveries
   readonly marks?: StoredMarks
+  readonly schedules?: StoredSchedules
 }
 
 /** What the leader of a cluster remembers about the last active, so that a restart of everything does not forget it (S6). */

@@ -15,6 +15,8 @@ import { acknowledged, assertFollows, DEADLINE_MS, describeCluster, nodeOf, type
 const CONTROL_PLANE_DOWN_MS = Number(process.env.OVSDB_HA_E2E_DOWN_MS ?? 20_000)
 /** Well beyond the 5 s that a leadership lasts without the store. */
 const FROZEN_MS = 8_000
+/** Of a controller that is back, to the store. */
+const WRITES_WITHIN_MS = 3_000
 
 describeCluster('three controllers, three independent Redis', { controllers: 3, redis: 3, timing: { lease: '4s' } }, ({ testbed, scenario }) => {
   const redis = redisHostsOf(testbed.plan).map(({ name }) => name)
@@ -188,6 +190,8 @@ describeCluster('three controllers, three independent Redis', { controllers: 3, 
     // it read what had come while it was frozen, as its successor had
     assert.ok(log.some(({ kind }) => kind === 'servingBegan'))
     await scene.entry('it lost its leadership', ({ kind, facts }) => kind === 'leadershipLost' && facts.controller === leader.name)
+    const lostAtMs = performance.now()
+    await poll(async () => performance.now() - lostAtMs > WRITES_WITHIN_MS ? true : null, { deadlineMs: 2 * WRITES_WITHIN_MS, what: 'it to write all that it has to say' })
     const told = (await scene.entries()).flatMap(({ happening }) => happening ?? [])
     assert.deepEqual(told.filter((happening, index) => told.indexOf(happening) !== index), [], 'no happening is told twice')
     assert.equal((await scene.entries()).filter(({ kind, node }) => kind === 'servingBegan' && node === 'b').length, 1)

@@ -1,4 +1,4 @@
-import type { ClusterConfig, FailoverConfig, MemberConfig, TimingConfig } from '../../protocol/cluster.ts'
+import type { ClusterConfig, FailoverConfig, MemberConfig, SchedulesConfig, SnapshotsConfig, TimingConfig } from '../../protocol/cluster.ts'
 import type { FencePlan } from '../../controller/core/state.ts'
 import type { ModeName } from './modes.ts'
 import type { Random } from './world.ts'
@@ -120,7 +120,7 @@ export function drawSettings (random: Random, mode: ModeName, drawnPace: number)
     mode,
     clockRates: beyond ? RATES_BEYOND_MARGIN : RATES_WITHIN_MARGIN,
     slowClock: beyond ? random.pick(names.slice(0, shape.data)) : null,
-    cluster: { name: 'sim', members, servers: [], endpoints: [], timing, guard: guard === 'nftables' ? 'nftables' : 'none', rescue: { directory: '', maxFiles: 1, maxBytes: 1, maxAgeMs: 1 }, failover: drawFailover(random, pace) },
+    cluster: { name: 'sim', members, servers: [], endpoints: [], timing, guard: guard === 'nftables' ? 'nftables' : 'none', rescue: { directory: '', maxFiles: 1, maxBytes: 1, maxAgeMs: 1 }, failover: drawFailover(random, pace), snapshots: NO_SNAPSHOTS, schedules: NO_SCHEDULES },
     nodes: names,
     voters: names,
     voterChanges: false,
@@ -157,6 +157,10 @@ function drawFence (random: Random): FenceSettings {
     failure: random.pick([0, 0.3, 1])
   }
 }
+
+/** Jobs at set times are apart from the state that decides who serves, and ask for no more than operators do. */
+const NO_SNAPSHOTS: SnapshotsConfig = { directory: '', maxSnapshots: 1, maxBytes: 1, hook: [], hookTimeoutMs: 1 }
+const NO_SCHEDULES: SchedulesConfig = { timezone: 'UTC', jitterMs: 0, startWithinMs: 0, snapshot: null, compaction: null, drill: null }
 
 /** The hour of a budget is shorter here than a life, and longer than a life: both ends are met. */
 function drawFailover (random: Random, pace: number): FailoverConfig {

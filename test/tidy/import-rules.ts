@@ -16,7 +16,7 @@ const NONE = /^\b$/
 
 /** The first that matches counts. */
 export const IMPORT_RULES: readonly ImportRule[] = [
-  { from: /^protocol\//, files: /^protocol\//, packages: /^(typebox(\/.*)?|yaml|ipaddr\.js|fastest-levenshtein|node:crypto)$/ },
+  { from: /^protocol\//, files: /^protocol\//, packages: /^(typebox(\/.*)?|yaml|ipaddr\.js|fastest-levenshtein|node-cron|node:crypto)$/ },
   { from: /^(agent|controller)\/core\//, files: /^protocol\//, packages: NONE },
   { from: /^agent\/(ovsdb|endpoint|guard|api|link)\//, files: /^(protocol\/|agent\/(?!main\.ts|shell\.ts)[^/]+\.ts$)/, packages: ANY },
   { from: /^cli\/main\.ts$/, files: /^(protocol\/|cli\/|package\.json$)/, packages: ANY },

@@ -2,18 +2,20 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createDiagnosisTeller } from '../../../controller/diagnosis-teller.ts'
 import { BEGINS_AFTER_MS, ENDS_AFTER_MS } from '../../../controller/core/diagnosis-track.ts'
+import type { HistoryEntry } from '../../../protocol/api.ts'
+import type { DiagnosisName } from '../../../protocol/diagnosis.ts'
 import { report, serverReport } from '../../fixtures.ts'
 import { leader, releasedReport, serving, type LeaderHarness } from './core/leader-harness.ts'
 
 /** What was recorded: `diagnosisBegan warning n2 hungServer`, and for an end how long it lasted. */
 function witness (one: LeaderHarness) {
   const told: string[] = []
-  const { look } = createDiagnosisTeller({
+  const { look, resume } = createDiagnosisTeller({
     config: one.config,
     wallOf: atMs => new Date(atMs).toISOString(),
     record: (kind, severity, node, _message, facts) => { told.push([kind, severity, node ?? '-', facts.diagnosis, ...(kind === 'diagnosisEnded' ? [facts.lastedMs] : [])].join(' ')) }
   })
-  return { told, look: (nowMs: number) => look(one.state(), nowMs) }
+  return { told, resume, look: (nowMs: number) => look(one.state(), nowMs) }
 }
 
 const turned = () => report('n2', { servers: [serverReport({ role: 'active' })] })
@@ -47,4 +49,23 @@ test('the beginning of a hold is recorded by the core and not a second time; its
   assert.equal(one.state().hold, null)
   look(3_000 + ENDS_AFTER_MS)
   assert.deepEqual(told.filter(line => line.includes('clusterHolds')).map(line => line.split(' ').slice(0, 4).join(' ')), ['diagnosisEnded info - clusterHolds'])
+})
+
+test('what the history says has begun is not begun again, and it is ended with the time since then; what it says is over counts for nothing', () => {
+  const one = serving()
+  const { told, look, resume } = witness(one)
+  const entry = (kind: string, at: string, name: DiagnosisName, node: string): HistoryEntry =>
+    ({ id: 1, at, cluster: 'ovn', node, kind, severity: 'warning', message: name, facts: {}, diagnosis: { name, node, message: name, runbook: 'x.md', evidence: [] } })
+  const beginMs = 1_600
+  const history = [entry('diagnosisBegan', '2026-01-01T00:00:50.000Z', 'hungServer', 'n2'), entry('diagnosisEnded', '2026-01-01T00:00:40.000Z', 'deadNode', 'n3'), entry('diagnosisBegan', '2026-01-01T00:00:30.000Z', 'deadNode', 'n3')]
+  resume(history, beginMs, new Date('2026-01-01T00:01:00.000Z'))
+  for (const atMs of [beginMs, beginMs + BEGINS_AFTER_MS]) {
+    one.reports([hung()], atMs)
+    look(atMs)
+  }
+  assert.equal(told.length, 0)
+  const overMs = beginMs + BEGINS_AFTER_MS + ENDS_AFTER_MS
+  one.reports([report('n2'), report('n3')], overMs)
+  look(overMs)
+  assert.deepEqual(told.filter(line => line.includes(' n2 ') || line.includes(' n3 ')), [`diagnosisEnded info n2 hungServer ${10_000 + overMs - beginMs}`])
 })

@@ -270,6 +270,31 @@ test('what a frozen leader and its successor both hear of is in the history once
   assert.deepEqual(store.entries.flatMap(({ message, happening }) => happening === undefined ? [] : [message]).toSorted(), ['another one', 'happening 1', 'happening 2', 'happening 3'])
 })
 
+test('what a controller concludes after its leadership ended is written by whoever leads then, once', async t => {
+  const store = fakeStore()
+  const late = await setUp(t, { store, ttlMs: 200 })
+  late.report(...HEALTHY)
+  store.leader = 'ctl-b'
+  await until('it is led by another', () => late.kinds().includes('leadershipLost'))
+  store.leader = null
+  await until('it leads again', () => late.kinds().filter(kind => kind === 'leadershipGained').length === 2)
+  store.mode = 'hangs'
+  await until('its time is over', () => !late.shell.view().controller.leads)
+  const ill = report('n2', { problems: [{ code: 'guard', message: 'nft is missing', server: null }] })
+  late.report(ill)
+  assert.ok(late.shell.view().diagnoses.some(({ name }) => name === 'guardMissing'))
+  late.happens(happening({ node: 'n2', message: 'what n2 told' }))
+  store.leader = 'ctl-b'
+  store.mode = 'answers'
+  await until('all that it had to say is written', () => store.entries.some(({ message }) => message === 'what n2 told'))
+  assert.equal(late.kinds().filter(kind => kind === 'leadershipLost').length, 2)
+  const began = () => store.entries.filter(({ kind, facts }) => kind === 'diagnosisBegan' && facts.diagnosis === 'guardMissing').length
+  assert.equal(began(), 0)
+  store.leader = null
+  await until('it leads once more, and tells what nobody told', () => began() > 0)
+  assert.equal(began(), 1)
+})
+
 test('a decision is kept with what it rested on: in the entry that begins it, and in the one that ends it', async t => {
   const { store: { entries }, report: reports } = await setUp(t)
   reports(...HEALTHY)
@@ -295,4 +320,33 @@ test('a hold is kept with what it rested on', async t => {
   const { explanation } = entries.find(({ kind }) => kind === 'holdBegan') ?? {}
   assert.equal(explanation?.decision, 'hold')
   assert.ok(explanation?.candidates.some(({ node, code }) => node === 'n2' && code === 'incomplete'))
+})
+
+test('what a schedule keeps is in the store, and the next leader knows it', async t => {
+  const store = fakeStore()
+  const first = await setUp(t, { store })
+  await until('it leads', () => first.shell.view().controller.leads)
+  assert.equal(first.shell.keptSchedules(), null)
+  const kept = { next: { drill: '2026-01-02T03:30:00.000Z' }, running: { job: 'drill' as const, at: '2026-01-01T03:30:00.000Z', home: 'n1' } }
+  first.shell.keepSchedules(kept)
+  await first.shell.pause({ reason: 'a pause keeps what else is kept' }, 'ann')
+  await first.shell.stop()
+  const next = await setUp(t, { store, controller: 'c2' })
+  await until('the next one leads', () => next.shell.view().controller.leads)
+  assert.deepEqual([next.shell.keptSchedules(), next.shell.view().paused?.by], [kept, 'ann'])
+})
+
+test('a drill is ordered like a switchover, in the name of the schedule, and what a schedule tells is history', async t => {
+  const { shell, report, asked, kinds, store } = await setUp(t)
+  report(...HEALTHY)
+  const refused = shell.drillSwitchover('n9', 'failover drill').then(() => null, (error: { readonly code: string }) => error.code)
+  assert.equal(await refused, 'OVSDB_HA_UNKNOWN_NODE')
+  const moving = shell.drillSwitchover(null, 'failover drill').catch(() => null) // the shell stops before it ends
+  assert.deepEqual(asked.filter(one => one.startsWith('n1')), ['n1: handoverBegin'])
+  assert.match(shell.view().operation?.trigger ?? '', /^the schedule asked for a switchover: failover drill$/)
+  shell.tell('drillEnded', 'info', 'n1', 'there and back', { outcome: 'done' })
+  await until('it is stored', () => kinds().includes('drillEnded'))
+  assert.equal(store.entries.find(({ kind }) => kind === 'drillEnded')?.facts.outcome, 'done')
+  await shell.stop()
+  assert.equal(await moving, null)
 })

@@ -105,6 +105,7 @@ export function createApi (units: readonly UnitDouble[], changes: Partial<AgentA
   return createAgentApi({
     units: new Map(units.map(unit => [unit.cluster, unit])),
     rescues: new Map(),
+    maintenance: new Map(),
     node: 'n1',
     tls: null,
     allowedPeers: [],

@@ -93,6 +93,7 @@ export async function setUpApi (t: TestContext, over: Partial<ControllerApiOptio
   const app = createControllerApi({
     clusters: new Map([['ovn', cluster]]),
     rescues: new Map(),
+    snapshots: new Map(),
     store,
     onHistory (listener) {
       historyListeners.add(listener)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { BEGINS_AFTER_MS, ENDS_AFTER_MS, trackDiagnoses, type Tracked } from '../../../../controller/core/diagnosis-track.ts'
+import { BEGINS_AFTER_MS, ENDS_AFTER_MS, keyOf, resumeTracked, trackDiagnoses, type Tracked } from '../../../../controller/core/diagnosis-track.ts'
 import type { Diagnosis } from '../../../../controller/core/diagnosis.ts'
 import { DIAGNOSIS_PAGES, type DiagnosisName } from '../../../../protocol/diagnosis.ts'
 
@@ -42,4 +42,15 @@ test('the same on two nodes are two, and the cluster\'s own has no node', () => 
     ['0 began cannotVote n1', '0 began cannotVote n2', '0 began severalActives -'])
   const both = [diagnosis('cannotVote'), diagnosis('cannotVote', 'n2')]
   assert.deepEqual(told([[0, both], [10, both], [20, both.slice(1)], [10 + ENDS_AFTER_MS, both.slice(1)]]).slice(2), [`${10 + ENDS_AFTER_MS} ended cannotVote n1`], 'the end of one is not that of the other')
+})
+
+test('who goes on from what another one told tells what that one did not, and ends what that one began', () => {
+  const [dead, busy, full, fence] = (['deadNode', 'busyServer', 'diskFull', 'fenceDeviceFails'] as const).map(name => diagnosis(name)) as [Diagnosis, Diagnosis, Diagnosis, Diagnosis]
+  const [seen] = trackDiagnoses(trackDiagnoses(new Map(), [dead, busy, fence], 0)[0], [dead, busy, fence], BEGINS_AFTER_MS)
+  const told = new Map([busy, full].map(diagnosis => [keyOf(diagnosis), { diagnosis, sinceMs: -500 }]))
+  const resumed = resumeTracked(seen, told, 2_000, new Set(['fenceDeviceFails']))
+  const [next, turns] = trackDiagnoses(resumed, [dead, busy, fence], 2_001)
+  assert.deepEqual(turns.map(({ type, diagnosis }) => `${type} ${diagnosis.name}`), ['began deadNode'])
+  const [, later] = trackDiagnoses(next, [dead, busy, fence], 2_000 + ENDS_AFTER_MS)
+  assert.deepEqual(later.map(({ type, diagnosis, sinceMs }) => [type, diagnosis.name, sinceMs]), [['ended', 'diskFull', -500]])
 })

@@ -208,6 +208,20 @@ describe('an acknowledgement', () => {
     assert.deepEqual(one.state().recoveries, { countedTerm: 5, open: [] })
   })
 
+  test('a drill acknowledges nothing: budget and lock-outs stay as they are', () => {
+    const one = servingWith(flapping(), [recovery(2, { failed: 'n2', to: 'n1' })])
+    one.send({ type: 'switchoverAsked', commandId: 1, to: 'n2', actor: 'the schedule', reason: 'drill', drill: true }, 2_000)
+    assert.doesNotMatch(one.operation().why, /acknowledges/)
+    one.endOrder('handoverBegin', 2_001)
+    one.endOrder('awaitMarker', 2_002)
+    one.endOrder('handoverFinish', 2_003)
+    one.accept('n2', 2_004)
+    one.accept('n3', 2_005)
+    one.endOrder('promote', 2_006)
+    assert.equal(one.state().lastEnded?.outcome, 'done')
+    assert.deepEqual(one.state().recoveries.open.map(({ term }) => term), [2])
+  })
+
   test('an operator who moves the service to the node that failed has acknowledged that it did, and no other one', () => {
     const one = servingWith(flapping(), [recovery(2, { failed: 'n2' }), recovery(3, { failed: 'n3' })])
     one.send({ type: 'switchoverAsked', commandId: 1, to: 'n2', actor: 'ann', reason: '' }, 2_000)

@@ -1,0 +1,18 @@
+import type { ClusterView, OperationView, Severity } from '../protocol/api.ts'
+import type { Facts } from './core/actions.ts'
+import type { KeptSchedules } from './core/schedule-state.ts'
+
+/** What the jobs of a cluster need of its leader. */
+export interface ScheduleHost {
+  readonly name: string
+  view (): ClusterView
+  /** Calls back on each change of the view; returns how to stop. */
+  follow (onChange: (view: ClusterView) => void): () => void
+  /** As an operator's switchover, and acknowledges nothing; rejects when it is refused. */
+  drillSwitchover (to: string | null, reason: string): Promise<OperationView>
+  /** Into history and log. */
+  tell (kind: string, severity: Severity, node: string | null, message: string, facts: Facts): void
+  /** What this leader, or the one before, knew; null where nobody ever did. */
+  keptSchedules (): KeptSchedules | null
+  keepSchedules (kept: KeptSchedules): void
+}

@@ -1,0 +1,122 @@
+// The shell of one cluster's jobs: times and what happens go in, one at a time, through the pure step; actions come out.
+import type { Logger } from 'pino'
+import type { ClusterConfig } from '../protocol/cluster.ts'
+import type { OperationView } from '../protocol/api.ts'
+import { invariant } from '../protocol/invariant.ts'
+import { monotonicMs, wallClock } from './clock.ts'
+import { stepSchedule } from './core/schedule.ts'
+import { NO_SCHEDULES, type ScheduleAction, type ScheduleConfig, type ScheduleEvent } from './core/schedule-state.ts'
+import type { MaintenanceLink } from './link/agent-link.ts'
+import type { ControllerMetrics } from './metrics.ts'
+import type { ScheduleHost } from './schedule-host.ts'
+import type { SnapshotDesk } from './snapshot-desk.ts'
+import { createTimetable } from './schedule/timetable.ts'
+
+export interface SchedulerOptions {
+  readonly cluster: ClusterConfig
+  readonly host: ScheduleHost
+  /** One per data node. */
+  readonly links: readonly MaintenanceLink[]
+  readonly snapshots: SnapshotDesk
+  readonly metrics: ControllerMetrics
+  readonly logger: Logger
+}
+
+export interface Scheduler {
+  start (): Promise<void>
+  /** What runs is not waited for. */
+  stop (): Promise<void>
+}
+
+/** For all databases of a node; a server that is compacted answers nobody meanwhile, and is given up as hung long before. */
+const COMPACT_DEADLINE_MS = 300_000
+const EVENTS_MAX = 1_000
+
+export function createScheduler ({ cluster, host, links, snapshots, metrics, logger }: SchedulerOptions): Scheduler {
+  const config: ScheduleConfig = { cluster: cluster.name, schedules: cluster.schedules }
+  const log = logger.child({ cluster: cluster.name })
+  let state = NO_SCHEDULES
+  let stopped = false
+  let unfollow = (): void => {}
+  let wake: NodeJS.Timeout | undefined
+  const push = createEventQueue(event => { if (!stopped) take(event) }, event => log.error({ type: event.type }, 'event of a schedule dropped: the queue is full'))
+  const timetable = createTimetable(cluster.schedules, {
+    onDue: (job, at, next) => push({ type: 'due', job, at, next }),
+    onOverslept: (job, at, next) => push({ type: 'overslept', job, at, next })
+  })
+
+  function take (event: ScheduleEvent): void {
+    const [next, actions] = stepSchedule(config, state, event, host.view(), monotonicMs())
+    state = next
+    for (const action of actions) perform(action)
+    for (const job of timetable.jobs) metrics.scheduleNext(cluster.name, job, state.next[job])
+  }
+
+  function perform (action: ScheduleAction): void {
+    switch (action.type) {
+      case 'record': return host.tell(action.kind, action.severity, action.node, action.message, action.facts)
+      case 'count': return metrics.scheduleRan(cluster.name, action.job, action.outcome, action.durationMs, wallClock().getTime() / 1_000)
+      case 'keep': return host.keepSchedules(action.kept)
+      case 'compact': return run(action.tag, compactNode(links, host, action.node, action.as))
+      case 'snapshot': return run(action.tag, snapshots.takeFrom(action.node, action.as, 'the schedule', '').then(() => null))
+      case 'switchover': return run(action.tag, host.drillSwitchover(action.to, action.reason))
+      case 'wakeAt':
+        clearTimeout(wake)
+        wake = setTimeout(() => push({ type: 'woke' }), Math.max(1, Math.ceil(action.atMs - monotonicMs())))
+        return
+      default: action satisfies never
+    }
+  }
+
+  function run (tag: number, work: Promise<OperationView | null>): void {
+    work.then(
+      operation => push({ type: 'ended', tag, error: null, operation }),
+      (error: unknown) => push({ type: 'ended', tag, error: error instanceof Error ? error.message : String(error), operation: null })
+    )
+  }
+
+  function looked (): void {
+    const { leads } = host.view().controller
+    if (leads === state.leading) return push({ type: 'woke' })
+    push(leads ? { type: 'led', at: wallClock().toISOString(), next: timetable.next(), kept: host.keptSchedules() } : { type: 'leadLost' })
+  }
+
+  return {
+    async start () {
+      unfollow = host.follow(looked)
+      await timetable.start()
+      looked()
+    },
+    async stop () {
+      stopped = true
+      unfollow()
+      clearTimeout(wake)
+      await timetable.stop()
+    }
+  }
+}
+
+/** One event at a time: what an action brings about at once comes after all that the action's own event does. */
+function createEventQueue (take: (event: ScheduleEvent) => void, onFull: (event: ScheduleEvent) => void): (event: ScheduleEvent) => void {
+  const queue: ScheduleEvent[] = []
+  let draining = false
+  return event => {
+    if (queue.length >= EVENTS_MAX) return onFull(event)
+    queue.push(event)
+    if (draining) return
+    draining = true
+    try {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) take(next)
+    } finally {
+      draining = false
+    }
+  }
+}
+
+async function compactNode (links: readonly MaintenanceLink[], host: ScheduleHost, node: string, as: 'active' | 'backup'): Promise<null> {
+  const link = links.find(one => one.node === node)
+  invariant(link !== undefined, 'every data node has a link')
+  const { databases } = await link.compact({ as, deadlineMs: COMPACT_DEADLINE_MS })
+  for (const one of databases) host.tell('databaseCompacted', 'info', node, `${one.database} of ${one.server} on ${node} was compacted from ${one.beforeBytes} to ${one.afterBytes} bytes in ${one.durationMs.toFixed(0)} ms`, { ...one })
+  return null
+}

@@ -1,0 +1,39 @@
+// What is done for a cluster's data beside deciding who serves: its snapshots, and its jobs at set times.
+import type { Logger } from 'pino'
+import type { ClusterConfig } from '../protocol/cluster.ts'
+import { JOBS } from '../protocol/schedule.ts'
+import type { MaintenanceLink } from './link/agent-link.ts'
+import type { ControllerMetrics } from './metrics.ts'
+import type { ScheduleHost } from './schedule-host.ts'
+import { createScheduler } from './scheduler.ts'
+import { createSnapshotDesk, type SnapshotDesk } from './snapshot-desk.ts'
+
+export interface UpkeepOptions {
+  readonly cluster: ClusterConfig
+  readonly host: ScheduleHost
+  /** One per data node. */
+  readonly links: readonly MaintenanceLink[]
+  readonly metrics: ControllerMetrics
+  readonly logger: Logger
+}
+
+export interface Upkeep {
+  readonly cluster: string
+  readonly snapshots: SnapshotDesk
+  start (): Promise<void>
+  stop (): Promise<void>
+}
+
+export function createUpkeep ({ cluster, host, links, metrics, logger }: UpkeepOptions): Upkeep {
+  const snapshots = createSnapshotDesk({ host, links, metrics })
+  const scheduler = JOBS.some(job => cluster.schedules[job] !== null) ? createScheduler({ cluster, host, links, snapshots, metrics, logger }) : null
+  return {
+    cluster: cluster.name,
+    snapshots,
+    async start () { await scheduler?.start() },
+    async stop () {
+      await scheduler?.stop()
+      await Promise.all(links.map(link => link.stop()))
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MaintenanceRefusedError } from '../../../../agent/ovsdb/maintenance-errors.ts'
+import { createHttpMaintenanceLink } from '../../../../controller/link/http-maintenance-link.ts'
+import type { OvsdbHaError } from '../../../../protocol/errors.ts'
+import { createApi } from '../../agent/api/unit-double.ts'
+import { snapshotOf } from '../snapshot-views.ts'
+
+test('what a controller asks over the wire is what the agent is asked, and its refusals come back as they were', async t => {
+  const asked: unknown[] = []
+  const compacted = { server: 'nb', database: 'OVN_Northbound', beforeBytes: 9, afterBytes: 1, durationMs: 2.5 }
+  const api = createApi([], {
+    maintenance: new Map([['ovn', {
+      async compact (request) {
+        asked.push(request)
+        if (request.as === 'active') throw new MaintenanceRefusedError('n1 is a backup', { cluster: 'ovn', node: 'n1' })
+        return { databases: [compacted] }
+      },
+      snapshots: {
+        async take (request) {
+          asked.push(request)
+          return { snapshot: snapshotOf('n1'), hook: null, removed: [] }
+        },
+        list: async () => ({ snapshots: [snapshotOf('n1')], problems: ['x'] }),
+        async verify (...call) {
+          asked.push(call)
+          return { snapshot: snapshotOf('n1'), problems: [] }
+        }
+      }
+    }]])
+  })
+  const link = createHttpMaintenanceLink({ cluster: 'ovn', node: 'n1', url: await api.listen({ host: '127.0.0.1', port: 0 }), tls: null, silentAfterMs: 2_000 })
+  t.after(async () => {
+    await link.stop()
+    await api.close()
+  })
+  const request = { as: 'backup' as const, actor: 'ann', reason: '', deadlineMs: 5_000 }
+  assert.deepEqual(await link.compact({ as: 'backup', deadlineMs: 5_000 }), { databases: [compacted] })
+  assert.equal((await link.takeSnapshot(request)).snapshot.id, '20260102-033000-n1')
+  assert.deepEqual((await link.snapshots(5_000)).problems, ['x'])
+  assert.deepEqual((await link.verifySnapshot('20260102-033000-n1', { deadlineMs: 5_000 })).problems, [])
+  assert.deepEqual(asked, [{ as: 'backup', deadlineMs: 5_000 }, request, ['20260102-033000-n1', { deadlineMs: 5_000 }]])
+  await assert.rejects(link.compact({ as: 'active', deadlineMs: 5_000 }), (error: OvsdbHaError) => error.code === 'OVSDB_HA_MAINTENANCE_REFUSED' && error.message.includes('n1 is a backup'))
+})
