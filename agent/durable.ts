@@ -60,7 +60,7 @@ export function createDurableFile (directory: string, cluster: string): DurableF
       return { problem: `cannot read ${path}: ${error instanceof Error ? error.message : String(error)}; repair the disk, then restart the agent` }
     }
     return parse(text) ?? {
-      problem: `${path} is corrupt (checksum or content); this node does not vote. Way out: while a majority of the other voters is up, stop this agent, wait twice the lease, delete the file, and start it again. If no majority is left: ovsdb-ha quorum force`
+      problem: `${path} is corrupt (checksum or content); this node does not vote. Way out: stop this agent and wait twice the lease; if another node still serves then, delete the file and start the agent. If none does, delete nothing: start it, and bring the other voters back. If too few are left: ovsdb-ha quorum force`
     }
   }
 

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { certificatePaths, SERVERS } from '../testbed/cluster-file.ts'
 import { poll } from '../testbed/wait.ts'
-import { assertFailedOver, assertFollows, DEADLINE_MS, describeCluster, isDead, VERSIONS } from './scenario.ts'
+import { assertFailedOver, assertFollows, DEADLINE_MS, describeCluster, isDead, NEWEST, VERSIONS } from './scenario.ts'
 
-for (const ovs of VERSIONS) {
+for (const ovs of NEWEST) {
   describeCluster(`two data nodes and a witness, Open vSwitch ${ovs}`, { ovs, nodes: '2+witness' }, ({ testbed, scenario }) => {
     scenario('a crash of the active is failed over', { failovers: 1 }, async scene => {
       await scene.status('witness-serving')
@@ -32,7 +32,9 @@ for (const ovs of VERSIONS) {
       assert.equal((await scene.ovsdbHa('switchover', '--to', 'a')).exitCode, 0)
     })
   })
+}
 
+for (const ovs of VERSIONS) {
   describeCluster(`ssl for clients and replication, mutual TLS between our parts, Open vSwitch ${ovs}`, { ovs, ssl: true, tls: true }, ({ testbed, scenario }) => {
     const { certificate, privateKey, caCertificate } = certificatePaths(testbed.plan, 'client')
     const nbctl = (...args: readonly string[]) => testbed.exec('client', ['ovn-nbctl', '--timeout=5', `--db=ssl:${testbed.plan.vip}:${SERVERS[0].port}`, '-p', privateKey, '-c', certificate, '-C', caCertificate, ...args])

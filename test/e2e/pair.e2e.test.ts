@@ -1,10 +1,10 @@
 // Two data nodes, a fence device for each, and nobody else: of two voters one is no majority, until the other one is
 // certainly off (S9).
 import assert from 'node:assert/strict'
-import { assertFollows, assertMovedFrom, describeCluster, endAgent, nodeOf, PATIENT, VERSIONS, type Scene } from './scenario.ts'
+import { assertFollows, assertMovedFrom, describeCluster, endAgent, NEWEST, nodeOf, PATIENT, type Scene } from './scenario.ts'
 import { withPower } from './power.ts'
 
-for (const ovs of VERSIONS) {
+for (const ovs of NEWEST) {
   describeCluster(`two data nodes with fence devices and no witness, Open vSwitch ${ovs}`, { nodes: '2', ovs, guard: 'none', fence: true, timing: { ...PATIENT, coldStartWait: '1s' } }, ({ testbed, scenario }) => {
     scenario('the active is cut off: its host is powered off, the other one goes on alone, and it returns as a backup', { failovers: 1 }, async scene => {
       await withPower(scene, async power => {

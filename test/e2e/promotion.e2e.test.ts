@@ -4,7 +4,7 @@ import { SERVERS, serverPaths } from '../testbed/cluster-file.ts'
 import { addressesIn } from '../testbed/network.ts'
 import { hostOf } from '../testbed/plan.ts'
 import { poll } from '../testbed/wait.ts'
-import { DEADLINE_MS, describeCluster, nodeOf, VERSIONS, type Scene } from './scenario.ts'
+import { DEADLINE_MS, describeCluster, NEWEST, nodeOf, type Scene } from './scenario.ts'
 import { breakProgram, hideProgram, mendProgram } from './programs.ts'
 
 /** Everywhere the same heartbeat, and the next one not due at once: the candidate is then chosen by name. */
@@ -33,7 +33,7 @@ async function assertUndone ({ testbed, until }: Scene, name: string): Promise<v
   }
 }
 
-for (const ovs of VERSIONS) {
+for (const ovs of NEWEST) {
   describeCluster(`promotions that fail, Open vSwitch ${ovs}`, { ovs }, ({ testbed, scenario }) => {
     scenario('a candidate whose Southbound server froze a moment ago: the promotion is undone, and the next node is taken', { failovers: 1 }, async scene => {
       await untilInStep(scene)

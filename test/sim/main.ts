@@ -1,7 +1,8 @@
-// npm run sim -- --runs N --seed S [--minutes M] [--mode NAME] [--mutants [--only RULE|WORDS]] [--trace]
+// npm run sim -- --runs N --seed S [--minutes M] [--mode NAME] [--mutants [--only RULE|WORDS | --remember]] [--trace]
 import { parseArgs } from 'node:util'
 import { runCampaign, type Progress } from './campaign.ts'
 import { isModeName, MODE_NAMES, MODES, type ModeName } from './modes.ts'
+import { rememberFoundBy } from './mutants/first-look.ts'
 import { hunt } from './mutants/hunt.ts'
 import { MUTANTS } from './mutants/mutants.ts'
 import { mutantTable } from './mutants/table.ts'
@@ -19,6 +20,7 @@ async function main (): Promise<void> {
       minutes: { type: 'string', default: '60' },
       mutants: { type: 'boolean', default: false },
       only: { type: 'string' },
+      remember: { type: 'boolean', default: false },
       mode: { type: 'string', default: 'normal' },
       trace: { type: 'boolean', default: false }
     }
@@ -26,7 +28,7 @@ async function main (): Promise<void> {
   const runs = positive('runs', values.runs)
   const seed = positive('seed', values.seed)
   const deadlineMs = positive('minutes', values.minutes) * MINUTE_MS
-  if (values.mutants) return await mutants(runs, values.only)
+  if (values.mutants) return await mutants(runs, values.only, values.remember)
   const mode = modeOf(values.mode)
   if (values.trace) return trace(seed, mode)
   const startedMs = performance.now()
@@ -61,9 +63,10 @@ function trace (seed: number, mode: ModeName): void {
   process.exitCode = result.violations.length === 0 ? 0 : 1
 }
 
-async function mutants (runs: number, only: string | undefined): Promise<void> {
+async function mutants (runs: number, only: string | undefined, remember: boolean): Promise<void> {
   const verdicts = await hunt(MUTANTS.filter(mutant => only === undefined || mutant.name.includes(only) || mutant.rule === only), runs)
   console.log(mutantTable(verdicts))
+  if (remember && only === undefined) await rememberFoundBy(verdicts)
   process.exitCode = verdicts.every(verdict => verdict.killedBySeed !== null) ? 0 : 1
 }
 

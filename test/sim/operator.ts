@@ -19,8 +19,9 @@ export interface Repair {
 }
 
 /**
- * The way out of a damaged voter's file, as the guide tells it: one of the others serves, and they are a majority without this
- * one; stop the agent, wait twice the lease, move the file away, start.
+ * The way out of a damaged voter's file, as the guide tells it: the others are a majority without this one; stop the agent,
+ * wait twice the lease, see that one of them still serves, which it can no longer do by this voter's grant; move the file
+ * away, start.
  */
 export function repairVoter (repair: Repair, agent: AgentNode): void {
   const { world, observer, agents, leaseMs, later } = repair
@@ -29,6 +30,10 @@ export function repairVoter (repair: Repair, agent: AgentNode): void {
   agent.crash()
   later(2 * leaseMs, () => {
     if (!agent.disk.torn()) return agent.boot()
+    if (!othersServe(agents, agent)) {
+      agent.boot()
+      return later(LOOK_AGAIN_MS, () => repairVoter(repair, agent))
+    }
     world.note(`the voter's file of ${agent.name} is moved away`)
     agent.crash() // somebody may have started it meanwhile: it neither voted nor served
     agent.disk.moveAway()

@@ -26,5 +26,6 @@ export const REGRESSIONS: readonly Regression[] = [
   { seed: 2638, mode: 'pair', what: 'I6: the same, after two more terms' },
   { seed: 25627, mode: 'normal', what: 'S11: a quorum was forced twice, and the files that knew of the first time were all damaged by then; the checker remembered what nobody else did' },
   { seed: 14985, mode: 'normal', what: 'S7: a copy outlived the process that it came from, and took over the empty file of the next one (the simulator\'s server)' },
-  { seed: 51491, mode: 'normal', what: 'S6: a voter forgot who had served when it accepted a term after one that may have served; then it came to light that nobody had in that one, and anybody could be promoted' }
+  { seed: 51491, mode: 'normal', what: 'S6: a voter forgot who had served when it accepted a term after one that may have served; then it came to light that nobody had in that one, and anybody could be promoted' },
+  { seed: 60504, mode: 'normal', what: 'S6: the operator deleted a damaged voter\'s file although whoever served did so by that voter\'s last grant alone: the check comes after twice the lease now' }
 ]

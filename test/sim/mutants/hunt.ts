@@ -2,6 +2,7 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import path from 'node:path'
 import { runShare } from '../campaign.ts'
+import { EMPTY_SUMMARY } from '../summary.ts'
 import type { Mutant } from './mutants.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../../..')
@@ -17,23 +18,28 @@ export interface Verdict {
   readonly runs: number
 }
 
-/** Each mutant in a copy of its own, until a seed finds it or `runs` are over. */
-export async function hunt (mutants: readonly Mutant[], runs: number): Promise<readonly Verdict[]> {
+/**
+ * Each mutant in a copy of its own, until one of the seeds 1 to `runs` finds it. `foundBy` names the seed that is tried
+ * first (mutant -> seed), when it is one of them.
+ */
+export async function hunt (mutants: readonly Mutant[], runs: number, foundBy: Readonly<Record<string, number>> = {}): Promise<readonly Verdict[]> {
   const left = [...mutants]
   const verdicts: Verdict[] = []
   await Promise.all(Array.from({ length: availableParallelism() }, async () => {
-    for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) verdicts.push(await huntOne(mutant, runs))
+    for (let mutant = left.shift(); mutant !== undefined; mutant = left.shift()) verdicts.push(await huntOne(mutant, runs, foundBy[mutant.name] ?? 1))
   }))
   return mutants.flatMap(mutant => verdicts.filter(verdict => verdict.mutant === mutant))
 }
 
-async function huntOne (mutant: Mutant, runs: number): Promise<Verdict> {
+async function huntOne (mutant: Mutant, runs: number, firstLook: number): Promise<Verdict> {
   const directory = await mkdtemp(path.join(tmpdir(), 'ovsdb-ha-mutant-'))
   try {
     for (const source of SOURCES) await cp(path.join(ROOT, source), path.join(directory, source), { recursive: true })
     await symlink(path.join(ROOT, 'node_modules'), path.join(directory, 'node_modules'))
     for (const change of mutant.changes) await apply(directory, mutant, change)
-    const summary = await runShare(path.join(directory, 'test/sim'), { firstSeed: 1, stride: 1, runs, mode: mutant.mode ?? 'quick', deadlineMs: HUNT_MAX_MS, stopAtFirst: true })
+    const look = (firstSeed: number, count: number) => runShare(path.join(directory, 'test/sim'), { firstSeed, stride: 1, runs: count, mode: mutant.mode ?? 'quick', deadlineMs: HUNT_MAX_MS, stopAtFirst: true })
+    let summary = firstLook > 1 && firstLook <= runs ? await look(firstLook, 1) : EMPTY_SUMMARY
+    if (summary.broken.length === 0) summary = await look(1, runs)
     const [broken] = summary.broken
     return { mutant, killedBySeed: broken?.seed ?? null, violation: broken?.violations[0] ?? null, runs: summary.runs }
   } finally {
