@@ -1,6 +1,6 @@
 // The slow actions of a unit: each is a list of steps on real servers, guard and endpoints, timed for the waterfall.
 // Withdrawing has its own path: `stopServing` ends whatever would let clients in, closes, and closes again once that is gone.
-import type { Step } from '../protocol/order.ts'
+import type { LastWrites, Step } from '../protocol/order.ts'
 import type { Position } from '../protocol/position.ts'
 import { monotonicMs } from './clock.ts'
 import type { Endpoint } from './endpoint/endpoint.ts'
@@ -22,7 +22,8 @@ export interface Outcome {
 }
 
 export interface Operations {
-  promoteServers (position: Position, options: { readonly force: boolean }): Promise<Outcome>
+  /** `lastWrites` that do not come in time are steps with an error, and no failure. */
+  promoteServers (position: Position, options: { readonly force: boolean, readonly lastWrites: LastWrites | null }): Promise<Outcome>
   takeEndpoints (untilMs: number): Promise<Outcome>
   openGates (): Promise<Outcome>
   extendGuard (untilMs: number, endpoints: boolean): Promise<void>
@@ -85,13 +86,24 @@ export function createOperations ({ servers, endpoints, guard, guardLeadMs, onPr
   }
 
   async function letIn (parts: readonly Readonly<Record<string, Work>>[]): Promise<Outcome> {
-    const run = inOrder(serving.signal, parts)
+    return await whileServing(signal => inOrder(signal, parts))
+  }
+
+  /** A stop aborts it, and waits for its end. */
+  async function whileServing (begin: (signal: AbortSignal) => Promise<Outcome>): Promise<Outcome> {
+    const run = begin(serving.signal)
     underWay.add(run)
     try {
       return await run
     } finally {
       underWay.delete(run)
     }
+  }
+
+  async function arrival ({ marker, servers: named, deadlineMs }: LastWrites): Promise<readonly Step[]> {
+    const expected = servers.filter(({ name }) => named.includes(name))
+    const { steps } = await together(Object.fromEntries(expected.map(server => [`last writes ${server.name}`, () => server.awaitMarker(marker, deadlineMs)])))
+    return steps
   }
 
   function holdEndpoints (untilMs: number): Readonly<Record<string, Work>> {
@@ -180,7 +192,11 @@ export function createOperations ({ servers, endpoints, guard, guardLeadMs, onPr
   }
 
   return {
-    promoteServers: (position, options) => letIn([each('promote', server => server.promote(position, options))]),
+    promoteServers: (position, { force, lastWrites }) => whileServing(async signal => {
+      const waits = lastWrites === null ? [] : await arrival(lastWrites)
+      const { error, steps } = await inOrder(signal, [each('promote', server => server.promote(position, { force }))])
+      return { error, steps: [...waits, ...steps] }
+    }),
     takeEndpoints: untilMs => {
       cancelLingering()
       return letIn([{ ...holdEndpoints(untilMs), guard: () => openGuard(untilMs) }])

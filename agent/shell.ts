@@ -11,6 +11,7 @@ import type { UnitEvent } from './core/events.ts'
 import { buildReport } from './core/report.ts'
 import type { UnitConfig, UnitState } from './core/state.ts'
 import { bootUnit, stepUnit } from './core/unit.ts'
+import { demote } from './demote.ts'
 import type { DurableFile } from './durable.ts'
 import type { Endpoint } from './endpoint/endpoint.ts'
 import { createLooks } from './looks.ts'
@@ -170,12 +171,9 @@ export function createUnitShell (options: UnitShellOptions): UnitShell {
       case 'askVoters': return askVoters(action.roundId, action.request)
       case 'tellVoters': return tellVoters(action.request)
       case 'startServer': return startServer(action.server, action.op)
-      case 'demoteServer': return run(action.op, only(action.server, 'demote', async server => {
-        await server.becomeBackup()
-        await server.closeGate()
-      }))
+      case 'demoteServer': return run(action.op, only(action.server, 'demote', server => demote(server, action.lastMarker, log)))
       case 'killServer': return run(action.op, only(action.server, 'kill', server => server.kill()))
-      case 'promoteServers': return run(action.op, operations.promoteServers(action.position, { force: action.force }))
+      case 'promoteServers': return run(action.op, operations.promoteServers(action.position, { force: action.force, lastWrites: action.lastWrites }))
       case 'takeEndpoints': return run(action.op, operations.takeEndpoints(action.untilMs))
       case 'openGates': return run(action.op, operations.openGates())
       case 'extendGuard':

@@ -164,7 +164,7 @@ const TimingSchema = Type.Object({
   busyAfter: Type.Optional(Duration(1_000, 60 * MINUTE_MS, '20s', 'A server that does not answer but uses CPU or disk is failed over only after this long, and only when a backup can take over.')),
   heartbeatEvery: Type.Optional(Duration(100, MINUTE_MS, '1s', 'Pause between two heartbeat rows, the measure of how far a backup is.')),
   maxLag: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000, default: DEFAULTS.maxLag, description: 'Automatic failover takes a node that is at most this many heartbeats behind.' })),
-  handoverDeadline: Type.Optional(Duration(100, 5 * MINUTE_MS, '2s', 'A switchover that has not moved all data in this time is undone.')),
+  handoverDeadline: Type.Optional(Duration(100, 5 * MINUTE_MS, '2s', 'A switchover that has not moved all data in this time is undone; after the crash of one server the last writes of the others are waited for so long, and no longer than a lease.')),
   promoteDeadline: Type.Optional(Duration(500, 10 * MINUTE_MS, '5s', 'A promotion that takes longer is undone.')),
   resyncDeadline: Type.Optional(Duration(1_000, 10 * MINUTE_MS, '120s', 'A backup whose first copy takes longer is reported, and the next one is tried.')),
   endpointLinger: Type.Optional(Duration(0, 10_000, '200ms', 'How long the old active keeps the address after a switchover, so that clients get a refusal instead of silence.')),

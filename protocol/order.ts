@@ -9,10 +9,18 @@ const common = {
   deadlineMs: Type.Integer({ minimum: 1, maximum: 600_000 })
 }
 
+/** Servers of the last active that live on behind shut gates: their last marker is waited for so long, and then gone on without. */
+export const LastWritesSchema = Type.Object({
+  marker: Type.String({ minLength: 1, maxLength: 64 }),
+  servers: Type.Array(Type.String(), { minItems: 1, maxItems: 64 }),
+  deadlineMs: Type.Integer({ minimum: 1, maximum: 600_000 })
+}, { additionalProperties: false })
+export type LastWrites = Static<typeof LastWritesSchema>
+
 /** POST /v1/clusters/:cluster/orders, controller to agent. Answered when it is done, or undone. */
 export const OrderSchema = Type.Union([
   /** Take the lease of this term, promote every server, prove it by a write, take the endpoints, open the gates (S8). */
-  Type.Object({ type: Type.Literal('promote'), ...common, leaveOut: Type.Array(LeaveOutSchema, { maxItems: LEAVE_OUT_MAX }), force: Type.Boolean({ description: 'Also with an incomplete copy: an operator was told what is lost' }), without: Type.Optional(Type.String({ description: 'The other one of two voters, certainly off after this node accepted the term: it is left out of the count (S9)' })) }, { additionalProperties: false }),
+  Type.Object({ type: Type.Literal('promote'), ...common, leaveOut: Type.Array(LeaveOutSchema, { maxItems: LEAVE_OUT_MAX }), force: Type.Boolean({ description: 'Also with an incomplete copy: an operator was told what is lost' }), without: Type.Optional(Type.String({ description: 'The other one of two voters, certainly off after this node accepted the term: it is left out of the count (S9)' })), lastWrites: Type.Optional(LastWritesSchema) }, { additionalProperties: false }),
   /** Old active: close the gates and write the marker into each database. */
   Type.Object({ type: Type.Literal('handoverBegin'), ...common, marker: Type.String({ minLength: 1, maxLength: 64 }) }, { additionalProperties: false }),
   /** Candidate: answer when each database holds the marker. */

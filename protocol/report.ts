@@ -100,6 +100,8 @@ export const ReportSchema = Type.Object({
     /** The last term that this node gave back. */
     releasedTerm: Type.Integer({ minimum: 0 }),
     releasedServed: Type.Boolean(),
+    /** The servers that lived on when it gave that term back, since another one had died: each gets the term's last marker. Absent: none. */
+    marked: Type.Optional(Type.Array(Type.String())),
     /** The generation of the newest list of voters whose majority granted it; 0 for none, also while one of two is left out. */
     votersGeneration: Type.Integer({ minimum: 0 }),
     /** The other one of two voters, which is not counted in this term, since it was certainly off (S9); null: all count. */

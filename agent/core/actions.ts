@@ -1,6 +1,6 @@
 // Everything a unit asks of the world. The shell performs actions in order and never answers but by an event; an action
 // with an `op` is slow: the shell starts it and reports `finished` with that number.
-import type { Order, OrderReply } from '../../protocol/order.ts'
+import type { LastWrites, Order, OrderReply } from '../../protocol/order.ts'
 import type { LeaseReply, LeaseRequest, ReleaseRequest, TermReply } from '../../protocol/vote.ts'
 import type { Position } from '../../protocol/position.ts'
 import type { VoterRecord } from './voter.ts'
@@ -37,10 +37,10 @@ export type UnitAction =
   | { readonly type: 'askVoters', readonly roundId: number, readonly request: LeaseRequest }
   | { readonly type: 'tellVoters', readonly request: ReleaseRequest }
   | { readonly type: 'startServer', readonly server: string, readonly op: number }
-  /** Placeholder source: read-only at once, data kept; then a gate that was left open is closed. */
-  | { readonly type: 'demoteServer', readonly server: string, readonly op: number }
+  /** Placeholder source: read-only at once, data kept; then a gate that was left open is closed. `lastMarker` is written before, behind a gate that is shut. */
+  | { readonly type: 'demoteServer', readonly server: string, readonly op: number, readonly lastMarker: string | null }
   | { readonly type: 'killServer', readonly server: string, readonly op: number }
-  | { readonly type: 'promoteServers', readonly op: number, readonly position: Position, readonly force: boolean }
+  | { readonly type: 'promoteServers', readonly op: number, readonly position: Position, readonly force: boolean, readonly lastWrites: LastWrites | null }
   /** Endpoints, and the packet guard: no gate is there yet. */
   | { readonly type: 'takeEndpoints', readonly op: number, readonly untilMs: number }
   | { readonly type: 'openGates', readonly op: number }

@@ -71,7 +71,7 @@ export function takeOrder (config: UnitConfig, state: UnitState, orderId: number
 function promote (config: UnitConfig, state: UnitState, order: OrderOf<'promote'>, asked: Asked, nowMs: number): Stepped {
   const giveUpAtMs = nowMs + Math.min(order.deadlineMs, config.timing.promoteDeadlineMs)
   const lease = newLease(order.term, order.leaveOut, nowMs, order.without ?? null)
-  return chain(abandonFollow(state, ANOTHER_ORDER), next => [enter(next, { type: 'acquiring', lease, asked, giveUpAtMs, force: order.force }, nowMs), []])
+  return chain(abandonFollow(state, ANOTHER_ORDER), next => [enter(next, { type: 'acquiring', lease, asked, giveUpAtMs, force: order.force, lastWrites: order.lastWrites ?? null }, nowMs), []])
 }
 
 /** A backup follows only the holder of the term, by that node's own address, never an endpoint and never itself (S5). */

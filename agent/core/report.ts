@@ -31,6 +31,7 @@ export function buildReport (config: UnitConfig, state: UnitState, extras: Repor
       remainingMs: lease === null ? 0 : Math.max(0, lease.untilMs - nowMs),
       releasedTerm: state.ownRelease.term,
       releasedServed: state.ownRelease.served,
+      ...(state.marked !== null && state.marked.term === state.ownRelease.term ? { marked: [...state.marked.servers] } : {}),
       votersGeneration: lease?.generation ?? 0,
       without: lease?.without ?? null
     },

@@ -1,20 +1,24 @@
 // Starting to serve and ceasing to: promotion stage by stage (S8), the hand-over of a switchover, and the one way down.
 import { invariant } from '../../protocol/invariant.ts'
+import { lastMarker } from '../../protocol/last-marker.ts'
 import type { Step } from '../../protocol/order.ts'
 import type { UnitAction } from './actions.ts'
 import { isHeld, type Lease } from './lease.ts'
 import { addSteps, answer, chain, enter, setServer, takeId, type Stepped } from './stepped.ts'
 import type { ServerObservation } from '../server.ts'
-import type { Asked, PhaseState, StopReason, UnitConfig, UnitState } from './state.ts'
+import type { Asked, PhaseState, ServerState, StopReason, UnitConfig, UnitState } from './state.ts'
 import { acceptRelease } from './voter.ts'
 
+/** One server of the unit is the matter, and the others can be handed over with nothing lost. */
+const SERVER_LOST: readonly StopReason[] = ['serverDown', 'serverHung', 'serverOverdue']
+
 /** The lease is held: promote every server and prove it by a write. */
-export function beginPromotion (config: UnitConfig, state: UnitState, { lease, asked, force }: Extract<PhaseState, { type: 'acquiring' }>, nowMs: number): Stepped {
+export function beginPromotion (config: UnitConfig, state: UnitState, { lease, asked, force, lastWrites }: Extract<PhaseState, { type: 'acquiring' }>, nowMs: number): Stepped {
   invariant(isHeld(lease, nowMs), 'a promotion begins only under an unexpired lease (S2)')
   const [op, next] = takeId(state)
   const waited: Step = { name: 'lease', startMs: asked.receivedAtMs, endMs: nowMs, error: null }
   const phase: PhaseState = { type: 'promoting', lease, asked: addSteps(asked, [waited]), stage: 'servers', op }
-  return [enter(next, phase, nowMs), [{ type: 'promoteServers', op, position: { term: lease.term, sequence: 0, writer: config.node }, force }]]
+  return [enter(next, phase, nowMs), [{ type: 'promoteServers', op, position: { term: lease.term, sequence: 0, writer: config.node }, force, lastWrites }]]
 }
 
 /** The endpoints come after the servers: a backup that sees the VIP on its own host would follow itself (F2). */
@@ -28,7 +32,7 @@ export function promotionStageEnded (config: UnitConfig, state: UnitState, phase
   const asked = phase.asked === null ? null : addSteps(phase.asked, steps)
   const { lease } = phase
   if (error !== null) return beginStop(config, { ...state, phase: { ...phase, asked } }, 'promotionFailed', error, nowMs)
-  if (phase.stage === 'servers') return takeEndpoints(state, lease, asked, nowMs)
+  if (phase.stage === 'servers') return chain(takeEndpoints(state, lease, asked, nowMs), next => [next, lateMarkers(config, lease.term, steps)])
   if (phase.stage === 'endpoints') {
     invariant(isHeld(lease, nowMs), 'a gate opens only under an unexpired lease (S4)')
     const [op, next] = takeId(state)
@@ -86,8 +90,10 @@ function isStuck (observation: ServerObservation | null): boolean {
 export function finishStop (config: UnitConfig, state: UnitState, phase: Extract<PhaseState, { type: 'stopping' }>, how: 'closed' | 'lapsed', nowMs: number): Stepped {
   invariant(how === 'closed' || nowMs >= phase.certainAtMs, 'a release needs certainty that this node does not serve (S3)')
   const tookMs = nowMs - phase.startedAtMs
-  return chain(giveBack(config, enter(state, { type: 'backup', follow: null }, nowMs), phase.term, phase.served, nowMs), backup => {
-    const [demoted, demotions] = demoteServers(config, backup)
+  const survivors = phase.served && SERVER_LOST.includes(phase.reason) ? config.servers.filter(name => isUp(state.servers[name])) : []
+  const marked = survivors.length === 0 ? null : { term: phase.term, servers: survivors }
+  return chain(giveBack(config, enter({ ...state, marked }, { type: 'backup', follow: null }, nowMs), phase.term, phase.served, nowMs), backup => {
+    const [demoted, demotions] = demoteServers(config, backup, marked)
     return [demoted, [
       ...answer(phase.asked, `${phase.reason}: ${phase.detail}`),
       { type: 'happened', kind: 'servingStopped', message: `${config.node} stopped serving term ${phase.term}: ${phase.detail}`, facts: { term: phase.term, reason: phase.reason, how, tookMs, served: phase.served } },
@@ -109,8 +115,25 @@ export function giveBack (config: UnitConfig, state: UnitState, term: number, se
   ]]
 }
 
+function isUp (server: ServerState | undefined): boolean {
+  return server !== undefined && server.busyOp === null && server.observation?.health === 'up'
+}
+
+/** The promotion went on without them: whoever reads the history must know what may be missing (S7). */
+function lateMarkers (config: UnitConfig, term: number, steps: readonly Step[]): readonly UnitAction[] {
+  const late = steps.filter(step => step.error !== null)
+  if (late.length === 0) return []
+  const why = late.map(step => `${step.name}: ${step.error ?? ''}`).join('; ')
+  return [{
+    type: 'happened',
+    kind: 'lastWritesLate',
+    message: `${config.node} goes on in term ${term} without the last writes of servers that lived on with the last active (${why}); what is missing is in their files, and is kept as a rescue when they follow`,
+    facts: { term }
+  }]
+}
+
 /** Every server that answers goes back to the placeholder; one that does not is caught by the watch later. */
-export function demoteServers (config: UnitConfig, state: UnitState): Stepped {
+export function demoteServers (config: UnitConfig, state: UnitState, marked: UnitState['marked'] = null): Stepped {
   let next = state
   const actions: UnitAction[] = []
   for (const name of config.servers) {
@@ -119,7 +142,7 @@ export function demoteServers (config: UnitConfig, state: UnitState): Stepped {
     if (server === undefined || server.busyOp !== null || health === 'down' || health === 'hung') continue
     const [op, counted] = takeId(next)
     next = setServer(counted, name, { busyOp: { op, kind: 'demote' } })
-    actions.push({ type: 'demoteServer', server: name, op })
+    actions.push({ type: 'demoteServer', server: name, op, lastMarker: marked?.servers.includes(name) === true ? lastMarker(config.node, marked.term) : null })
   }
   return [next, actions]
 }

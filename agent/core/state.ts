@@ -1,6 +1,6 @@
 // What the agent knows and wants for one cluster on this node: everything a decision may depend on, and nothing else.
 import type { Problem } from '../../protocol/report.ts'
-import type { Order, Step } from '../../protocol/order.ts'
+import type { LastWrites, Order, Step } from '../../protocol/order.ts'
 import type { TimingConfig } from '../../protocol/cluster.ts'
 import type { ServerObservation } from '../server.ts'
 import type { Lease } from './lease.ts'
@@ -46,7 +46,7 @@ export type PhaseState =
   | { readonly type: 'resuming', readonly lease: Lease, readonly giveUpAtMs: number }
   | { readonly type: 'backup', readonly follow: { readonly op: number, readonly source: string, readonly term: number, readonly asked: Asked } | null }
   /** `force`: an operator was told what an incomplete copy lacks. */
-  | { readonly type: 'acquiring', readonly lease: Lease, readonly asked: Asked, readonly giveUpAtMs: number, readonly force: boolean }
+  | { readonly type: 'acquiring', readonly lease: Lease, readonly asked: Asked, readonly giveUpAtMs: number, readonly force: boolean, readonly lastWrites: LastWrites | null }
   /** Also after a resume (`asked` null): the endpoints and gates are made sure of again. */
   | { readonly type: 'promoting', readonly lease: Lease, readonly asked: Asked | null, readonly stage: 'servers' | 'endpoints' | 'gates', readonly op: number }
   | { readonly type: 'active', readonly lease: Lease, readonly sequence: number, readonly nextHeartbeatAtMs: number, readonly heartbeatOp: number | null }
@@ -88,6 +88,8 @@ export interface UnitState {
   readonly voterSide: VoterSide
   /** The last term that this node gave back, durable like the voter's record: never asked for again (S2). */
   readonly ownRelease: { readonly term: number, readonly served: boolean }
+  /** The servers that lived on when this node gave that term back because another one died: each gets a marker behind its last write. */
+  readonly marked: { readonly term: number, readonly servers: readonly string[] } | null
   /** voter -> the boot in which it last granted this node. */
   readonly boots: Readonly<Record<string, string>>
   /** Node -> the newest list of voters (its generation) by which it granted this one, or was granted by it; forgotten with every start (S9). */

@@ -27,6 +27,7 @@ export function bootUnit (config: UnitConfig, restored: Restored, nowMs: number)
       ? { type: 'refusing', problem: restored.problem }
       : { type: 'voting', voter: restartVoter(voterConfig(config), withList(config, restored.voter), nowMs) },
     ownRelease: 'problem' in restored ? { term: 0, served: true } : restored.ownRelease,
+    marked: null,
     boots: {},
     met: {},
     phase: config.witness ? { type: 'witness' } : { type: 'starting', settled: [] },

@@ -161,7 +161,7 @@ function tendServer (state: UnitState, name: string, nowMs: number): Stepped {
   const active = freshRole(state, name) === 'active'
   const gateOpen = server.observation?.gateOpen === true && server.observedFromMs >= state.phaseSinceMs
   if (phase.type === 'backup' && (active || gateOpen)) {
-    return chain(begin(state, name, 'demote', op => ({ type: 'demoteServer', server: name, op })), next => [next, [{
+    return chain(begin(state, name, 'demote', op => ({ type: 'demoteServer', server: name, op, lastMarker: null })), next => [next, [{
       type: 'happened',
       kind: active ? 'unsanctionedActive' : 'unsanctionedGate',
       message: active

@@ -2,7 +2,8 @@
 // (S1), on the wait for every grant that may still run (S3), and on the agents' own leases; an operation that dies with
 // its controller leaves nothing that the next one would have to know.
 import { invariant } from '../../protocol/invariant.ts'
-import type { OrderReply } from '../../protocol/order.ts'
+import { lastMarker } from '../../protocol/last-marker.ts'
+import type { LastWrites, OrderReply } from '../../protocol/order.ts'
 import { LEAVE_OUT_MAX, type LeaveOut, type TermReply } from '../../protocol/vote.ts'
 import { isMajority, listQuorum, type VoterList } from '../../protocol/voter-list.ts'
 import type { ClusterAction } from './actions.ts'
@@ -202,9 +203,24 @@ function clockMarginMs (durationMs: number): number {
   return durationMs / 100 + 5
 }
 
+/**
+ * Of the servers that lived on when another one of the last active died: each has a marker behind its last write, and the
+ * candidate waits for it where it still replicates from that very node: as long as a switchover would, and no longer than
+ * clients would have waited had the whole node been lost.
+ */
+function lastWritesFor (config: CoreConfig, state: ClusterState, { from, fromTerm, to }: Operation, nowMs: number): LastWrites | null {
+  const left = from === null || from === to ? null : freshReport(config, state, from, nowMs)
+  const candidate = freshReport(config, state, to, nowMs)
+  if (from === null || left === null || left.lease.releasedTerm !== fromTerm || candidate?.following !== from) return null
+  const servers = (left.lease.marked ?? []).filter(name => candidate.servers.some(server => server.name === name && server.replication === 'replicating'))
+  const { handoverDeadlineMs, leaseMs } = config.cluster.timing
+  return servers.length === 0 ? null : { marker: lastMarker(from, fromTerm), servers, deadlineMs: Math.min(handoverDeadlineMs, leaseMs) }
+}
+
 function promote (config: CoreConfig, state: ClusterState, operation: Operation, sinceMs: number, nowMs: number): Stepped {
   const [tag, next] = takeId(state)
   const steps = [...operation.steps, step(operation, `take term ${operation.term}`, null, sinceMs, nowMs, null)]
+  const lastWrites = lastWritesFor(config, state, operation, nowMs)
   return [{ ...next, operation: { ...operation, steps, stage: { type: 'promoting', tag, sinceMs: nowMs } } }, [{
     type: 'order',
     tag,
@@ -216,7 +232,8 @@ function promote (config: CoreConfig, state: ClusterState, operation: Operation,
       deadlineMs: config.cluster.timing.promoteDeadlineMs,
       leaveOut: [...operation.leaveOut],
       force: operation.force,
-      ...(operation.without === null ? {} : { without: operation.without })
+      ...(operation.without === null ? {} : { without: operation.without }),
+      ...(lastWrites === null ? {} : { lastWrites })
     }
   }, ...(operation.without === null
     ? []

@@ -1,7 +1,14 @@
 // The active's servers die or hang; its node lives.
 import assert from 'node:assert/strict'
-import { assertFailedOver, assertFollows, describeCluster, VERSIONS } from './scenario.ts'
-import { type ServerName } from '../testbed/cluster-file.ts'
+import { SERVERS, type ServerName } from '../testbed/cluster-file.ts'
+import { assertFailedOver, assertFollows, describeCluster, VERSIONS, type Client } from './scenario.ts'
+
+const [NORTHBOUND, SOUTHBOUND] = SERVERS
+
+/** The server that died may have taken one write with it, which was acknowledged and not yet replicated; the one that lived on none. */
+function nothingOfSouthbound (missing: number, { name }: Client): void {
+  assert.ok(missing <= (name === NORTHBOUND.name ? 1 : 0), `${missing} acknowledged writes of ${name} are missing`)
+}
 
 for (const ovs of VERSIONS) {
   describeCluster(`servers of the active die, Open vSwitch ${ovs}`, { ovs }, ({ testbed, scenario }) => {
@@ -22,6 +29,24 @@ for (const ovs of VERSIONS) {
         await scene.status('after-a-crash')
       })
     }
+
+    scenario('the Northbound server dies while the copies of the Southbound one lag: its last writes are waited for, and none of them is missing', { failovers: 1, judge: nothingOfSouthbound }, async scene => {
+      const onA = (...args: readonly string[]) => testbed.exec('a', ['nft', ...args])
+      await onA('add table inet late')
+      await onA('add chain inet late out { type filter hook output priority 0; }')
+      await onA(`add rule inet late out tcp sport ${SOUTHBOUND.replicationPort} drop`)
+      try {
+        await scene.clientsWrite()
+        await testbed.killServer('a', 'nb')
+        await scene.until('another node is being promoted', view => view.operation?.from === 'a')
+      } finally {
+        await onA('delete table inet late')
+      }
+      const { steps } = await scene.ended()
+      const wait = steps.find(({ name }) => name === 'last writes sb')
+      assert.equal(wait?.error, null, 'the marker of the server that lived on came')
+      await scene.whole()
+    })
 
     scenario('a server that hangs (SIGSTOP) is failed over, and killed: it would go on as a stale writer', { failovers: 1 }, async scene => {
       const pid = await testbed.stopServer('a', 'nb')

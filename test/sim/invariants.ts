@@ -2,6 +2,7 @@ import type { UnitState } from '../../agent/core/state.ts'
 import type { VoterRecord } from '../../agent/core/voter.ts'
 import type { LeaseReply, LeaseRequest, TermReply, TermRequest } from '../../protocol/vote.ts'
 import type { OperationKind } from '../../protocol/api.ts'
+import { lastMarker } from '../../protocol/last-marker.ts'
 import { createLedger } from './ledger.ts'
 import type { VoterList } from '../../protocol/voter-list.ts'
 import { createMembershipChecks } from './membership.ts'
@@ -140,7 +141,8 @@ export function createObserver (world: World, settings: Settings, nodes: () => r
       const forcedTerm = Number.parseInt(at)
       return kind === 'forcedFailover' && at.endsWith(` ${node}`) && forcedTerm > before.term && forcedTerm <= promotedInTerm
     })
-    if (how?.kind === 'switchover' && how.switchedTo) violate(`I3 ${what} lost ${lost}`)
+    if (server.holdsMarker(lastMarker(before.holder, before.term))) violate(`I3 ${what} lost ${lost}, and it has the marker behind the last write`)
+    else if (how?.kind === 'switchover' && how.switchedTo) violate(`I3 ${what} lost ${lost}`)
     else if (!forced && outOfTerm) violate(`I4 ${what} lost ${lost}, and it had nothing of that term`)
     else if (!forced && behind) violate(`I4 ${what} lost ${lost}; the bound is ${lossBoundMs().toFixed(0)} ms`)
     world.note(`${node} lacks ${lostMs.toFixed(0)} ms of rows of term ${before.term} (${how?.kind ?? 'resumption'})`)

@@ -1,7 +1,7 @@
 import type { UnitAction } from '../../agent/core/actions.ts'
 import type { UnitConfig } from '../../agent/core/state.ts'
 import type { Position } from '../../protocol/position.ts'
-import type { Step } from '../../protocol/order.ts'
+import type { LastWrites, Step } from '../../protocol/order.ts'
 import type { AgentNode } from './agent-node.ts'
 import type { KernelModel } from './kernel-model.ts'
 import type { ServerModel } from './server-model.ts'
@@ -215,13 +215,22 @@ export function createNodeCommands (context: CommandContext): NodeCommands {
     })
   }
 
-  function promote (op: number, position: Position, force: boolean): void {
+  function promote (op: number, position: Position, force: boolean, lastWrites: LastWrites | null): void {
     const ended = begin()
-    const done = letIn(epoch, error => {
+    const mine = epoch
+    const done = letIn(mine, error => {
       ended()
       finish(op)(error)
     })
-    together(each(server => server.promote(position, force)), done)
+    const endMs = localMs() + (lastWrites?.deadlineMs ?? 0)
+    const whenArrived = (): void => {
+      if (!alive()) return ended()
+      if (mine !== epoch) return done(null)
+      const waits = lastWrites !== null && localMs() < endMs && servers.some(server => lastWrites.servers.includes(server.name) && !server.holdsMarker(lastWrites.marker))
+      if (waits) world.after(5, () => { context.whenRunning(whenArrived) })
+      else together(each(server => server.promote(position, force)), done)
+    }
+    whenArrived()
   }
 
   function follow (op: number, source: string, deadlineMs: number): void {
@@ -294,12 +303,15 @@ export function createNodeCommands (context: CommandContext): NodeCommands {
           const server = servers.find(candidate => candidate.name === action.server)
           return server === undefined ? undefined : startServer(server, action.op)
         }
-        case 'demoteServer': return one(action.server, action.op, server => server.toPlaceholder() ?? server.setGate(false))
+        case 'demoteServer': return one(action.server, action.op, server => {
+          if (action.lastMarker !== null && server.setGate(false) === null) server.write(action.lastMarker)
+          return server.toPlaceholder() ?? server.setGate(false)
+        })
         case 'killServer': return one(action.server, action.op, server => {
           server.crash()
           return null
         })
-        case 'promoteServers': return promote(action.op, action.position, action.force)
+        case 'promoteServers': return promote(action.op, action.position, action.force, action.lastWrites)
         case 'takeEndpoints': return takeEndpoints(action.op, action.untilMs)
         case 'openGates': return openGates(action.op)
         case 'extendGuard': return extendGuard(action.untilMs, action.endpoints)

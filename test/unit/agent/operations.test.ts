@@ -45,10 +45,36 @@ describe('letting clients in', () => {
   test('all servers are promoted at once; one that fails names the outcome, and each step is timed (S8)', async () => {
     const { world, operations } = setUp()
     world.failing.set('promote sb', 'no answer')
-    const outcome = await operations.promoteServers(position(4, 0), { force: false })
+    const outcome = await operations.promoteServers(position(4, 0), { force: false, lastWrites: null })
     assert.equal(outcome.error, 'promote sb: no answer')
     assert.deepEqual(outcome.steps.map(step => [step.name, step.error]), [['promote nb', null], ['promote sb', 'no answer']])
     assert.ok(outcome.steps.every(step => step.endMs >= step.startMs))
+  })
+
+  test('the last writes of a server that lived on are waited for before anything is promoted; what comes too late is a step with an error, and no failure', async () => {
+    const { world, operations } = setUp()
+    const lastWrites = { marker: 'last-3-n2', servers: ['sb'], deadlineMs: 500 }
+    const arrival = world.hold('awaitMarker sb')
+    const promoting = operations.promoteServers(position(4, 0), { force: false, lastWrites })
+    await arrival.begun
+    assert.deepEqual(world.log, ['awaitMarker sb'])
+    arrival.go()
+    assert.equal((await promoting).error, null)
+    world.failing.set('awaitMarker sb', 'late')
+    const { error, steps } = await operations.promoteServers(position(4, 0), { force: false, lastWrites })
+    assert.deepEqual([error, steps.map(step => [step.name, step.error])], [null, [['last writes sb', 'late'], ['promote nb', null], ['promote sb', null]]])
+  })
+
+  test('a stop while last writes are waited for overtakes the promotion (S4)', async () => {
+    const { world, operations } = setUp()
+    const arrival = world.hold('awaitMarker sb')
+    const promoting = operations.promoteServers(position(4, 0), { force: false, lastWrites: { marker: 'last-3-n2', servers: ['sb'], deadlineMs: 500 } })
+    await arrival.begun
+    const stopping = operations.stopServing([])
+    arrival.go()
+    await stopping
+    assert.equal((await promoting).error, 'overtaken: this node must not serve')
+    assert.equal(world.log.some(call => call.startsWith('promote')), false)
   })
 })
 

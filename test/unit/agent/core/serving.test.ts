@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { beginPromotion, finishStop } from '../../../../agent/core/serving.ts'
 import { newLease } from '../../../../agent/core/lease.ts'
-import { handoverBeginOrder, handoverCancelOrder, handoverFinishOrder, position, promoteOrder } from '../../../fixtures.ts'
-import { active, backup, find, promoting, typesOf, type UnitHarness } from './unit-harness.ts'
+import { handoverBeginOrder, handoverCancelOrder, handoverFinishOrder, NEW_VOTER, observation, position, promoteOrder } from '../../../fixtures.ts'
+import { active, backup, find, harness, promoting, typesOf, type UnitHarness } from './unit-harness.ts'
 
 /** Its gate is closed and the marker is written since 1110 ms; gives up at 3100. */
 function handingOver (): UnitHarness {
@@ -67,7 +67,7 @@ describe('promotion', () => {
 
   test('a promotion begins only under an unexpired lease: anything else is a bug of ours (S2)', () => {
     const unit = backup()
-    assert.throws(() => beginPromotion(unit.config, unit.state(), { type: 'acquiring', lease: newLease(4, [], 0), asked: { orderId: 1, receivedAtMs: 0, steps: [] }, giveUpAtMs: 100, force: false }, 1), { name: 'InvariantError' })
+    assert.throws(() => beginPromotion(unit.config, unit.state(), { type: 'acquiring', lease: newLease(4, [], 0), asked: { orderId: 1, receivedAtMs: 0, steps: [] }, giveUpAtMs: 100, force: false, lastWrites: null }, 1), { name: 'InvariantError' })
   })
 
   test('a late end of a promotion that was undone opens nothing (S4)', () => {
@@ -131,6 +131,52 @@ describe('ceasing to serve', () => {
     const crashed = active()
     crashed.observe({ health: 'down' }, 1_100)
     assert.equal(find(crashed.finish('stopServing', 1_110), 'demoteServer'), undefined)
+  })
+
+  describe('when one server of the unit is lost', () => {
+    const activeWithTwo = () => {
+      const unit = harness(NEW_VOTER, { servers: ['nb', 'sb'] })
+      for (const action of unit.last()) {
+        if (action.type !== 'startServer') continue
+        unit.send({ type: 'observed', server: action.server, startedAtMs: 10, observation: observation({}) }, 10)
+        unit.send({ type: 'serverStarted', server: action.server, op: action.op, adopted: false, role: 'backup' }, 10)
+      }
+      unit.order(promoteOrder(), 1_000)
+      unit.reply('n2', 1_002)
+      unit.finish('promoteServers', 1_010)
+      unit.finish('takeEndpoints', 1_020)
+      unit.finish('openGates', 1_030)
+      unit.phase('active')
+      return unit
+    }
+
+    test('the ones that live on get a marker behind their last write, and the report names them', () => {
+      const unit = activeWithTwo()
+      unit.observe({ health: 'down', reason: 'the process ended' }, 1_100)
+      const demotion = find(unit.finish('stopServing', 1_110), 'demoteServer')
+      assert.deepEqual([demotion?.server, demotion?.lastMarker], ['sb', 'last-4-n1'])
+      assert.deepEqual(unit.state().marked, { term: 4, servers: ['sb'] })
+    })
+
+    test('none is written when the lease ended: somebody else may be serving by then', () => {
+      const unit = activeWithTwo()
+      unit.send({ type: 'woke' }, 2_950)
+      assert.equal(find(unit.finish('stopServing', 2_960), 'demoteServer')?.lastMarker, null)
+      assert.equal(unit.state().marked, null)
+    })
+  })
+
+  test('a promotion that went on without the last writes says so, and is none the less done (S7)', () => {
+    const unit = backup()
+    const lastWrites = { marker: 'last-3-n2', servers: ['nb'], deadlineMs: 500 }
+    unit.order(promoteOrder({ lastWrites }), 1_000)
+    unit.reply('n2', 1_002)
+    const promotion = unit.latest('promoteServers')
+    assert.deepEqual(promotion.lastWrites, lastWrites)
+    const steps = [{ name: 'last writes nb', startMs: 1_002, endMs: 1_502, error: 'it did not come' }]
+    const actions = unit.send({ type: 'finished', op: promotion.op, error: null, steps }, 1_510)
+    assert.equal(unit.phase('promoting').stage, 'endpoints')
+    assert.match(find(actions, 'happened')?.message ?? '', /n1 goes on in term 4 without the last writes .*last writes nb: it did not come/)
   })
 
   test('the endpoint lingers, with nobody behind it, so that clients get a refusal', () => {

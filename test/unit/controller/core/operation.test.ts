@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { activeReport, grant, position, report, serverReport, VOTERS } from '../../../fixtures.ts'
+import type { Report, ServerReport } from '../../../../protocol/report.ts'
 import { find, orderTo, releasedReport, serving, type LeaderHarness } from './leader-harness.ts'
 
 /** n1 released term 4 at 2000 ms; term 5 for n2 is being asked for. */
@@ -79,6 +80,29 @@ describe('taking a term (S1, S3)', () => {
     const other = taking()
     other.accept('n2', 2_002, [grant({ term: 3 })])
     assert.equal(orderTo(other.accept('n3', 2_003, [grant({ term: 3 })]), 'promote'), undefined)
+  })
+
+  describe('one of two servers of the last active died, and the other one lives on behind a shut gate', () => {
+    const both = (changes: Partial<ServerReport> = {}) => [serverReport(), serverReport({ name: 'sb', database: 'OVN_Southbound', ...changes })]
+    const promotion = (n2: readonly ServerReport[], changes: Partial<Report> = {}, marked: string[] = ['sb']) => {
+      const one = serving()
+      const released = releasedReport()
+      one.reports([report('n2', { servers: [...n2], ...changes }), report('n3'), { ...released, lease: { ...released.lease, marked } }], 2_000)
+      one.accept('n2', 2_002)
+      return orderTo(one.accept('n3', 2_003), 'promote')?.order
+    }
+
+    test('the candidate is told to wait for the marker behind its last write', () => {
+      const order = promotion(both())
+      assert.deepEqual(order?.type === 'promote' && order.lastWrites, { marker: 'last-4-n1', servers: ['sb'], deadlineMs: 2_000 })
+    })
+
+    test('not where nothing can come: the copy has no source, the node follows another one, or no marker was written', () => {
+      for (const order of [promotion(both({ replication: 'none' })), promotion(both(), { following: null }), promotion(both(), {}, [])]) {
+        assert.equal(order?.type, 'promote')
+        assert.equal(order?.type === 'promote' && order.lastWrites, undefined)
+      }
+    })
   })
 
   test('an unknown holder\'s grant, told by a voter that restarted, is always waited for (S3)', () => {
