@@ -50,6 +50,12 @@ export interface TlsFiles {
   readonly caCertificate: string
 }
 
+/** A map of strings in a table with at most one row. */
+export interface MarkerColumn {
+  readonly table: string
+  readonly column: string
+}
+
 /** One ovsdb-server process that runs on every data node of the cluster. */
 export interface ServerConfig {
   readonly name: string
@@ -72,6 +78,8 @@ export interface ServerConfig {
   readonly databaseFile: string
   readonly logFile: string
   readonly pidFile: string
+  /** Where markers are written; null: found in the schema. */
+  readonly marker: MarkerColumn | null
   /** Present when `listen.method` is `ssl`. */
   readonly tls: TlsFiles | null
 }

@@ -12,7 +12,7 @@ export function configDigest (cluster: ClusterConfig): string {
   const agreed = {
     name: cluster.name,
     members: cluster.members.toSorted((a, b) => a.name < b.name ? -1 : 1),
-    servers: cluster.servers.map(({ name, database, listen, replicationPort }) => ({ name, database, listen, replicationPort })),
+    servers: cluster.servers.map(({ name, database, listen, replicationPort, marker }) => ({ name, database, listen, replicationPort, ...(marker === null ? {} : { marker }) })),
     endpoints: cluster.endpoints,
     timing: cluster.timing,
     guard: cluster.guard

@@ -237,6 +237,7 @@ function resolveServer (server: Partly<ServerFile>, path: Path, { reader, cluste
     databaseFile: fileIn('databaseFile', stateDirectory, 'db'),
     logFile: reader.or(server.logFile, [...path, 'logFile'], cluster === undefined || name === undefined ? undefined : `/var/log/ovsdb-ha/${cluster}-${name}.log`),
     pidFile: fileIn('pidFile', runDirectory, 'pid'),
+    marker: reader.isBad([...path, 'marker']) ? undefined : server.marker === undefined ? null : { table: server.marker.table, column: server.marker.column },
     tls: reader.isBad([...path, 'tls']) ? undefined : tlsOf(server.tls)
   }
 }

@@ -133,6 +133,13 @@ const ServerTlsSchema = Type.Object({
   caCertificate: AbsolutePath({ description: 'PEM file of the authority that signed the clients\' and the other servers\' certificates.' })
 }, { ...closed, description: 'The server\'s certificates, for clients and for replication. Required when listen.method is ssl.' })
 
+const Identifier = (description: string) => Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]{0,63}$', patternErrorMessage: 'a name as the schema has it', description })
+
+const MarkerSchema = Type.Object({
+  table: Identifier('A table with at most one row (maxRows 1), such as NB_Global.'),
+  column: Identifier('A column of it that maps strings to strings, such as external_ids.')
+}, { ...closed, description: 'Where the marker of a switchover is written. Found by itself in schemas that have a single-row table with external_ids or other_config (OVN_Northbound, OVN_Southbound, Open_vSwitch, hardware_vtep); for others.' })
+
 const ServerSchema = Type.Object({
   name: Name('The server in status and file names, such as nb.'),
   database: Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_]{0,63}$', patternErrorMessage: 'the name of a database schema, such as OVN_Northbound', description: 'The database\'s name, as its schema has it.' }),
@@ -145,6 +152,7 @@ const ServerSchema = Type.Object({
   databaseFile: Type.Optional(AbsolutePath({ description: 'The database; <stateDirectory>/<cluster>/<name>.db when absent.' })),
   logFile: Type.Optional(AbsolutePath({ description: 'The server\'s log; /var/log/ovsdb-ha/<cluster>-<name>.log when absent.' })),
   pidFile: Type.Optional(AbsolutePath({ description: 'The server\'s pid file; <runDirectory>/<cluster>/<name>.pid when absent.' })),
+  marker: Type.Optional(MarkerSchema),
   tls: Type.Optional(ServerTlsSchema)
 }, { ...closed, description: 'One ovsdb-server process that runs on every data node of the cluster.' })
 

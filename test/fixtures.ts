@@ -53,6 +53,7 @@ export function serverConfig (name: string, changes: Partial<ServerConfig> = {})
     databaseFile: `/var/lib/ovsdb-ha/ovn/${name}.db`,
     logFile: `/var/log/ovsdb-ha/ovn-${name}.log`,
     pidFile: `/run/ovsdb-ha/ovn/${name}.pid`,
+    marker: null,
     tls: null,
     ...changes
   }

@@ -1,4 +1,5 @@
 // What can go wrong between the agent and one ovsdb-server. Each way has its own code, since each asks for another reaction.
+import type { MarkerColumn } from '../../protocol/cluster.ts'
 import { OvsdbHaError, type ErrorDetail } from '../../protocol/errors.ts'
 
 /** Base of every failure to talk: nothing is known about the server's state, and whether a sent command took effect. */
@@ -162,10 +163,12 @@ export class SchemaMismatchError extends OvsdbHaError {
 export class MarkerPlaceError extends OvsdbHaError {
   readonly code = 'OVSDB_HA_MARKER_PLACE'
   readonly httpStatus = 501
-  readonly hint = 'This database has no place for a marker, so a switchover cannot prove that nothing is lost; stop the clients and fail over instead.'
+  readonly hint = 'Name a map of strings in a single-row table of the schema (servers[].marker in cluster.yaml). Without one a switchover cannot prove that nothing is lost: stop the clients and fail over instead.'
 
-  constructor (database: string, detail?: ErrorDetail) {
-    super(`${database}: no row of its schema can take a marker`, detail)
+  constructor (database: string, configured: MarkerColumn | null, detail?: ErrorDetail) {
+    super(configured === null
+      ? `${database}: no row of its schema can take a marker`
+      : `${database}: ${configured.table}.${configured.column} (marker in cluster.yaml) is no map of strings in a table with at most one row`, detail)
   }
 }
 

@@ -91,7 +91,7 @@ async function hasOurMarker ({ server, handover }: ServerParts, client: OvsdbCli
   const marker = handover.current()
   if (marker === null) return false
   try {
-    await awaitMarker(client, await client.getSchema(server.database), marker, 0)
+    await awaitMarker(client, await client.getSchema(server.database), marker, 0, server.marker)
     return true
   } catch (error) {
     if (error instanceof MarkerLateError) return false

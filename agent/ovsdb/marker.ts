@@ -1,5 +1,6 @@
 // A marker in a user database proves that a backup has everything that was written before it (vocabulary: marker).
 // OVSDB replicates a database's transactions in order, so whoever sees the marker has what came earlier in that database.
+import type { MarkerColumn } from '../../protocol/cluster.ts'
 import type { Operation, Transactor } from './client.ts'
 import { MarkerLateError, MarkerPlaceError, OvsdbError } from './errors.ts'
 import { rootTables, type ColumnSchema, type ColumnType, type DatabaseSchema, type TableSchema } from './schema.ts'
@@ -23,8 +24,13 @@ export type MarkerPlace =
   | { readonly kind: 'map', readonly table: string, readonly column: string }
   | { readonly kind: 'row', readonly table: string }
 
-/** Looks at the schema only; null when it offers no place. */
-export function markerPlace (schema: DatabaseSchema): MarkerPlace | null {
+/** Looks at the schema only; null when it offers no place, or not the one that the configuration names. */
+export function markerPlace (schema: DatabaseSchema, configured: MarkerColumn | null = null): MarkerPlace | null {
+  if (configured !== null) {
+    const { table, column } = configured
+    const found = Object.hasOwn(schema.tables, table) ? schema.tables[table] : undefined
+    return found?.maxRows === 1 && Object.hasOwn(found.columns, column) && isStringMap(found.columns[column]) ? { kind: 'map', table, column } : null
+  }
   const tables = rootTables(schema)
   for (const [table, { maxRows, columns }] of tables) {
     const column = MAP_COLUMNS.find(name => isStringMap(columns[name]))
@@ -35,8 +41,8 @@ export function markerPlace (schema: DatabaseSchema): MarkerPlace | null {
 }
 
 /** Writes the marker in the place of the one before it and touches nothing else; inserts the root row when there is none yet. */
-export async function writeMarker (db: Transactor, schema: DatabaseSchema, marker: string): Promise<void> {
-  const place = placeOf(schema)
+export async function writeMarker (db: Transactor, schema: DatabaseSchema, marker: string, configured: MarkerColumn | null = null): Promise<void> {
+  const place = placeOf(schema, configured)
   if (place.kind === 'row') {
     await db.transact(schema.name, [
       { op: 'delete', table: place.table, where: [['name', '==', MARKER_KEY]] },
@@ -67,8 +73,8 @@ export async function writeMarker (db: Transactor, schema: DatabaseSchema, marke
  * Resolves when the marker is in the database; rejects with MarkerLateError when it did not come in time. Waits at the
  * server (`wait` is allowed on a backup), so the answer comes in the instant of the arrival, and needs no row to be there before.
  */
-export async function awaitMarker (db: Transactor, schema: DatabaseSchema, marker: string, deadlineMs: number): Promise<void> {
-  const seen = markerSeen(placeOf(schema), marker)
+export async function awaitMarker (db: Transactor, schema: DatabaseSchema, marker: string, deadlineMs: number, configured: MarkerColumn | null = null): Promise<void> {
+  const seen = markerSeen(placeOf(schema, configured), marker)
   const startedMs = performance.now()
   for (;;) {
     const leftMs = deadlineMs - (performance.now() - startedMs)
@@ -91,9 +97,9 @@ function markerSeen (place: MarkerPlace, marker: string): Operation {
   return { op: 'wait', table: place.table, where, columns: [], until: '!=', rows: [] }
 }
 
-function placeOf (schema: DatabaseSchema): MarkerPlace {
-  const place = markerPlace(schema)
-  if (place === null) throw new MarkerPlaceError(schema.name)
+function placeOf (schema: DatabaseSchema, configured: MarkerColumn | null): MarkerPlace {
+  const place = markerPlace(schema, configured)
+  if (place === null) throw new MarkerPlaceError(schema.name, configured)
   return place
 }
 

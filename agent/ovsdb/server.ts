@@ -86,10 +86,10 @@ export function createOvsdbServer (options: OvsdbServerOptions): OvsdbServer {
     },
     closeGate: () => closeGate(parts),
     async writeMarker (marker) {
-      await writeMarker(database, await known.schema(), marker)
+      await writeMarker(database, await known.schema(), marker, server.marker)
       handover.set(marker)
     },
-    awaitMarker: async (marker, deadlineMs) => await awaitMarker(database, await known.schema(), marker, deadlineMs),
+    awaitMarker: async (marker, deadlineMs) => await awaitMarker(database, await known.schema(), marker, deadlineMs, server.marker),
     writeHeartbeat: position => writePosition(database, position, wallClock().getTime(), timing.commandTimeoutMs),
     kill: () => parts.process.kill(),
     async detach () {

@@ -167,6 +167,7 @@ function serverConfig (folder: string, { version, server }: TestNodeOptions): Se
     databaseFile: join(folder, 'db', 'nb.db'),
     logFile: join(folder, 'log', 'nb.log'),
     pidFile: join(folder, 'run', 'nb.pid'),
+    marker: null,
     tls: null,
     ...server
   }

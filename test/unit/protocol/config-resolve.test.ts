@@ -23,6 +23,7 @@ test('what is left out of a file gets its default', () => {
     databaseFile: '/var/lib/ovsdb-ha/ovn/nb.db',
     logFile: '/var/log/ovsdb-ha/ovn-nb.log',
     pidFile: '/run/ovsdb-ha/ovn/nb.pid',
+    marker: null,
     tls: null
   })
   assert.deepEqual(config.clusters[0]?.timing, {

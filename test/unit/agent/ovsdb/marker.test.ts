@@ -34,6 +34,20 @@ describe('where a marker goes', () => {
     })
   }
 
+  test('where the configuration says; not in a table of many rows, a column that is no map of strings, or one that is not there', () => {
+    const { name, tables } = vtep({ other_config: map, description: text })
+    const schema = { name, tables: { ...tables, Settings: { columns: { values: map, title: text }, maxRows: 1, isRoot: true } } }
+    assert.deepEqual(markerPlace(schema, { table: 'Settings', column: 'values' }), { kind: 'map', table: 'Settings', column: 'values' })
+    for (const [table, column] of [['Manager', 'other_config'], ['Settings', 'title'], ['Settings', 'toString'], ['constructor', 'name']] as const) {
+      assert.equal(markerPlace(schema, { table, column }), null, `${table}.${column}`)
+    }
+  })
+
+  test('a place that the configuration names and the schema lacks is refused by name', async () => {
+    const nothing = { transact: async () => [] }
+    await assert.rejects(writeMarker(nothing, vtep({ other_config: map }), 'm', { table: 'Manager', column: 'other_config' }), /hardware_vtep: Manager\.other_config \(marker in cluster\.yaml\) is no map of strings/)
+  })
+
   test('hardware_vtep: other_config of Global where it is there', () => {
     assert.deepEqual(markerPlace(vtep({ other_config: map })), { kind: 'map', table: 'Global', column: 'other_config' })
   })

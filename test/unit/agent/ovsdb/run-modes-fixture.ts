@@ -29,6 +29,7 @@ export async function createStage (mode: RunMode): Promise<Stage> {
     databaseFile: join(folder, 'nb.db'),
     logFile: join(folder, 'nb.log'),
     pidFile: join(folder, 'nb.pid'),
+    marker: null,
     tls: null
   }
   return {

@@ -7,6 +7,7 @@ const server = (changes: Partial<ServerConfig> = {}): ServerConfig => ({
   name: 'nb',
   database: 'OVN_Northbound',
   schemaFile: '/s',
+  marker: null,
   listen: { method: 'tcp', port: 6641 },
   replicationPort: 16641,
   run: { mode: 'process', program: ['ovsdb-server'], unit: null, control: 'appctl' },
