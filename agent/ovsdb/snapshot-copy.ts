@@ -60,7 +60,7 @@ export interface ReadBack extends Counted {
  */
 export async function readBack (tool: readonly string[], path: string, database: string, scratch: string, timeoutMs: number): Promise<ReadBack> {
   const endsMs = performance.now() + timeoutMs
-  const leftMs = () => Math.max(1, endsMs - performance.now())
+  const leftMs = () => Math.max(1, Math.ceil(endsMs - performance.now()))
   const meter = createMeter()
   await rm(scratch, { force: true }) // left by an agent that died
   try {
