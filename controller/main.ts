@@ -10,7 +10,8 @@ import { createControllerApi } from './api/api.ts'
 import type { Token } from './api/auth.ts'
 import { createFairShare } from './fair-share.ts'
 import { createFenceDevice } from './link/fence-device.ts'
-import { createHttpAgentLink, type HttpAgentLinkOptions } from './link/http-agent-link.ts'
+import type { AgentAddress } from './link/agent-requests.ts'
+import { createHttpAgentLink } from './link/http-agent-link.ts'
 import { createHttpMaintenanceLink } from './link/http-maintenance-link.ts'
 import { createHttpRescueLink } from './link/http-rescue-link.ts'
 import { createControllerMetrics } from './metrics.ts'
@@ -88,7 +89,7 @@ export async function startController ({ configFile }: ControllerOptions): Promi
   logger.info('controller stopped; the clusters go on serving')
 }
 
-function linkOptions (cluster: ClusterConfig, member: MemberConfig, tls: TlsTexts | null): HttpAgentLinkOptions {
+function linkOptions (cluster: ClusterConfig, member: MemberConfig, tls: TlsTexts | null): AgentAddress {
   return { cluster: cluster.name, node: member.name, url: agentUrl(member, tls), tls, silentAfterMs: silentAfterMs(cluster) }
 }
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
-import { createHttpAgentLink, type HttpAgentLinkOptions } from '../../../../controller/link/http-agent-link.ts'
+import type { AgentAddress } from '../../../../controller/link/agent-requests.ts'
+import { createHttpAgentLink } from '../../../../controller/link/http-agent-link.ts'
 import { AgentAnswerError, AgentUnreachableError } from '../../../../controller/link/link-errors.ts'
 import type { Order } from '../../../../protocol/order.ts'
 import { RemoteError } from '../../../../protocol/remote-error.ts'
@@ -42,7 +43,7 @@ function createWitness () {
   }
 }
 
-async function setUp (t: TestContext, agent: FakeAgentOptions, over: Partial<HttpAgentLinkOptions> = {}) {
+async function setUp (t: TestContext, agent: FakeAgentOptions, over: Partial<AgentAddress> = {}) {
   const server = await startFakeAgent(agent)
   const link = createHttpAgentLink({ cluster: 'ovn', node: 'n1', url: server.url, tls: null, silentAfterMs: 5_000, ...over })
   t.after(async () => {
