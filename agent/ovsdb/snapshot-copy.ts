@@ -7,6 +7,7 @@ import { Transform, type TransformCallback } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createGunzip, createGzip } from 'node:zlib'
 import { execa } from 'execa'
+import { readSchema } from './read-content.ts'
 import { SnapshotError } from './snapshot-errors.ts'
 
 export interface Counted {
@@ -69,42 +70,10 @@ export async function readBack (tool: readonly string[], path: string, database:
     if (schema.name !== database) throw new SnapshotError(path, `it is a copy of ${schema.name}, and not of ${database}`)
     const selects = Object.keys(schema.tables).map(table => ({ op: 'select', table, where: [], columns: ['_uuid'] }))
     const rowEntries = await countRows(tool, scratch, JSON.stringify([database, ...selects]), leftMs())
-    return { ...meter.counted(), schemaVersion: schema.version, rowEntries }
+    return { ...meter.counted(), schemaVersion: schema.version ?? '', rowEntries }
   } finally {
     await rm(scratch, { force: true })
   }
-}
-
-/** The first record of a database file: a line that tells its length, then the schema. */
-async function readSchema (path: string): Promise<{ readonly name: string, readonly version: string, readonly tables: object }> {
-  const file = await open(path, 'r')
-  try {
-    const head = Buffer.alloc(SCHEMA_BYTES_MAX)
-    const { bytesRead } = await file.read(head, 0, head.length, 0)
-    const text = head.subarray(0, bytesRead).toString('utf8')
-    const [line = '', length = ''] = /^OVSDB JSON (\d+) [0-9a-f]{40}\n/.exec(text) ?? []
-    const schema: unknown = line === '' ? null : parsed(Buffer.from(text).subarray(Buffer.byteLength(line), Buffer.byteLength(line) + Number(length)).toString('utf8'))
-    if (isSchema(schema)) return schema
-    throw new SnapshotError(path, 'it does not begin with the schema of a database')
-  } finally {
-    await file.close()
-  }
-}
-
-const SCHEMA_BYTES_MAX = 4 * 1024 * 1024
-
-function parsed (text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null // told by the caller
-  }
-}
-
-function isSchema (value: unknown): value is { readonly name: string, readonly version: string, readonly tables: object } {
-  if (typeof value !== 'object' || value === null) return false
-  const { name, version, tables } = value as Record<string, unknown>
-  return typeof name === 'string' && typeof version === 'string' && typeof tables === 'object' && tables !== null
 }
 
 const ROW = Buffer.from('"_uuid"')
