@@ -8,6 +8,7 @@ import {
 import { ClusterRescuesSchema, RescueViewSchema, type ClusterRescues, type RescueRemoveBody, type RescueSignBody, type RescueView } from '../protocol/rescue.ts'
 import { ApplyReplySchema, RescueDiffSchema, type ApplyBody, type ApplyReply, type DiffQuery, type RescueDiff } from '../protocol/rescue-replay.ts'
 import { ClusterSnapshotsSchema, SnapshotSchema, SnapshotVerdictSchema, type ClusterSnapshots, type Snapshot, type SnapshotVerdict, type TakeSnapshotBody } from '../protocol/snapshot.ts'
+import { RunReplySchema, SchedulesViewSchema, type Job, type RunReply, type SchedulesView } from '../protocol/schedule.ts'
 import { createControllers } from './controllers.ts'
 import { parseJson, type Access } from './http.ts'
 
@@ -37,6 +38,9 @@ export interface ControllerClient {
   snapshots (cluster: string): Promise<ClusterSnapshots>
   takeSnapshot (cluster: string, body: TakeSnapshotBody): Promise<Snapshot>
   verifySnapshot (cluster: string, id: string): Promise<SnapshotVerdict>
+  schedules (cluster: string): Promise<SchedulesView>
+  /** Answered when it has begun. */
+  runSchedule (cluster: string, job: Job): Promise<RunReply>
   /** The view of every cluster, then each changed one, until `signal` ends it or the stream breaks. */
   follow (signal: AbortSignal): AsyncIterable<ClusterView>
 }
@@ -80,6 +84,8 @@ export function createControllerClient (servers: readonly string[], access: Acce
     snapshots: cluster => ask(ClusterSnapshotsSchema, 'GET', `${of(cluster)}/snapshots`, null, READ_DEADLINE_MS),
     takeSnapshot: (cluster, body) => ask(SnapshotSchema, 'POST', `${of(cluster)}/snapshots`, body, SNAPSHOT_DEADLINE_MS),
     verifySnapshot: (cluster, id) => ask(SnapshotVerdictSchema, 'POST', `${of(cluster)}/snapshots/${encodeURIComponent(id)}/verify`, {}, SNAPSHOT_DEADLINE_MS),
+    schedules: cluster => ask(SchedulesViewSchema, 'GET', `${of(cluster)}/schedules`, null, READ_DEADLINE_MS),
+    runSchedule: (cluster, job) => ask(RunReplySchema, 'POST', `${of(cluster)}/schedules/${job}/run`, {}, READ_DEADLINE_MS),
     follow: signal => viewsOf(stream('/v1/events', signal))
   }
 }

@@ -14,6 +14,7 @@ import { registerQuorum } from './commands/quorum.ts'
 import { registerRescue } from './commands/rescue.ts'
 import { registerRescueApply } from './commands/rescue-apply.ts'
 import { registerResume } from './commands/resume.ts'
+import { registerSchedules } from './commands/schedules.ts'
 import { registerStatus } from './commands/status.ts'
 import { registerSwitchover } from './commands/switchover.ts'
 import { registerVoters } from './commands/voters.ts'
@@ -59,6 +60,7 @@ function createProgram (context: CliContext, version: string): Command {
   registerQuorum(program, context)
   registerRescueApply(registerRescue(program, context), context)
   registerBackup(program, context)
+  registerSchedules(program, context)
   registerPause(program, context)
   registerResume(program, context)
   registerHistory(program, context)

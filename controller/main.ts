@@ -60,6 +60,7 @@ export async function startController ({ configFile }: ControllerOptions): Promi
     clusters: new Map(shells.map(shell => [shell.name, shell])),
     rescues: new Map(config.clusters.map((cluster, index) => [cluster.name, createRescueDesk({ cluster, links: rescueLinks[index] ?? [], view: () => shells[index]?.view() ?? { active: null, term: 0 } })])),
     snapshots: new Map(upkeep.map(({ cluster, snapshots }) => [cluster, snapshots])),
+    schedules: new Map(upkeep.map(({ cluster, scheduler }) => [cluster, scheduler])),
     store,
     onHistory: listener => {
       listeners.add(listener)

@@ -14,7 +14,7 @@ export function createOperatorCommands (ask: Ask): OperatorCommands {
 
   return {
     switchover: (body, actor, onStarted) => change(commandId => ({ type: 'switchoverAsked', commandId, to: body.to ?? null, actor, reason: body.reason ?? '' }), onStarted),
-    drillSwitchover: (to, reason) => change(commandId => ({ type: 'switchoverAsked', commandId, to, actor: 'the schedule', reason, drill: true })),
+    drillSwitchover: (to, actor, reason) => change(commandId => ({ type: 'switchoverAsked', commandId, to, actor, reason, drill: true })),
     failover: (body, actor, onStarted) => change(commandId => ({ type: 'failoverAsked', commandId, to: body.to ?? null, force: body.force === true, actor, reason: body.reason ?? '' }), onStarted),
     fence: async (node, body, actor) => { await ask(commandId => ({ type: 'fenceAsked', commandId, node, force: body.force === true, actor, reason: body.reason ?? '' })) },
     unfence: async (node, body, actor) => { await ask(commandId => ({ type: 'unfenceAsked', commandId, node, actor, reason: body.reason ?? '' })) },

@@ -8,8 +8,10 @@ export interface ScheduleHost {
   view (): ClusterView
   /** Calls back on each change of the view; returns how to stop. */
   follow (onChange: (view: ClusterView) => void): () => void
+  /** Whether this controller still leads, also by the clock. */
+  leads (): boolean
   /** As an operator's switchover, and acknowledges nothing; rejects when it is refused. */
-  drillSwitchover (to: string | null, reason: string): Promise<OperationView>
+  drillSwitchover (to: string | null, actor: string, reason: string): Promise<OperationView>
   /** Into history and log. */
   tell (kind: string, severity: Severity, node: string | null, message: string, facts: Facts): void
   /** What this leader, or the one before, knew; null where nobody ever did. */

@@ -1,14 +1,14 @@
 // The shell of one cluster's jobs: times and what happens go in, one at a time, through the pure step; actions come out.
 import type { Logger } from 'pino'
 import type { ClusterConfig } from '../protocol/cluster.ts'
-import type { OperationView } from '../protocol/api.ts'
-import { invariant } from '../protocol/invariant.ts'
 import { monotonicMs, wallClock } from './clock.ts'
 import { stepSchedule } from './core/schedule.ts'
-import { NO_SCHEDULES, type ScheduleAction, type ScheduleConfig, type ScheduleEvent } from './core/schedule-state.ts'
+import { NO_SCHEDULES, type ScheduleAction, type ScheduleEvent, type WorkAction } from './core/schedule-state.ts'
 import type { MaintenanceLink } from './link/agent-link.ts'
 import type { ControllerMetrics } from './metrics.ts'
+import { createScheduleDesk, type ScheduleDesk } from './schedule-desk.ts'
 import type { ScheduleHost } from './schedule-host.ts'
+import { createScheduleWork } from './schedule-work.ts'
 import type { SnapshotDesk } from './snapshot-desk.ts'
 import { createTimetable } from './schedule/timetable.ts'
 
@@ -22,31 +22,33 @@ export interface SchedulerOptions {
   readonly logger: Logger
 }
 
-export interface Scheduler {
+export interface Scheduler extends ScheduleDesk {
   start (): Promise<void>
   /** What runs is not waited for. */
   stop (): Promise<void>
 }
 
-/** For all databases of a node; a server that is compacted answers nobody meanwhile, and is given up as hung long before. */
-const COMPACT_DEADLINE_MS = 300_000
 const EVENTS_MAX = 1_000
 
 export function createScheduler ({ cluster, host, links, snapshots, metrics, logger }: SchedulerOptions): Scheduler {
-  const config: ScheduleConfig = { cluster: cluster.name, schedules: cluster.schedules }
-  const log = logger.child({ cluster: cluster.name })
+  const work = createScheduleWork({ host, links, snapshots })
   let state = NO_SCHEDULES
   let stopped = false
   let unfollow = (): void => {}
   let wake: NodeJS.Timeout | undefined
-  const push = createEventQueue(event => { if (!stopped) take(event) }, event => log.error({ type: event.type }, 'event of a schedule dropped: the queue is full'))
+  const push = createEventQueue(event => { if (!stopped) take(event) }, event => logger.error({ cluster: cluster.name, type: event.type }, 'event of a schedule dropped: the queue is full'))
   const timetable = createTimetable(cluster.schedules, {
     onDue: (job, at, next) => push({ type: 'due', job, at, next }),
     onOverslept: (job, at, next) => push({ type: 'overslept', job, at, next })
   })
 
   function take (event: ScheduleEvent): void {
-    const [next, actions] = stepSchedule(config, state, event, host.view(), monotonicMs())
+    if (state.leading && !host.leads()) step({ type: 'leadLost' }) // a process that was frozen hears of it later than its timers do
+    step(event)
+  }
+
+  function step (event: ScheduleEvent): void {
+    const [next, actions] = stepSchedule({ cluster: cluster.name, schedules: cluster.schedules }, state, event, host.view(), monotonicMs())
     state = next
     for (const action of actions) perform(action)
     for (const job of timetable.jobs) metrics.scheduleNext(cluster.name, job, state.next[job])
@@ -57,9 +59,7 @@ export function createScheduler ({ cluster, host, links, snapshots, metrics, log
       case 'record': return host.tell(action.kind, action.severity, action.node, action.message, action.facts)
       case 'count': return metrics.scheduleRan(cluster.name, action.job, action.outcome, action.durationMs, wallClock().getTime() / 1_000)
       case 'keep': return host.keepSchedules(action.kept)
-      case 'compact': return run(action.tag, compactNode(links, host, action.node, action.as))
-      case 'snapshot': return run(action.tag, snapshots.takeFrom(action.node, action.as, 'the schedule', '').then(() => null))
-      case 'switchover': return run(action.tag, host.drillSwitchover(action.to, action.reason))
+      case 'compact': case 'snapshot': case 'switchover': return follow(action)
       case 'wakeAt':
         clearTimeout(wake)
         wake = setTimeout(() => push({ type: 'woke' }), Math.max(1, Math.ceil(action.atMs - monotonicMs())))
@@ -68,10 +68,10 @@ export function createScheduler ({ cluster, host, links, snapshots, metrics, log
     }
   }
 
-  function run (tag: number, work: Promise<OperationView | null>): void {
-    work.then(
-      operation => push({ type: 'ended', tag, error: null, operation }),
-      (error: unknown) => push({ type: 'ended', tag, error: error instanceof Error ? error.message : String(error), operation: null })
+  function follow (action: WorkAction): void {
+    work(action).then(
+      operation => push({ type: 'ended', tag: action.tag, error: null, operation }),
+      (error: unknown) => push({ type: 'ended', tag: action.tag, error: error instanceof Error ? error.message : String(error), operation: null })
     )
   }
 
@@ -82,6 +82,7 @@ export function createScheduler ({ cluster, host, links, snapshots, metrics, log
   }
 
   return {
+    ...createScheduleDesk({ cluster, host, state: () => state, next: timetable.next, push }),
     async start () {
       unfollow = host.follow(looked)
       await timetable.start()
@@ -111,12 +112,4 @@ function createEventQueue (take: (event: ScheduleEvent) => void, onFull: (event:
       draining = false
     }
   }
-}
-
-async function compactNode (links: readonly MaintenanceLink[], host: ScheduleHost, node: string, as: 'active' | 'backup'): Promise<null> {
-  const link = links.find(one => one.node === node)
-  invariant(link !== undefined, 'every data node has a link')
-  const { databases } = await link.compact({ as, deadlineMs: COMPACT_DEADLINE_MS })
-  for (const one of databases) host.tell('databaseCompacted', 'info', node, `${one.database} of ${one.server} on ${node} was compacted from ${one.beforeBytes} to ${one.afterBytes} bytes in ${one.durationMs.toFixed(0)} ms`, { ...one })
-  return null
 }

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { ClusterView, HistoryEntry, Leader, OperationView } from '../protocol/api.ts'
 import type { Explanation } from '../protocol/explain.ts'
 import type { Happening, Report } from '../protocol/report.ts'
+import { createAgentAsks } from './agent-asks.ts'
 import { monotonicMs, wallClock, wallOf } from './clock.ts'
 import type { ClusterService } from './cluster-service.ts'
 import { OvsdbHaError } from '../protocol/errors.ts'
@@ -13,6 +14,7 @@ import { stepCluster } from './core/cluster.ts'
 import { explain } from './core/explain.ts'
 import { diagnosisOf } from './core/diagnoses.ts'
 import type { ClusterEvent } from './core/events.ts'
+import { troubledRuns } from './core/schedule-kept.ts'
 import { bootCluster, type ClusterState, type CoreConfig, type Paused } from './core/state.ts'
 import { viewCluster, viewOperation } from './core/view.ts'
 import type { FairShare } from './fair-share.ts'
@@ -74,6 +76,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   const commands = new Map<number, Command>()
   const followers = new Set<(view: ClusterView) => void>()
   let stopWatching = (): void => {}
+  const agents = createAgentAsks({ links, commandTimeoutMs: config.cluster.timing.commandTimeoutMs, push: event => push(event), log })
   const fences = createFences({ devices: options.fenceDevices, onSeen: (node, problem) => push({ type: 'fenceDeviceSeen', node, problem }) })
   let state: ClusterState = bootCluster(config, monotonicMs())
   let draining = false
@@ -121,8 +124,8 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
 
   function perform (action: ClusterAction): void {
     switch (action.type) {
-      case 'askTerm': return askTerm(action)
-      case 'order': return order(action)
+      case 'askTerm': return agents.askTerm(action)
+      case 'order': return agents.order(action)
       case 'remember':
         store.setMemory(name, action.memory).catch((error: unknown) => storeFailed('setMemory', error))
         return
@@ -148,36 +151,9 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
       case 'refuseCommand': return settle(action.commandId)?.reject(new CommandRefusedError(name, action.refusal, otherLeader()))
       case 'fence': return power(action)
       case 'commandDone': return settle(action.commandId)?.resolve(null)
-      case 'look': return look(action.nodes)
+      case 'look': return agents.look(action)
       case 'wakeAt': return wakeAt(action.atMs)
       default: action satisfies never
-    }
-  }
-
-  function askTerm ({ operation, voters, request }: Extract<ClusterAction, { type: 'askTerm' }>): void {
-    for (const link of links.filter(one => voters.includes(one.node))) {
-      link.term(request, config.cluster.timing.commandTimeoutMs).then(
-        reply => push({ type: 'termAnswered', operation, term: request.term, voter: link.node, reply }),
-        (error: unknown) => log.warn({ node: link.node, err: error }, 'a voter did not answer')
-      )
-    }
-  }
-
-  function order ({ tag, node, order }: Extract<ClusterAction, { type: 'order' }>): void {
-    const link = links.find(one => one.node === node)
-    if (link === undefined) return push({ type: 'orderEnded', tag, reply: null, error: `${node} is not a node of this cluster` })
-    link.order(order).then(
-      reply => push({ type: 'orderEnded', tag, reply, error: null }),
-      (error: unknown) => push({ type: 'orderEnded', tag, reply: null, error: words(error) })
-    )
-  }
-
-  function look (nodes: readonly string[]): void {
-    for (const link of links.filter(one => nodes.includes(one.node))) {
-      link.look(config.cluster.timing.commandTimeoutMs).then(
-        report => push({ type: 'looked', report }),
-        (error: unknown) => log.debug({ node: link.node, err: error }, 'no answer to a second look')
-      )
     }
   }
 
@@ -223,7 +199,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   }
 
   function view (): ClusterView {
-    return { ...viewCluster(config, state, monotonicMs(), wallOf), controller: { name: config.controller, leads: state.leading, leader: otherLeader() } }
+    return { ...viewCluster(config, state, monotonicMs(), wallOf), controller: { name: config.controller, leads: state.leading, leader: otherLeader() }, schedules: [...troubledRuns(intents.kept().schedules ?? null)] }
   }
 
   function otherLeader (): Leader | null {
@@ -323,9 +299,13 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     })
   }
 
-  async function setPaused (paused: Paused | null, actor: string): Promise<void> {
+  function leads (): boolean {
     leadership.lapse()
-    if (!state.leading) throw new CommandRefusedError(name, { kind: 'notLeading' }, otherLeader())
+    return state.leading
+  }
+
+  async function setPaused (paused: Paused | null, actor: string): Promise<void> {
+    if (!leads()) throw new CommandRefusedError(name, { kind: 'notLeading' }, otherLeader())
     await intents.set(paused)
     recorder.own(paused === null ? 'resumed' : 'paused', 'warning', null, paused === null ? `${actor} resumed the cluster` : `${actor} paused the cluster${paused.reason === '' ? '' : `: ${paused.reason}`}`, { actor })
   }
@@ -389,7 +369,11 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     resume: actor => setPaused(null, actor),
     tell: recorder.own,
     keptSchedules: () => intents.kept().schedules ?? null,
-    keepSchedules: schedules => intents.keep({ schedules })
+    leads,
+    keepSchedules (schedules) {
+      intents.keep({ schedules })
+      sayView()
+    }
   }
 }
 

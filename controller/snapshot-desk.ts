@@ -12,6 +12,7 @@ export interface SnapshotDesk {
   take (actor: string, reason: string): Promise<Snapshot>
   takeFrom (node: string, as: 'active' | 'backup', actor: string, reason: string): Promise<Snapshot>
   list (): Promise<ClusterSnapshots>
+  /** Only the leader does. */
   verify (id: string, actor: string): Promise<SnapshotVerdict>
 }
 
@@ -34,12 +35,6 @@ export function createSnapshotDesk ({ host, links, metrics }: SnapshotDeskOption
     if (!leads) throw new CommandRefusedError(name, { kind: 'notLeading' }, leader)
   }
 
-  function linkOf (node: string): MaintenanceLink {
-    const link = links.find(one => one.node === node)
-    if (link === undefined) throw new SnapshotNodeUnknownError(name, node, links.map(one => one.node))
-    return link
-  }
-
   async function counted<T> (node: string, action: 'take' | 'verify', work: Promise<T>, isGood: (result: T) => boolean): Promise<T> {
     try {
       const result = await work
@@ -52,7 +47,7 @@ export function createSnapshotDesk ({ host, links, metrics }: SnapshotDeskOption
   }
 
   async function takeFrom (node: string, as: 'active' | 'backup', actor: string, reason: string): Promise<Snapshot> {
-    const { snapshot, hook, removed } = await counted(node, 'take', linkOf(node).takeSnapshot({ as, actor, reason, deadlineMs: WORK_DEADLINE_MS }), () => true)
+    const { snapshot, hook, removed } = await counted(node, 'take', linkOf(name, links, node).takeSnapshot({ as, actor, reason, deadlineMs: WORK_DEADLINE_MS }), () => true)
     const [rows, bytes] = sizeOf(snapshot)
     host.tell('snapshotTaken', 'info', node, `${actor} had a snapshot taken from ${node}, the ${as}: ${snapshot.id}, ${rows} rows in ${bytes} bytes, read back whole`, { snapshot: snapshot.id, actor, reason, as, rows, bytes, directory: snapshot.directory })
     if (removed.length > 0) host.tell('snapshotsRemoved', 'info', node, `${removed.join(', ')} had to go to stay within the limits of snapshots`, { removed: removed.length })
@@ -83,13 +78,20 @@ export function createSnapshotDesk ({ host, links, metrics }: SnapshotDeskOption
       }
     },
     async verify (id, actor) {
+      mustLead() // only the leader writes history
       const node = id.split('-').slice(2).join('-')
-      const verdict = await counted(node, 'verify', linkOf(node).verifySnapshot(id, { deadlineMs: WORK_DEADLINE_MS }), ({ problems }) => problems.length === 0)
+      const verdict = await counted(node, 'verify', linkOf(name, links, node).verifySnapshot(id, { deadlineMs: WORK_DEADLINE_MS }), ({ problems }) => problems.length === 0)
       const sound = verdict.problems.length === 0
       host.tell(sound ? 'snapshotVerified' : 'snapshotDamaged', sound ? 'info' : 'critical', node, sound ? `${actor} had ${id} read back: it is whole` : `${id} on ${node} is damaged: ${verdict.problems.join('; ')}`, { snapshot: id, actor, sound })
       return verdict
     }
   }
+}
+
+function linkOf (cluster: string, links: readonly MaintenanceLink[], node: string): MaintenanceLink {
+  const link = links.find(one => one.node === node)
+  if (link === undefined) throw new SnapshotNodeUnknownError(cluster, node, links.map(one => one.node))
+  return link
 }
 
 function sizeOf ({ databases }: Snapshot): readonly [number, number] {

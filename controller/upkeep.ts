@@ -1,9 +1,9 @@
 // What is done for a cluster's data beside deciding who serves: its snapshots, and its jobs at set times.
 import type { Logger } from 'pino'
 import type { ClusterConfig } from '../protocol/cluster.ts'
-import { JOBS } from '../protocol/schedule.ts'
 import type { MaintenanceLink } from './link/agent-link.ts'
 import type { ControllerMetrics } from './metrics.ts'
+import type { ScheduleDesk } from './schedule-desk.ts'
 import type { ScheduleHost } from './schedule-host.ts'
 import { createScheduler } from './scheduler.ts'
 import { createSnapshotDesk, type SnapshotDesk } from './snapshot-desk.ts'
@@ -20,19 +20,21 @@ export interface UpkeepOptions {
 export interface Upkeep {
   readonly cluster: string
   readonly snapshots: SnapshotDesk
+  readonly scheduler: ScheduleDesk
   start (): Promise<void>
   stop (): Promise<void>
 }
 
 export function createUpkeep ({ cluster, host, links, metrics, logger }: UpkeepOptions): Upkeep {
   const snapshots = createSnapshotDesk({ host, links, metrics })
-  const scheduler = JOBS.some(job => cluster.schedules[job] !== null) ? createScheduler({ cluster, host, links, snapshots, metrics, logger }) : null
+  const scheduler = createScheduler({ cluster, host, links, snapshots, metrics, logger })
   return {
     cluster: cluster.name,
     snapshots,
-    async start () { await scheduler?.start() },
+    scheduler,
+    start: scheduler.start,
     async stop () {
-      await scheduler?.stop()
+      await scheduler.stop()
       await Promise.all(links.map(link => link.stop()))
     }
   }

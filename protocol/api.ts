@@ -4,6 +4,7 @@ import { DiagnosisViewSchema } from './diagnosis.ts'
 import { ExplanationSchema } from './explain.ts'
 import { PHASES, ProblemSchema, RescueUsageSchema, ServerReportSchema } from './report.ts'
 import { StepSchema } from './order.ts'
+import { TroubledRunSchema } from './schedule.ts'
 import { VOTERS_MAX, VoterListSchema } from './voter-list.ts'
 
 const NullableString = Type.Union([Type.String(), Type.Null()])
@@ -133,6 +134,8 @@ export const ClusterViewSchema = Type.Object({
   operation: Type.Union([OperationViewSchema, Type.Null()]),
   /** What is wrong, by name, the most urgent first; empty while all is well. */
   diagnoses: Type.Array(DiagnosisViewSchema),
+  /** Jobs whose last run failed or did not happen. */
+  schedules: Type.Array(TroubledRunSchema),
   nodes: Type.Array(NodeViewSchema)
 })
 export type ClusterView = Static<typeof ClusterViewSchema>

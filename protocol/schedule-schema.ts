@@ -2,12 +2,14 @@
 import { Type } from 'typebox'
 import { AbsolutePath, Duration, Size } from './config-fields.ts'
 import { cronProblem, isTimezone } from './cron.ts'
+import { formatDurationMs } from './duration.ts'
+import { JOB_DEFAULTS } from './schedule.ts'
 
 const closed = { additionalProperties: false } as const
 const MINUTE_MS = 60_000
 const DAY_MS = 24 * 60 * MINUTE_MS
 
-export const SCHEDULE_DEFAULTS = { timezone: 'UTC', jitter: '1m', startWithin: '15m', quietFor: '10s', stay: '1m', maxSnapshots: 14, maxSize: '10GiB', hookTimeout: '10m' } as const
+export const SCHEDULE_DEFAULTS = { timezone: 'UTC', jitter: '1m', startWithin: '15m', quietFor: formatDurationMs(JOB_DEFAULTS.quietForMs), stay: formatDurationMs(JOB_DEFAULTS.stayMs), maxSnapshots: 14, maxSize: '10GiB', hookTimeout: '10m' } as const
 
 function Cron (description: string) {
   const allowed = 'five fields (minute, hour, day of month, month, day of week) such as "30 3 * * 1-5", at a time that comes'

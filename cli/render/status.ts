@@ -43,6 +43,7 @@ function renderSummary (view: ClusterView, paint: Paint): readonly string[] {
   for (const { name, rescues } of view.nodes) {
     if (rescues !== null && rescues.unacknowledgedFiles > 0) lines.push(...toned('warning', `rescues: ${rescues.unacknowledgedFiles} on ${name} that nobody has acknowledged may hold lost writes: ovsdb-ha rescue list`))
   }
+  for (const { job, at, outcome, message } of view.schedules) lines.push(...toned('warning', `${job} ${outcome} (${instant(at)}): ${message}. See ovsdb-ha schedules`))
   lines.push(`  term: ${view.term}`)
   for (const diagnosis of view.diagnoses) lines.push(...toned('warning', diagnosisInWords(diagnosis, view)))
   return lines

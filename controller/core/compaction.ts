@@ -1,8 +1,8 @@
 // Compaction: a server answers nobody while it rewrites its file. So backups come first, one at a time, and the active last
-// and only in a quiet moment; who is not there, or not whole, is passed over and told.
+// and only in a quiet moment. Who is not there, or not whole, is waited for, and in the end passed over and told.
 import type { ClusterView } from '../../protocol/api.ts'
 import { grown, isFollowing, unrest, whyUnfit } from './calm.ts'
-import type { CompactionWork, Progressed, ScheduleConfig, ScheduleEvent } from './schedule-state.ts'
+import type { CompactionWork, Progressed, RunEnd, ScheduleConfig, ScheduleEvent } from './schedule-state.ts'
 
 export function beginCompaction (view: ClusterView, quietForMs: number, nowMs: number): CompactionWork {
   const left = view.nodes.filter(node => !node.witness && node.name !== view.active).map(node => node.name)
@@ -16,37 +16,36 @@ export function compactionEnded (work: CompactionWork, { tag, error }: Extract<S
   return error === null ? { ...after, done: [...work.done, node] } : { ...after, skipped: [...work.skipped, `${node}: ${error}`] }
 }
 
+/** Whoever is fit first comes first; the others are waited for, since what is busy or behind mostly is so for a moment. */
 export function progressCompaction (config: ScheduleConfig, work: CompactionWork, view: ClusterView, tag: number, nowMs: number): Progressed {
-  if (work.asked !== null) return [work, []]
+  if (work.asked !== null) return { work, ask: null }
   const overdue = nowMs - work.sinceMs > config.schedules.startWithinMs
   const why = unrest(view, 'compaction')
-  if (why !== null) return overdue ? finish({ ...work, skipped: [...work.skipped, `${[...work.left, 'the active'].join(', ')}: ${why}`] }) : [work, []]
-  const [next, ...left] = work.left
-  if (next !== undefined) return ofBackup(config, { ...work, left }, next, view, tag, nowMs)
-  const { active } = view
-  if (active === null || work.done.includes(active)) return finish(work)
-  if (work.skipped.some(text => text.startsWith(`${active}: `))) return finish(work)
-  const growth = grown(view, active, work.growth, nowMs)
-  if (nowMs - growth.sinceMs >= work.quietForMs) return ask({ ...work, growth }, active, 'active', tag)
-  if (overdue) return finish({ ...work, skipped: [...work.skipped, `${active}: it serves, and was written to all the time`] })
-  return [{ ...work, growth }, []]
+  if (why !== null) return overdue ? { end: endOf({ ...work, skipped: [...work.skipped, `${[...work.left, 'the active'].join(', ')}: ${why}`] }) } : { work, ask: null }
+  const left = view.nodes.filter(({ name }) => name !== view.active && work.left.includes(name)) // who serves now has its turn last
+  const next = left.find(node => isFollowing(node, view.active))
+  if (next !== undefined) return ask({ ...work, left: work.left.filter(name => name !== next.name) }, next.name, 'backup', tag)
+  if (left.length === 0) return ofActive(work, view, overdue, tag, nowMs)
+  if (!overdue) return { work, ask: null }
+  return ofActive({ ...work, left: [], skipped: [...work.skipped, ...left.map(node => `${node.name}: ${whyUnfit(node, view.active)}`)], sinceMs: nowMs }, view, false, tag, nowMs)
 }
 
-function ofBackup (config: ScheduleConfig, work: CompactionWork, name: string, view: ClusterView, tag: number, nowMs: number): Progressed {
-  const node = view.nodes.find(one => one.name === name)
-  if (node === undefined || name === view.active) return progressCompaction(config, work, view, tag, nowMs) // it serves now: its turn is the last
-  if (!isFollowing(node, view.active)) return progressCompaction(config, { ...work, skipped: [...work.skipped, `${name}: ${whyUnfit(node, view.active)}`] }, view, tag, nowMs)
-  return ask(work, name, 'backup', tag)
+function ofActive (work: CompactionWork, view: ClusterView, overdue: boolean, tag: number, nowMs: number): Progressed {
+  const { active } = view
+  if (active === null || work.done.includes(active)) return { end: endOf(work) }
+  if (work.skipped.some(text => text.startsWith(`${active}: `))) return { end: endOf(work) }
+  const growth = grown(view, active, work.growth, nowMs)
+  if (nowMs - growth.sinceMs >= work.quietForMs) return ask({ ...work, growth }, active, 'active', tag)
+  if (overdue) return { end: endOf({ ...work, skipped: [...work.skipped, `${active}: it serves, and was written to all the time`] }) }
+  return { work: { ...work, growth }, ask: null }
 }
 
 function ask (work: CompactionWork, node: string, as: 'active' | 'backup', tag: number): Progressed {
-  return [{ ...work, asked: { tag, node } }, [{ type: 'compact', tag, node, as }]]
+  return { work: { ...work, asked: { tag, node } }, ask: { type: 'compact', node, as } }
 }
 
-function finish ({ done, skipped }: CompactionWork): Progressed {
-  const message = `${done.length === 0 ? 'no node was compacted' : `compacted: ${done.join(', ')}`}${skipped.length === 0 ? '' : `; passed over: ${skipped.join('; ')}`}`
-  return [null, [
-    { type: 'record', kind: 'compactionEnded', severity: skipped.length === 0 ? 'info' : 'warning', node: null, message, facts: { compacted: done.length, passedOver: skipped.length } },
-    { type: 'count', job: 'compaction', outcome: skipped.length === 0 ? 'done' : 'failed', durationMs: null }
-  ]]
+function endOf ({ done, skipped }: CompactionWork): RunEnd {
+  const whole = skipped.length === 0
+  const message = `${done.length === 0 ? 'no node was compacted' : `compacted: ${done.join(', ')}`}${whole ? '' : `; passed over: ${skipped.join('; ')}`}`
+  return { outcome: whole ? 'done' : 'failed', message, record: { kind: 'compactionEnded', severity: whole ? 'info' : 'warning', node: null, facts: { compacted: done.length, passedOver: skipped.length } } }
 }

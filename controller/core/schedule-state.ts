@@ -2,7 +2,7 @@
 // asks for things as an operator would, and nothing about safety depends on it.
 import type { OperationView, Severity } from '../../protocol/api.ts'
 import type { SchedulesConfig } from '../../protocol/cluster.ts'
-import type { Job } from '../../protocol/schedule.ts'
+import type { Job, LastRun } from '../../protocol/schedule.ts'
 import type { Facts } from './actions.ts'
 
 export interface ScheduleConfig {
@@ -10,18 +10,26 @@ export interface ScheduleConfig {
   readonly schedules: SchedulesConfig
 }
 
+/** One time of a job. `at`: when it was due or asked for, as ISO 8601 in UTC. `by`: who asked for it; null: the schedule. */
+export interface Run {
+  readonly job: Job
+  readonly at: string
+  readonly by: string | null
+}
+
 /** Wall-clock times as ISO 8601 in UTC: what people read, and what the next leader compares with. */
 export interface KeptSchedules {
   /** When each job is due next, as the leader knew it. */
   readonly next: Readonly<Partial<Record<Job, string>>>
+  /** What was due, and had not begun. */
+  readonly waiting: readonly Run[]
   /** What runs; `home` is where the service belongs while a drill has moved it. */
-  readonly running: { readonly job: Job, readonly at: string, readonly home: string | null } | null
+  readonly running: Run & { readonly home: string | null } | null
+  readonly last: Readonly<Partial<Record<Job, LastRun>>>
 }
 
-/** A job that is due, and begins at `fromMs` or as soon after it as it may. */
-export interface Waiting {
-  readonly job: Job
-  readonly at: string
+/** A run that is due, and begins at `fromMs` or as soon after it as it may. */
+export interface Waiting extends Run {
   readonly fromMs: number
 }
 
@@ -64,7 +72,8 @@ export interface DrillWork {
   readonly away: string | null
   readonly stage: 'leaving' | 'staying' | 'returning'
   readonly tag: number
-  readonly thereMs: number | null
+  /** The switchover there, once it is done. */
+  readonly there: OperationView | null
   readonly attempts: number
   readonly sinceMs: number
   readonly notBeforeMs: number
@@ -72,8 +81,7 @@ export interface DrillWork {
 
 export type Work = SnapshotWork | CompactionWork | DrillWork
 
-export interface Running {
-  readonly at: string
+export interface Running extends Run {
   readonly startedAtMs: number
   readonly work: Work
 }
@@ -83,6 +91,7 @@ export interface ScheduleState {
   readonly next: KeptSchedules['next']
   readonly waiting: readonly Waiting[]
   readonly running: Running | null
+  readonly last: KeptSchedules['last']
   readonly nextTag: number
 }
 
@@ -95,24 +104,41 @@ export type ScheduleEvent =
   | { readonly type: 'due', readonly job: Job, readonly at: string, readonly next: string | null }
   /** This process did not run when it was time. */
   | { readonly type: 'overslept', readonly job: Job, readonly at: string, readonly next: string | null }
+  /** Somebody wants it now. */
+  | { readonly type: 'asked', readonly job: Job, readonly at: string, readonly by: string }
   /** What an action asked for has ended. */
   | { readonly type: 'ended', readonly tag: number, readonly error: string | null, readonly operation: OperationView | null }
 
 /** How a run ended, for metrics. */
-export type RunOutcome = 'done' | 'failed' | 'missed' | 'overlapped'
+export type RunOutcome = LastRun['outcome'] | 'overlapped'
 
 export type ScheduleAction =
   | { readonly type: 'record', readonly kind: string, readonly severity: Severity, readonly node: string | null, readonly message: string, readonly facts: Facts }
   | { readonly type: 'count', readonly job: Job, readonly outcome: RunOutcome, readonly durationMs: number | null }
   | { readonly type: 'keep', readonly kept: KeptSchedules }
-  /** Refused by the node when it is not, or no more, what `as` says. */
-  | { readonly type: 'compact', readonly tag: number, readonly node: string, readonly as: 'active' | 'backup' }
-  | { readonly type: 'snapshot', readonly tag: number, readonly node: string, readonly as: 'active' | 'backup' }
-  | { readonly type: 'switchover', readonly tag: number, readonly to: string | null, readonly reason: string }
+  | WorkAction
   | { readonly type: 'wakeAt', readonly atMs: number }
 
-export type Scheduled = readonly [ScheduleState, readonly ScheduleAction[]]
-/** The work as it goes on; null: it has ended. */
-export type Progressed = readonly [Work | null, readonly ScheduleAction[]]
+/** What a run asks for; its end comes back as `ended`. `by` as in Run. */
+export type WorkAction = Asked & { readonly tag: number, readonly by: string | null }
+export type Asked =
+  /** Refused by the node when it is not, or no more, what `as` says. */
+  | { readonly type: 'compact', readonly node: string, readonly as: 'active' | 'backup' }
+  | { readonly type: 'snapshot', readonly node: string, readonly as: 'active' | 'backup' }
+  | { readonly type: 'switchover', readonly to: string | null, readonly reason: string }
 
-export const NO_SCHEDULES: ScheduleState = { leading: false, next: {}, waiting: [], running: null, nextTag: 1 }
+export type Scheduled = readonly [ScheduleState, readonly ScheduleAction[]]
+
+/** How a run ended. `record` is its report in the history; null where whoever did the work has told it. */
+export interface RunEnd {
+  readonly outcome: 'done' | 'failed'
+  readonly message: string
+  readonly record: { readonly kind: string, readonly severity: Severity, readonly node: string | null, readonly facts: Facts } | null
+}
+
+/** The work as it goes on, and what it asks for under its present tag; or how it ended. */
+export type Progressed =
+  | { readonly work: Work, readonly ask: Asked | null }
+  | { readonly end: RunEnd }
+
+export const NO_SCHEDULES: ScheduleState = { leading: false, next: {}, waiting: [], running: null, last: {}, nextTag: 1 }

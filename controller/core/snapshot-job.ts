@@ -16,18 +16,15 @@ export function beginSnapshot (view: ClusterView): SnapshotWork {
 }
 
 export function progressSnapshot (work: SnapshotWork, view: ClusterView, tag: number): Progressed {
-  if (work.asked !== null) return [work, []]
+  if (work.asked !== null) return { work, ask: null }
   const [node, ...left] = work.left
-  if (node !== undefined) return [{ ...work, left, asked: { tag, node } }, [{ type: 'snapshot', tag, node, as: node === view.active ? 'active' : 'backup' }]]
-  return [null, [
-    { type: 'record', kind: 'snapshotFailed', severity: 'warning', node: null, message: `no snapshot was taken: ${work.problems.join('; ')}`, facts: {} },
-    { type: 'count', job: 'snapshot', outcome: 'failed', durationMs: null }
-  ]]
+  if (node !== undefined) return { work: { ...work, left, asked: { tag, node } }, ask: { type: 'snapshot', node, as: node === view.active ? 'active' : 'backup' } }
+  return { end: { outcome: 'failed', message: `no snapshot was taken: ${work.problems.join('; ')}`, record: { kind: 'snapshotFailed', severity: 'warning', node: null, facts: {} } } }
 }
 
-/** Who took it has told it. */
 export function snapshotEnded (work: SnapshotWork, { tag, error }: Extract<ScheduleEvent, { type: 'ended' }>): Progressed {
-  if (work.asked?.tag !== tag) return [work, []]
-  if (error === null) return [null, [{ type: 'count', job: 'snapshot', outcome: 'done', durationMs: null }]]
-  return [{ ...work, asked: null, problems: [...work.problems, `${work.asked.node}: ${error}`] }, []]
+  if (work.asked?.tag !== tag) return { work, ask: null }
+  const { node } = work.asked
+  if (error === null) return { end: { outcome: 'done', message: `taken from ${node}`, record: null } }
+  return { work: { ...work, asked: null, problems: [...work.problems, `${node}: ${error}`] }, ask: null }
 }

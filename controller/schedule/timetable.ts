@@ -5,7 +5,7 @@ import type { SchedulesConfig } from '../../protocol/cluster.ts'
 export interface TimetableListener {
   /** It is time; `next` is null when there is no next time. Both as ISO 8601 in UTC. */
   onDue (job: Job, at: string, next: string | null): void
-  /** This process did not run when it was time. */
+  /** This process did not run when it was time, nor within `startWithin` of it or before the next time. */
   onOverslept (job: Job, at: string, next: string | null): void
 }
 
@@ -23,7 +23,8 @@ export function createTimetable (schedules: SchedulesConfig, listener: Timetable
   for (const job of JOBS) {
     const entry = schedules[job]
     if (entry === null) continue
-    const task = createTask(entry.cron, ({ date }) => listener.onDue(job, date.toISOString(), nextOf(job)), { timezone: schedules.timezone, suppressMissedWarning: true, unref: true })
+    const options = { timezone: schedules.timezone, missedExecutionTolerance: schedules.startWithinMs, suppressMissedWarning: true, unref: true }
+    const task = createTask(entry.cron, ({ date }) => listener.onDue(job, date.toISOString(), nextOf(job)), options)
     task.on('execution:missed', ({ date }) => { listener.onOverslept(job, date.toISOString(), nextOf(job)) })
     tasks.set(job, task)
   }

@@ -1,5 +1,5 @@
 import type { HistoryEntry } from '../../protocol/api.ts'
-import type { Job } from '../../protocol/schedule.ts'
+import type { Job, LastRun } from '../../protocol/schedule.ts'
 
 /** Automatic failovers that still count, with wall-clock times; see controller/core/state.ts. */
 export interface StoredRecoveries {
@@ -10,10 +10,14 @@ export interface StoredRecoveries {
 /** Nodes that were powered off or said to be off; see controller/core/state.ts. */
 export type StoredMarks = Readonly<Record<string, { readonly at: string, readonly by: string, readonly why: string, readonly sworn: boolean }>>
 
-/** When each job of a cluster is due next, and what runs; see controller/core/schedule-state.ts. */
+interface StoredRun { readonly job: Job, readonly at: string, readonly by: string | null }
+
+/** When each job of a cluster is due next, what waits and runs, and how it last went; see controller/core/schedule-state.ts. */
 export interface StoredSchedules {
   readonly next: Readonly<Partial<Record<Job, string>>>
-  readonly running: { readonly job: Job, readonly at: string, readonly home: string | null } | null
+  readonly waiting: readonly StoredRun[]
+  readonly running: StoredRun & { readonly home: string | null } | null
+  readonly last: Readonly<Partial<Record<Job, LastRun>>>
 }
 
 /** What operators want of a cluster, and what its leader keeps for the next one. */

@@ -95,7 +95,6 @@ export function clusterFile (plan: TestbedPlan, options: ResolvedOptions, progra
         addresses: [`${plan.vip}/${plan.prefixLength}`, ...options.ipv6Vip ? [`${plan.vip6}/${plan.prefixLength6}`] : []]
       }],
       ...Object.keys(options.timing).length > 0 ? { timing: options.timing } : {},
-      ...Object.keys(options.schedules).length > 0 ? { schedules: options.schedules } : {},
       guard: options.guard,
       failover: { budgetPerHour: options.budgetPerHour }
     }]

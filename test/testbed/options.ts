@@ -26,14 +26,12 @@ export interface TestbedOptions {
   readonly diskMegabytes?: number | null
   /** Keys of `timing` in cluster.yaml as they are written there, such as `{ lease: '1s' }`. */
   readonly timing?: Readonly<Record<string, string | number>>
-  /** `schedules` in cluster.yaml as it is written there; none when empty. */
-  readonly schedules?: Readonly<Record<string, unknown>>
 }
 
 export type ResolvedOptions = Required<TestbedOptions>
 
 export function resolveOptions (options: TestbedOptions): ResolvedOptions {
-  const resolved: ResolvedOptions = { nodes: '3', controllers: 1, redis: 0, ovs: '3.1', control: 'appctl', ipv6Vip: false, ssl: false, tls: false, guard: 'nftables', fence: false, budgetPerHour: 1_000, diskMegabytes: null, timing: {}, schedules: {}, ...options }
+  const resolved: ResolvedOptions = { nodes: '3', controllers: 1, redis: 0, ovs: '3.1', control: 'appctl', ipv6Vip: false, ssl: false, tls: false, guard: 'nftables', fence: false, budgetPerHour: 1_000, diskMegabytes: null, timing: {}, ...options }
   if (resolved.controllers > 1 && resolved.redis === 0) throw new RangeError(`${resolved.controllers} controllers need a store that they share: give the testbed one Redis, or three`)
   return resolved
 }

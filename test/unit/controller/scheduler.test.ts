@@ -8,11 +8,13 @@ import type { ScheduleHost } from '../../../controller/schedule-host.ts'
 import { createScheduler } from '../../../controller/scheduler.ts'
 import { createSnapshotDesk } from '../../../controller/snapshot-desk.ts'
 import type { ClusterView } from '../../../protocol/api.ts'
+import { until } from '../../contract/support/wait.ts'
 import { clusterConfig } from '../../fixtures.ts'
 import { operationView } from './api/views.ts'
 import { snapshotOf } from './snapshot-views.ts'
 import { calmView, SCHEDULES, servedBy } from './core/schedule-harness.ts'
 
+const DEADLINE_MS = 10_000
 const EACH_SECOND = '* * * * * *'
 const leading = (view: ClusterView, leads: boolean): ClusterView => ({ ...view, controller: { name: 'ctl', leads, leader: null } })
 
@@ -27,6 +29,7 @@ function scene (t: TestContext, schedules: Partial<typeof SCHEDULES>, kept: Kept
   const failing = new Set<string>()
   let view = leading(calmView(), true)
   let known = kept
+  let lapsed = false
 
   function see (next: ClusterView): void {
     view = next
@@ -39,8 +42,9 @@ function scene (t: TestContext, schedules: Partial<typeof SCHEDULES>, kept: Kept
       followers.add(onChange)
       return () => { followers.delete(onChange) }
     },
-    async drillSwitchover (to) {
-      asked.push(`switchover to ${to ?? 'the best'}`)
+    leads: () => view.controller.leads && !lapsed,
+    async drillSwitchover (to, actor) {
+      asked.push(`switchover to ${to ?? 'the best'}${actor === 'the schedule' ? '' : ` for ${actor}`}`)
       const from = view.active
       const target = to ?? 'n2'
       see(leading(servedBy(target), true))
@@ -76,6 +80,8 @@ function scene (t: TestContext, schedules: Partial<typeof SCHEDULES>, kept: Kept
     asked,
     told,
     see,
+    /** Its time is over by the clock, and no timer has told it yet. */
+    lapse: () => { lapsed = true },
     kept: () => known,
     metrics: () => metrics.registry.metrics(),
     async says (kind: string): Promise<string> {
@@ -90,7 +96,7 @@ function scene (t: TestContext, schedules: Partial<typeof SCHEDULES>, kept: Kept
 test('a drill goes there and back, and history, metrics and store are told', { timeout: 20_000 }, async t => {
   const one = scene(t, { drill: { cron: EACH_SECOND, stayMs: 1 } })
   await one.scheduler.start()
-  assert.match(await one.says('drillEnded'), /failover drill done: the service moved from n1 to n2 in 100 ms and back in 100 ms/)
+  assert.match(await one.says('drillEnded'), /failover drill done: the service moved from n1 to n2 in 100 ms, stayed there for \d+\.\d s, and moved back in 100 ms/)
   assert.deepEqual(one.asked.slice(0, 2), ['switchover to the best', 'switchover to n1'])
   const metrics = await one.metrics()
   assert.match(metrics, /ovsdb_ha_schedule_runs_total\{cluster="\w+",job="drill",outcome="done"\} 1/)
@@ -108,7 +114,7 @@ test('a compaction asks every node, the active last, and tells what each gained'
 })
 
 test('a controller that does not lead runs nothing, and begins when it leads, with what the one before kept', { timeout: 20_000 }, async t => {
-  const one = scene(t, { drill: { cron: EACH_SECOND, stayMs: 1 } }, { next: { drill: '2026-01-01T00:00:00.000Z' }, running: null })
+  const one = scene(t, { drill: { cron: EACH_SECOND, stayMs: 1 } }, { next: { drill: '2026-01-01T00:00:00.000Z' }, waiting: [], running: null, last: {} })
   one.see(leading(calmView(), false))
   await one.scheduler.start()
   assert.deepEqual([one.told, one.asked], [[], []])
@@ -125,4 +131,40 @@ test('a snapshot is taken from a backup, from the next one when that cannot, and
   assert.deepEqual(one.asked.slice(0, 2), ['snapshot of n2 as backup', 'snapshot of n3 as backup'])
   assert.match(await one.says('snapshotHookFailed'), /the hook for 20260102-033000-n3: ship ended with 3/)
   assert.match(await one.says('snapshotsRemoved'), /20250101-000000-n2/)
+})
+
+test('a job is run when somebody asks for it, with or without a schedule, in their name; what could not begin is refused', { timeout: 20_000 }, async t => {
+  const one = scene(t, {})
+  await one.scheduler.start()
+  const { at } = one.scheduler.run('drill', 'ann')
+  assert.throws(() => one.scheduler.run('drill', 'ann'), { code: 'OVSDB_HA_SCHEDULE_REFUSED', message: 'a drill cannot begin: a drill runs' })
+  assert.throws(() => one.scheduler.run('snapshot', 'ann'), /a drill runs/)
+  assert.deepEqual(one.scheduler.view().schedules.find(({ job }) => job === 'drill')?.running, { at, by: 'ann' })
+  assert.deepEqual(one.asked, ['switchover to the best for ann'])
+  const other = scene(t, {})
+  await other.scheduler.start()
+  other.scheduler.run('snapshot', 'ann')
+  assert.match(await other.says('snapshotTaken'), /^ann had a snapshot taken from n2/)
+  await until('it has ended', DEADLINE_MS, () => other.scheduler.view().schedules[0]?.last?.outcome === 'done')
+  other.see(leading(calmView({ paused: { by: 'bob', at: '2026-01-02T03:30:00.000Z', reason: '' } }), true))
+  assert.throws(() => other.scheduler.run('compaction', 'ann'), /a compaction cannot begin: the cluster is paused by bob/)
+})
+
+test('a controller that does not lead runs nothing for anybody, and shows what the leader kept', { timeout: 20_000 }, async t => {
+  const last = { at: '2026-01-01T00:00:00.000Z', by: null, outcome: 'done' as const, message: 'there and back', durationMs: 9 }
+  const one = scene(t, {}, { next: {}, waiting: [], running: null, last: { drill: last } })
+  one.see(leading(calmView(), false))
+  await one.scheduler.start()
+  assert.throws(() => one.scheduler.run('drill', 'ann'), { code: 'OVSDB_HA_NOT_LEADING' })
+  assert.deepEqual(one.scheduler.view().schedules.find(({ job }) => job === 'drill')?.last, last)
+})
+
+test('a controller whose leadership is over by the clock begins nothing, although nothing has told it yet', { timeout: 20_000 }, async t => {
+  const one = scene(t, { compaction: { cron: EACH_SECOND, quietForMs: 1 } })
+  await one.scheduler.start()
+  one.lapse()
+  assert.throws(() => one.scheduler.run('compaction', 'ann'), { code: 'OVSDB_HA_NOT_LEADING' })
+  const fromMs = Date.now()
+  await until('it would have begun twice', DEADLINE_MS, () => Date.now() - fromMs > 2_100)
+  assert.deepEqual([one.asked, one.told], [[], []])
 })

@@ -327,21 +327,25 @@ test('what a schedule keeps is in the store, and the next leader knows it', asyn
   const first = await setUp(t, { store })
   await until('it leads', () => first.shell.view().controller.leads)
   assert.equal(first.shell.keptSchedules(), null)
-  const kept = { next: { drill: '2026-01-02T03:30:00.000Z' }, running: { job: 'drill' as const, at: '2026-01-01T03:30:00.000Z', home: 'n1' } }
+  const failed = { at: '2026-01-01T03:30:00.000Z', by: null, outcome: 'failed' as const, message: 'failover drill failed', durationMs: 9 }
+  const kept = { next: { drill: '2026-01-02T03:30:00.000Z' }, waiting: [], running: { job: 'drill' as const, at: '2026-01-01T03:30:00.000Z', by: null, home: 'n1' }, last: { drill: failed } }
+  const heard: number[] = []
+  first.shell.follow(({ schedules }) => { heard.push(schedules.length) })
   first.shell.keepSchedules(kept)
+  assert.deepEqual([first.shell.view().schedules, heard], [[{ job: 'drill', ...failed }], [1]])
   await first.shell.pause({ reason: 'a pause keeps what else is kept' }, 'ann')
   await first.shell.stop()
   const next = await setUp(t, { store, controller: 'c2' })
   await until('the next one leads', () => next.shell.view().controller.leads)
-  assert.deepEqual([next.shell.keptSchedules(), next.shell.view().paused?.by], [kept, 'ann'])
+  assert.deepEqual([next.shell.keptSchedules(), next.shell.view().paused?.by, next.shell.view().schedules.length], [kept, 'ann', 1])
 })
 
 test('a drill is ordered like a switchover, in the name of the schedule, and what a schedule tells is history', async t => {
   const { shell, report, asked, kinds, store } = await setUp(t)
   report(...HEALTHY)
-  const refused = shell.drillSwitchover('n9', 'failover drill').then(() => null, (error: { readonly code: string }) => error.code)
+  const refused = shell.drillSwitchover('n9', 'the schedule', 'failover drill').then(() => null, (error: { readonly code: string }) => error.code)
   assert.equal(await refused, 'OVSDB_HA_UNKNOWN_NODE')
-  const moving = shell.drillSwitchover(null, 'failover drill').catch(() => null) // the shell stops before it ends
+  const moving = shell.drillSwitchover(null, 'the schedule', 'failover drill').catch(() => null) // the shell stops before it ends
   assert.deepEqual(asked.filter(one => one.startsWith('n1')), ['n1: handoverBegin'])
   assert.match(shell.view().operation?.trigger ?? '', /^the schedule asked for a switchover: failover drill$/)
   shell.tell('drillEnded', 'info', 'n1', 'there and back', { outcome: 'done' })

@@ -62,6 +62,12 @@ test('rescues that nobody has acknowledged are said with their node, others are 
   assert.deepEqual(lines(0), [])
 })
 
+test('a job whose last run failed or did not happen is told, in its own words', () => {
+  const missed = { job: 'drill' as const, at: '2026-01-02T03:30:00.000Z', by: null, outcome: 'missed' as const, message: 'the drill of 2026-01-02T03:30:00.000Z did not happen: a compaction ran', durationMs: null }
+  const text = renderStatus(clusterView({ schedules: [missed] }), createPaint(false)).join(' ').replaceAll(/\s+/g, ' ')
+  assert.match(text, /drill missed \(2026-01-02 03:30:00 UTC\): the drill of 2026-01-02T03:30:00\.000Z did not happen: a compaction ran\. See ovsdb-ha schedules/)
+})
+
 test('a fence device that cannot be relied on is said beside its node', () => {
   const text = renderStatus(clusterView({ nodes: [activeNode({ fence: { device: true, problem: 'fence_ipmilan: no route to 10.9.0.11', fenced: null } })] }), createPaint(false)).join(' ').replaceAll(/\s+/g, ' ')
   assert.match(text, /serves clients; its fence device cannot be relied on: fence_ipmilan: no route to 10\.9\.0\.11/)

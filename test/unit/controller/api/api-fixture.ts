@@ -94,6 +94,7 @@ export async function setUpApi (t: TestContext, over: Partial<ControllerApiOptio
     clusters: new Map([['ovn', cluster]]),
     rescues: new Map(),
     snapshots: new Map(),
+    schedules: new Map(),
     store,
     onHistory (listener) {
       historyListeners.add(listener)

@@ -102,6 +102,7 @@ export function clusterView (over: Partial<ClusterView> = {}): ClusterView {
     hold: null,
     operation: null,
     diagnoses: [],
+    schedules: [],
     nodes: [activeNode(), nodeView({ name: 'n2', address: '10.0.0.2' }), nodeView({ name: 'n3', address: '10.0.0.3', priority: 50 })],
     ...over
   }

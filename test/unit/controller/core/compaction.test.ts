@@ -44,10 +44,23 @@ test('an active that is never quiet is passed over and told, and so is a backup 
   const one = begun(withNode(calmView(), 'n3', { following: null }))
   one.end(2_000, 'the disk is full')
   let bytes = 1_000_000
-  for (let atMs = 3_000; atMs < 70_000; atMs += 1_000) one.see(withFile(withNode(calmView(), 'n3', { following: null }), 'n1', bytes += 100_000), atMs)
+  for (let atMs = 3_000; atMs < 130_000; atMs += 1_000) one.see(withFile(withNode(calmView(), 'n3', { following: null }), 'n1', bytes += 100_000), atMs)
   assert.deepEqual(one.asked(), ['n2 backup'])
   assert.equal(one.last()?.message, 'no node was compacted; passed over: n2: the disk is full; n3: n3 does not follow n1; n1: it serves, and was written to all the time')
   assert.deepEqual([one.last()?.severity, one.outcomes()], ['warning', ['compaction failed']])
+})
+
+test('a backup that cannot be compacted now is waited for, while the others have their turn, and the active still comes last', () => {
+  const one = begun(withNode(calmView(), 'n2', { ineligible: { node: 'n2', code: 'busy', message: 'n2 is busy' } }))
+  assert.deepEqual(one.asked(), ['n3 backup'])
+  one.end(2_000)
+  one.send({ type: 'woke' }, 60_000)
+  assert.deepEqual(one.asked(), ['n3 backup'])
+  one.see(calmView(), 61_000)
+  assert.deepEqual(one.asked(), ['n3 backup', 'n2 backup'])
+  one.end(62_000)
+  one.send({ type: 'woke' }, 67_000)
+  assert.deepEqual(one.asked(), ['n3 backup', 'n2 backup', 'n1 active'])
 })
 
 test('a failover in between is waited for, and who serves then has its turn last', () => {

@@ -4,7 +4,7 @@ import { operationView } from '../api/views.ts'
 import { AT, calmView, scheduleHarness, servedBy, withNode } from './schedule-harness.ts'
 
 const THERE = operationView({ kind: 'switchover', from: 'n1', to: 'n2', durationMs: 120 })
-const BACK = operationView({ kind: 'switchover', from: 'n2', to: 'n1', durationMs: 130 })
+const BACK = operationView({ id: 'ovn-9-1', kind: 'switchover', from: 'n2', to: 'n1', durationMs: 130 })
 
 /** n1 served, the drill moved it to n2 at 2 s. */
 function away () {
@@ -26,7 +26,7 @@ describe('a failover drill', () => {
     assert.deepEqual(one.targets(), [null, 'n1'])
     one.see(servedBy('n1'), 12_100)
     one.end(12_200, null, BACK)
-    assert.deepEqual(one.last(), { type: 'record', kind: 'drillEnded', severity: 'info', node: 'n1', message: 'failover drill done: the service moved from n1 to n2 in 120 ms and back in 130 ms', facts: { outcome: 'done', from: 'n1', to: 'n2', thereMs: 120, backMs: 130 } })
+    assert.deepEqual(one.last(), { type: 'record', kind: 'drillEnded', severity: 'info', node: 'n1', message: 'failover drill done: the service moved from n1 to n2 in 120 ms, stayed there for 10.2 s, and moved back in 130 ms', facts: { outcome: 'done', from: 'n1', to: 'n2', thereMs: 120, backMs: 130, thereOperation: 'ovn-8-1', backOperation: 'ovn-9-1' } })
     assert.deepEqual([one.outcomes(), one.state().running], [['drill done'], null])
   })
 

@@ -8,6 +8,7 @@ import { activeNode, clusterView, nodeView, serverReport } from '../api/views.ts
 
 export const AT = '2026-01-02T03:30:00.000Z'
 export const NEXT = '2026-01-03T03:30:00.000Z'
+export const ASKED_AT = '2026-01-02T05:00:00.000Z'
 
 export const SCHEDULES: SchedulesConfig = {
   timezone: 'UTC',
@@ -66,8 +67,10 @@ export function scheduleHarness (schedules: Partial<SchedulesConfig> = {}, clust
       view = next
       return send({ type: 'woke' }, nowMs)
     },
-    lead: (kept: KeptSchedules | null = null) => send({ type: 'led', at: AT, next: { compaction: NEXT, drill: NEXT }, kept }, 0),
-    due: (job: Job, nowMs: number) => send({ type: 'due', job, at: AT, next: NEXT }, nowMs),
+    lead: (kept: Partial<KeptSchedules> | null = null, at = AT) => send({ type: 'led', at, next: { compaction: NEXT, drill: NEXT }, kept: kept === null ? null : { next: {}, waiting: [], running: null, last: {}, ...kept } }, 0),
+    due: (job: Job, nowMs: number, at = AT) => send({ type: 'due', job, at, next: NEXT }, nowMs),
+    ask: (job: Job, nowMs: number, by = 'ann') => send({ type: 'asked', job, at: ASKED_AT, by }, nowMs),
+    kept: () => all.findLast(action => action.type === 'keep')?.kept ?? null,
     /** The last thing that was asked for ends. */
     end (nowMs: number, error: string | null = null, operation: OperationView | null = null) {
       const tag = all.findLast(action => action.type === 'compact' || action.type === 'snapshot' || action.type === 'switchover')?.tag ?? 0
