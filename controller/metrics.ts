@@ -1,5 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { CLUSTER_STATES, type ClusterView, type OperationView } from '../protocol/api.ts'
+import { lossIn } from '../protocol/loss.ts'
+import type { Happening } from '../protocol/report.ts'
 import type { Job } from '../protocol/schedule.ts'
 import type { RunOutcome } from './core/schedule-state.ts'
 
@@ -22,7 +24,6 @@ export function createControllerMetrics ({ version }: { readonly version: string
   const setDiagnoses = createDiagnosed(gauges.diagnosis)
   const storeErrors = new Counter({ name: 'ovsdb_ha_store_errors_total', help: 'Calls that the store did not answer, by call.', labelNames: ['operation'] as const, registers })
   const fences = new Counter({ name: 'ovsdb_ha_fence_total', help: 'Uses of a node\'s fence device that ended, by what was asked and how it ended.', labelNames: ['cluster', 'node', 'action', 'outcome'] as const, registers })
-  const schedules = createScheduleMetrics(registers)
   const transitions = new Counter({ name: 'ovsdb_ha_controller_leader_transitions_total', help: 'How often this controller became or ceased to be the leader of a cluster.', labelNames: ['cluster'] as const, registers })
   const leads = new Map<string, boolean>()
   gauges.buildInfo.set({ version, node_version: process.version }, 1)
@@ -77,7 +78,8 @@ export function createControllerMetrics ({ version }: { readonly version: string
       fences.inc({ cluster, node, action, outcome: ok ? 'done' : 'failed' })
     },
 
-    ...schedules,
+    ...createScheduleMetrics(registers),
+    happened: createLosses(gauges.lostRows),
 
     storeFailed (operation: string): void {
       storeErrors.inc({ operation })
@@ -107,6 +109,17 @@ function createDiagnosed (gauge: Gauge<'cluster' | 'diagnosis' | 'node'>) {
     for (const [key, labels] of shown.get(cluster) ?? []) if (!now.has(key)) gauge.remove({ cluster, ...labels })
     for (const labels of now.values()) gauge.set({ cluster, ...labels }, 1)
     shown.set(cluster, now)
+  }
+}
+
+/** Set by what an agent told when its node, which had served, was compared with the one that serves now. */
+function createLosses (gauge: Gauge<'cluster' | 'node' | 'server'>) {
+  return ({ cluster, node, kind, facts }: Happening): void => {
+    const loss = lossIn({ kind, facts })
+    if (loss === null) return
+    const { server, problem, missingRows, changedRows } = loss
+    if (problem === null) gauge.set({ cluster, node, server }, missingRows + changedRows)
+    else gauge.remove({ cluster, node, server })
   }
 }
 
@@ -186,6 +199,7 @@ function createGauges (registers: [Registry]) {
     lockedOut: gauge('node_locked_out', '1 while a node that failed is not preferred.', ['cluster', 'node']),
     fenced: gauge('node_fenced', '1 while a node counts as powered off.', ['cluster', 'node']),
     fenceDevice: gauge('fence_device_ok', '1 while the fence device of a node answers; absent where there is none.', ['cluster', 'node']),
+    lostRows: gauge('lost_rows', 'Rows that the active lacked, or had otherwise, when this node had ceased to serve and was compared last; absent when it never was, or could not be.', ['cluster', 'node', 'server']),
     lag: gauge('replication_lag_heartbeats', 'Heartbeats behind the active; absent when unknown.', ['cluster', 'node']),
     problems: gauge('node_problems', 'Problems that the agent reports now.', ['cluster', 'node'])
   }

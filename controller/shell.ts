@@ -226,6 +226,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     // what is a diagnosis is told as one, from the report that comes with it
     const diagnosed = happening.kind.startsWith('problem') && diagnosisOf(String(happening.facts.code)) !== null
     if (!diagnosed) recorder.heard(happening, severity)
+    metrics.happened(happening)
     push({ type: 'happened', happening })
   }
 

@@ -2,6 +2,7 @@
 import { Type, type Static } from 'typebox'
 import { DiagnosisViewSchema } from './diagnosis.ts'
 import { ExplanationSchema } from './explain.ts'
+import { LossViewSchema } from './loss.ts'
 import { PHASES, ProblemSchema, RescueUsageSchema, ServerReportSchema } from './report.ts'
 import { StepSchema } from './order.ts'
 import { TroubledRunSchema } from './schedule.ts'
@@ -86,7 +87,9 @@ export const OperationViewSchema = Type.Object({
   /** Why it failed or was undone, what a forced one lost, why this candidate was taken. */
   detail: Type.String(),
   refused: Type.Array(RefusedNodeSchema),
-  steps: Type.Array(Type.Object({ ...StepSchema.properties, node: NullableString }))
+  steps: Type.Array(Type.Object({ ...StepSchema.properties, node: NullableString })),
+  /** What it lost, for each server of the old active: empty until that is back and was compared. Only GET /v1/history/:id has it. */
+  losses: Type.Optional(Type.Array(LossViewSchema))
 })
 export type OperationView = Static<typeof OperationViewSchema>
 

@@ -1,6 +1,8 @@
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { HEALTHS, PHASES, SERVER_ROLES, type Happening, type Report, type ServerReport } from '../../protocol/report.ts'
+import { monotonicMs } from '../clock.ts'
 import type { UnitService } from '../unit-service.ts'
+import { createLagWatch, type LagWatch } from './lag-watch.ts'
 
 const NODE_ROLES = ['active', 'backup', 'witness', 'none'] as const
 const REPLICATION_STATES = ['none', 'connecting', 'replicating'] as const
@@ -14,6 +16,7 @@ export function createAgentMetrics (registry: Registry) {
   const counter = <L extends string>(name: string, help: string, ...labelNames: L[]) => new Counter({ name: `ovsdb_ha_${name}`, help, labelNames: ['cluster', ...labelNames], registers })
   return {
     registry,
+    lag: createLagWatch(),
     unit: {
       role: gauge('node_role', 'What this node is in the cluster: 1 for one of the roles, 0 for the others; active only under an unexpired lease.', 'role'),
       phase: gauge('node_phase', 'What the unit of servers on this node is doing: 1 for one of the phases.', 'phase'),
@@ -38,6 +41,7 @@ export function createAgentMetrics (registry: Registry) {
       complete: gauge('server_complete', 'Whether the copy is whole: no resync under way or cut off.', 'server'),
       gate: gauge('gate_open', 'Whether clients can reach the server.', 'server'),
       fileBytes: gauge('db_file_size_bytes', 'Size of the database file.', 'server'),
+      lagSeconds: gauge('replication_lag_seconds', 'How long ago the newest heartbeat came that this backup has, with all rows before it, by its own clock; one comes each second while all is well. Absent on an active.', 'server'),
       positionTerm: gauge('position_term', 'Term of the newest heartbeat row in the data.', 'server'),
       positionSequence: gauge('position_sequence', 'Sequence of the newest heartbeat row in the data.', 'server')
     },
@@ -52,7 +56,7 @@ export function countHappenings (metrics: AgentMetrics, units: Iterable<UnitServ
   const stops = [...units].map(unit => {
     metrics.unsanctionedActive.inc({ cluster: unit.cluster }, 0)
     metrics.staleTerms.inc({ cluster: unit.cluster }, 0)
-    return unit.follow(() => {}, ({ cluster, kind }: Happening) => {
+    return unit.follow(report => metrics.lag.look(report, monotonicMs()), ({ cluster, kind }: Happening) => {
       metrics.happenings.inc({ cluster, kind })
       if (kind === 'unsanctionedActive') metrics.unsanctionedActive.inc({ cluster })
     })
@@ -61,11 +65,15 @@ export function countHappenings (metrics: AgentMetrics, units: Iterable<UnitServ
 }
 
 /** Sets every gauge from the state now; series of what is no longer reported go away. */
-export function observeReports (metrics: AgentMetrics, reports: readonly Report[]): void {
+export function observeReports (metrics: AgentMetrics, reports: readonly Report[], nowMs = monotonicMs()): void {
   for (const gauge of [...Object.values(metrics.unit), ...Object.values(metrics.server)]) gauge.reset()
   for (const report of reports) {
+    metrics.lag.look(report, nowMs)
     observeUnit(metrics.unit, report)
-    for (const server of report.servers) observeServer(metrics.server, report.cluster, server)
+    for (const server of report.servers) {
+      observeServer(metrics.server, report.cluster, server)
+      observeLag(metrics, report.cluster, server, nowMs)
+    }
   }
 }
 
@@ -100,6 +108,11 @@ function observeServer (gauges: AgentMetrics['server'], cluster: string, server:
   if (server.position === null) return
   gauges.positionTerm.set(labels, server.position.term)
   gauges.positionSequence.set(labels, server.position.sequence)
+}
+
+function observeLag ({ server: { lagSeconds }, lag }: { readonly server: AgentMetrics['server'], readonly lag: LagWatch }, cluster: string, { name, role }: ServerReport, nowMs: number): void {
+  const ageMs = role === 'backup' ? lag.ageMs(cluster, name, nowMs) : null
+  if (ageMs !== null) lagSeconds.set({ cluster, server: name }, ageMs / 1_000)
 }
 
 function roleOf (phase: Report['phase'], serving: boolean): typeof NODE_ROLES[number] {

@@ -25,10 +25,19 @@ function tableOf (schema: DatabaseSchema, table: string): TableSchema {
   return Object.hasOwn(schema.tables, table) ? schema.tables[table] ?? { columns: {} } : { columns: {} }
 }
 
-/** What a `selectTable` brought. A row of our own (the marker, where it has no column) is not the users' data. */
+/** What a `selectTable` brought, without rows of our own: they are not the users' data. */
 export function rowsOf ({ rows = [] }: OperationResult): ReadonlyMap<string, Row> {
-  return new Map(rows.filter(({ name }) => name !== MARKER_KEY).map(({ _uuid: uuid, ...row }) => [uuidOf(uuid), row]))
+  return new Map(rows.map(({ _uuid: uuid, ...row }) => [uuidOf(uuid), row] as const).filter(([, row]) => !isOurs(row)))
 }
+
+/** The marker's row where it has no column, and a root row that was made for the marker: nothing else was ever written into it. */
+function isOurs (row: Row): boolean {
+  const values = Object.values(row)
+  return row.name === MARKER_KEY || (values.some(value => isTagged(value, 'map') && value[1].some(isMarker)) && values.every(value => DEFAULTS.has(canonical(value))))
+}
+
+/** Of a column that nobody wrote; a map or set that is empty but for our marker. */
+const DEFAULTS: ReadonlySet<string> = new Set(['{}', '""', '0', 'false'])
 
 function uuidOf (value: unknown): string {
   return Array.isArray(value) && value[0] === 'uuid' ? String(value[1]) : String(value)

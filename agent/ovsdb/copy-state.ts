@@ -69,6 +69,14 @@ export function copyAfterRestart (state: CopyState, hasRows: boolean, process: B
   return next
 }
 
+/**
+ * A server only appends to its file while it runs, and compacts it only then: one that is shorter when the next process
+ * has opened it was cut short or replaced in between. Null when nothing is known of before.
+ */
+export function whyShrunken (beforeBytes: number | null, nowBytes: number): string | null {
+  return beforeBytes === null || nowBytes >= beforeBytes ? null : `shrunken copy: its file has ${nowBytes} bytes, and had ${beforeBytes} before the server ended`
+}
+
 /** A copy was begun, and nothing else is wrong with what it will leave. */
 export function inResync (state: CopyState): boolean {
   return !state.complete && state.following !== null && state.reason === resyncReason(state.following)

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import type { ServerConfig } from '../../protocol/cluster.ts'
 import type { Position } from '../../protocol/position.ts'
 import type { ServerHappening } from '../server.ts'
 import type { BelievedPosition } from './believed-position.ts'
 import {
-  copyAfterRestart, copyBegins, copyDemoted, copyEnds, copyLost, copyPromoted, inResync, sameProcess,
+  copyAfterRestart, copyBegins, copyDemoted, copyEnds, copyLost, copyPromoted, inResync, sameProcess, whyShrunken,
   type BootProcess, type CopyState, type CopyStateFile
 } from './copy-state.ts'
 import type { Database } from './database.ts'
@@ -25,7 +25,7 @@ export interface CopyTracker {
   lookForRows (): Promise<boolean>
   /** Reads the state file; once, before anything else. */
   load (): Promise<void>
-  /** A process that answers: a known one changes nothing, a new one is judged by its predecessor's state, its rows and its log. */
+  /** A process that answers: a known one changes nothing, a new one is judged by its predecessor's state, its rows, its file's size and its log. */
   meet (process: ProcessHandle | null, started: { readonly logOffset: number } | null, role: RoleObservation | null): Promise<void>
   /** Before a source is connected; resolves when it is on disk. */
   begins (source: string): Promise<void>
@@ -50,12 +50,12 @@ export interface CopyTrackerOptions {
 
 export function createCopyTracker ({ server, file, database, believed, onHappening }: CopyTrackerOptions): CopyTracker {
   const rows = createRowsWatch(server, database)
+  const size = createSizeWatch(server.databaseFile)
   const tellSelfPromotion = createSelfPromotionTeller(server.name, onHappening)
   let unknownBefore = false
   let kernelBootId = ''
 
   const boot = (process: ProcessHandle | null): BootProcess | null => process === null ? null : { ...process, kernelBootId }
-
   const tell = (reason: string): void => onHappening('copyIncomplete', `${server.name}: ${reason}`, { server: server.name, reason })
 
   /** What can wait for the disk: memory has it at once, and a failure is told instead of lost. */
@@ -63,8 +63,8 @@ export function createCopyTracker ({ server, file, database, believed, onHappeni
     file.update(change).catch((error: Error) => onHappening('copyStateNotStored', error.message, { server: server.name }))
   }
 
-  async function lost (reason: string): Promise<void> {
-    if (file.current().reason === reason) return
+  async function lost (reason: string | null): Promise<void> {
+    if (reason === null || file.current().reason === reason) return
     tell(reason)
     await file.update(state => copyLost(state, reason))
   }
@@ -80,14 +80,13 @@ export function createCopyTracker ({ server, file, database, believed, onHappeni
     const seen = boot(process)
     const known = !unknownBefore && isSame(file.current().process, seen)
     if (!known || rows.ageMs() === Infinity) await rows.look()
-    if (known) return
+    if (known) return await size.look()
     const { reason: before } = file.current()
     await file.update(state => unknownBefore ? firstState(state, rows.has(), role, seen) : { ...copyAfterRestart(state, rows.has(), seen), hadRows: rows.has() })
     unknownBefore = false
     const { reason } = file.current()
     if (reason !== before && reason !== null) tell(reason)
-    const broken = await scanForLostRecords(server.logFile, started?.logOffset ?? null, server.databaseFile)
-    if (broken !== null) await lost(`records lost at start: ${broken.words}`)
+    await lost(await whyCut(server, started?.logOffset ?? null) ?? (reason === null ? await size.whyShrunken() : null))
   }
 
   async function ends (position: Position | null): Promise<void> {
@@ -142,6 +141,22 @@ function createSelfPromotionTeller (server: string, onHappening: ServerHappening
     if (now && !before) onHappening('selfPromoted', `${server} turned active by itself`, { server })
     before = now
   }
+}
+
+/** The file as it was at the last look at a process that is known. */
+function createSizeWatch (file: string) {
+  const now = (): Promise<number> => stat(file).then(({ size }) => size, () => 0)
+  let bytes: number | null = null
+  return {
+    look: async (): Promise<void> => { bytes = await now() },
+    whyShrunken: async (): Promise<string | null> => whyShrunken(bytes, await now())
+  }
+}
+
+/** In the words of the server that started. */
+async function whyCut ({ logFile, databaseFile }: ServerConfig, logOffset: number | null): Promise<string | null> {
+  const broken = await scanForLostRecords(logFile, logOffset, databaseFile)
+  return broken === null ? null : `records lost at start: ${broken.words}`
 }
 
 const SELF_PROMOTED = 'it turned active by itself (a replication error), and has not followed since'

@@ -1,9 +1,11 @@
 // Before replication overwrites a server's data: is there anything in it that the source lacks? Then it is kept (S7).
+import { isLoss, LOSS_COUNTED, lossInWords, lossOf } from '../../protocol/loss.ts'
 import { sumOf, type Finding } from '../../protocol/rescue.ts'
 import { whyIncluded, type OwnCopy, type SourceCopy } from '../../protocol/rescue-proof.ts'
 import { wallClock } from '../clock.ts'
 import { readPosition } from './heartbeat.ts'
 import { readSchema } from './read-content.ts'
+import { idOf } from './rescue-files.ts'
 import { inThread } from './rescue-work.ts'
 import { toolBeside } from './server-command.ts'
 import type { ServerParts } from './server-parts.ts'
@@ -44,7 +46,18 @@ export async function keepOwnData (parts: ServerParts, source: SourceSeen, signa
     finding,
     acknowledged: acknowledged === null ? null : { at: wallClock().toISOString(), by: 'ovsdb-ha', reason: acknowledged }
   })
+  if (included === null) tellLoss(parts, own, source, finding, guard ? null : idOf(node, path))
   return guard ? path : null
+}
+
+/**
+ * What this node wrote while it served, and has not copied over since, was compared with the one that serves now: what that
+ * one lacks was lost by the change between the two, or deleted there since.
+ */
+function tellLoss ({ node, server, copy, onHappening }: ServerParts, { position }: OwnCopy, source: SourceSeen, finding: Finding, rescue: string | null): void {
+  if (position === null || position.writer !== node || copy.state().following !== null) return
+  const loss = lossOf({ server: server.name, wroteTerm: position.term, active: source.node, rescue }, finding)
+  onHappening(LOSS_COUNTED, `${isLoss(loss) ? 'lost' : 'not lost'} of what ${node} wrote up to term ${position.term}: ${lossInWords(loss)}`, { ...loss })
 }
 
 /** For people who look at it later: a file that does not say it is kept all the same. */

@@ -13,6 +13,7 @@ import { createDatabase } from './database.ts'
 import { followSource } from './follow-source.ts'
 import { closeGate, openGate } from './gate.ts'
 import { createHandoverMark } from './handover-mark.ts'
+import { createHeartbeatUpkeep } from './heartbeat-upkeep.ts'
 import { HEARTBEAT_DATABASE, HEARTBEAT_SCHEMA_FILE, writePosition } from './heartbeat.ts'
 import { awaitMarker, writeMarker } from './marker.ts'
 import { createObserver, unknownServer } from './observe-server.ts'
@@ -50,6 +51,7 @@ export function createOvsdbServer (options: OvsdbServerOptions): OvsdbServer {
   const { server, timing, database, roles, copy, changes, probe, handover } = parts
   const known = createKnowledge(parts)
   const look = createObserver(parts)
+  const keepHeartbeatsSmall = createHeartbeatUpkeep(parts)
 
   return {
     name: server.name,
@@ -64,7 +66,10 @@ export function createOvsdbServer (options: OvsdbServerOptions): OvsdbServer {
       const problem = await known.load().then(() => null, (error: Error) => error)
       if (problem !== null) return unknownServer(problem.message)
       const seen = await look()
-      if (seen.health === 'up') await known.refreshFor(seen.pid)
+      if (seen.health === 'up') {
+        await known.refreshFor(seen.pid)
+        keepHeartbeatsSmall()
+      }
       return { ...seen, version: seen.health === 'down' ? null : known.version() }
     },
     onTrouble: listener => probe.onTrouble(listener),

@@ -1,4 +1,5 @@
 import type { OperationView } from '../../protocol/api.ts'
+import { lossInWords } from '../../protocol/loss.ts'
 import type { Paint, Tone } from './style.ts'
 import { table } from './table.ts'
 import { duration, instant } from './time.ts'
@@ -24,6 +25,7 @@ export function renderWaterfall (operation: OperationView, paint: Paint): readon
   lines.push(...paragraph(`${instant(startedAt, 'milliseconds')}: ${trigger}`, '  '))
   if (detail !== '') lines.push(...paragraph(detail, '  '))
   for (const { node, code, message } of refused) lines.push(...paragraph(`${node} refused (${code}): ${message}`, '  ', '    '))
+  for (const line of lossLines(operation)) lines.push(...paragraph(line, '  ', '    '))
   if (steps.length === 0) return lines
 
   const endMs = Math.max(operation.durationMs ?? 0, ...steps.map(step => step.endMs), 0.001)
@@ -45,6 +47,13 @@ export function renderWaterfall (operation: OperationView, paint: Paint): readon
     { title: 'TOOK', columnsMax: 11, align: 'right' },
     { title: scale(endMs), columnsMax: BAR_COLUMNS }
   ], rows, paint, '  ')]
+}
+
+/** A switchover loses nothing, and says nothing of it. */
+function lossLines ({ kind, from, to, outcome, losses }: OperationView): readonly string[] {
+  if (losses === undefined || outcome !== 'done' || kind === 'switchover') return []
+  if (losses.length === 0) return from !== null && from !== to ? [`lost: not known before ${from} is back and was compared`] : []
+  return losses.map(loss => `lost with ${loss.node}, ${lossInWords(loss)}`)
 }
 
 /** From start to end on a scale that ends at `totalMs`; a step too short to see is a thin line. */

@@ -1,6 +1,8 @@
 // Backups follow the active, one resync at a time: each is a full copy that stalls its source (FACTS 4, 5, K).
 import type { Report } from '../../protocol/report.ts'
+import type { ClusterAction } from './actions.ts'
 import { dataNodes, freshReport, isFollowing } from './knowledge.ts'
+import { stallInWords, stallOf } from './resync-stall.ts'
 import { takeId, type Stepped } from './stepped.ts'
 import type { ClusterState, CoreConfig } from './state.ts'
 
@@ -19,7 +21,7 @@ export function tendBackups (config: CoreConfig, state: ClusterState, active: Re
     if (retry !== undefined && nowMs < retry.notBeforeMs) continue
     const [tag, next] = takeId(state)
     const term = active.lease.term
-    return [{ ...next, follow: { node: name, source: active.node, term, tag } }, [{
+    return [{ ...next, follow: { node: name, source: active.node, term, tag } }, [...announce(name, active, retry === undefined || retry.attempts === 0), {
       type: 'order',
       tag,
       node: name,
@@ -27,6 +29,13 @@ export function tendBackups (config: CoreConfig, state: ClusterState, active: Re
     }]]
   }
   return [state, []]
+}
+
+/** Clients of the active will notice a large copy: said before it begins, and not again with each attempt. */
+function announce (node: string, active: Report, first: boolean): readonly ClusterAction[] {
+  const stall = first ? stallOf(active) : null
+  if (stall === null) return []
+  return [{ type: 'record', kind: 'resyncBegins', severity: 'info', node, message: `${node} begins to copy from ${active.node} where it has to: ${stallInWords(stall)}`, facts: { source: active.node, ...stall } }]
 }
 
 function mayFollow (report: Report): boolean {

@@ -12,6 +12,7 @@ import { budgetOf, openNow } from './flapping.ts'
 import { isLapsed } from './off-marks.ts'
 import { whyNotWithout } from './lone-survivor.ts'
 import { dataNodes, freshReport, highestTerm, isFollowing, isFresh, positionOf, servingReport } from './knowledge.ts'
+import { stallInWords, stallOf } from './resync-stall.ts'
 import type { ClusterState, CoreConfig, EndedOperation, Operation } from './state.ts'
 import { list } from './words.ts'
 import { freshVoters, voterList, voterQuorum } from './voters.ts'
@@ -150,8 +151,13 @@ function nodeInWords (member: MemberConfig, report: Report | null, reachable: bo
   if (active === null) return `${name} is a backup and waits for an active`
   if (isFollowing(report, active.node)) return `${name} follows ${active.node}${lag === null ? '' : lag === 0 ? ', in step' : `, ${lag} heartbeats behind`}`
   const cut = report.servers.find(server => !server.complete)
-  if (report.following === active.node) return `${name} is copying from ${active.node}`
+  if (report.following === active.node) return `${name} is copying from ${active.node}${stallWords(active)}`
   return `${name} is a backup that does not follow ${active.node} yet${cut?.incompleteReason === undefined || cut.incompleteReason === null ? '' : ` (${cut.name}: ${cut.incompleteReason})`}`
+}
+
+function stallWords (active: Report): string {
+  const stall = stallOf(active)
+  return stall === null ? '' : `, and meanwhile ${stallInWords(stall)}`
 }
 
 /** Whether the loss of the active's node would be survived without an operator, and why not (S9). */

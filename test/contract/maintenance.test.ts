@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { stat } from 'node:fs/promises'
 import { afterEach, describe, test } from 'node:test'
+import { writePosition } from '../../agent/ovsdb/heartbeat.ts'
+import { HEARTBEAT_FILE_BYTES_MAX } from '../../agent/ovsdb/heartbeat-upkeep.ts'
 import { createMaintenance } from '../../agent/ovsdb/maintenance.ts'
 import { CompactionError, MaintenanceRefusedError } from '../../agent/ovsdb/maintenance-errors.ts'
+import { heartbeatFile } from '../../agent/ovsdb/server-command.ts'
 import type { Phase } from '../../protocol/report.ts'
 import { report } from '../fixtures.ts'
 import { createTestNodes, insertRows, switchNames, VERSIONS, type TestNode } from './ovsdb-server-fixture.ts'
@@ -41,6 +44,28 @@ for (const version of VERSIONS) {
       await until('b follows on', 10_000, async () => (await switchNames(copy)).join() === 'kept0,later0')
       client.destroy()
       copy.destroy()
+    })
+
+    test('the heartbeat database is kept small by the agent on both nodes: its newest row stays, and replication goes on', async () => {
+      const a = await active()
+      const b = await node('b')
+      await b.server().start()
+      await b.server().follow({ node: 'a', address: a.address }, NEVER_ABORTED)
+      const client = await a.client()
+      let sequence = 1
+      const bytes = async (one: TestNode) => (await stat(heartbeatFile(one.config))).size
+      while (await bytes(a) <= HEARTBEAT_FILE_BYTES_MAX || await bytes(b) <= HEARTBEAT_FILE_BYTES_MAX) await writePosition(client, { term: 1, sequence: ++sequence, writer: 'a' }, 0)
+      for (const one of [b, a]) {
+        await until(`the file of ${one.name} to be small`, 10_000, async () => {
+          await one.server().observe()
+          return await bytes(one) < HEARTBEAT_FILE_BYTES_MAX / 10
+        })
+        assert.equal((await one.server().observe()).position?.sequence, sequence)
+      }
+      await a.server().writeHeartbeat({ term: 1, sequence: sequence + 1, writer: 'a' })
+      await until('b follows on', 10_000, async () => (await b.server().observe()).position?.sequence === sequence + 1)
+      assert.deepEqual([a, b].flatMap(one => one.happened.filter(({ kind }) => kind === 'heartbeatsNotCompacted')), [])
+      client.destroy()
     })
 
     test('a node that is not what it was taken for is not compacted', async () => {

@@ -56,6 +56,7 @@ export const TIMING: TimingConfig = {
 export interface Happened {
   readonly kind: string
   readonly message: string
+  readonly facts: Parameters<ServerHappening>[2]
 }
 
 export interface TestNode {
@@ -88,7 +89,7 @@ export async function createTestNode (options: TestNodeOptions): Promise<TestNod
   const folder = options.folder ?? await mkdtemp(join(tmpdir(), 'ovsdb-ha-server-'))
   const config = serverConfig(folder, options)
   const happened: Happened[] = []
-  const onHappening: ServerHappening = (kind, message) => { happened.push({ kind, message }) }
+  const onHappening: ServerHappening = (kind, message, facts) => { happened.push({ kind, message, facts }) }
   const create = (): OvsdbServer => createOvsdbServer({
     cluster: 'test',
     node: options.name,

@@ -4,6 +4,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, describe, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
+import { LOSS_COUNTED } from '../../protocol/loss.ts'
 import { RescueError } from '../../agent/ovsdb/server-errors.ts'
 import { createTestNodes, insertRows, PLAINLY, position, switchNames, tinyDisk, VERSIONS } from './ovsdb-server-fixture.ts'
 
@@ -34,12 +35,22 @@ for (const version of VERSIONS) {
       const note = JSON.parse(await readFile(join(b.folder, 'rescue', `${file}.json`), 'utf8'))
       assert.deepEqual([note.cluster, note.node, note.server, note.database, note.position, note.acknowledged], ['test', 'b', 'nb', 'OVN_Northbound', position(1, 9, 'b'), null])
       assert.deepEqual(note.finding, { problem: null, tables: [{ table: 'Logical_Switch', missingRows: 5, changedRows: 0, extraRows: 50 }] })
+      const losses = () => b.happened.filter(({ kind }) => kind === LOSS_COUNTED).map(({ facts }) => facts)
+      const [loss] = losses()
+      assert.deepEqual({ ...loss, rescue: null }, { server: 'nb', wroteTerm: 1, active: 'a', missingRows: 5, changedRows: 0, extraRows: 50, problem: null, rescue: null })
+      assert.match(String(loss?.rescue), /^b-[0-9a-f]{8}$/)
       await b.server().writeMarker('m').then(() => assert.fail('a backup took a marker'), () => undefined)
       await a.server().writeMarker('m1')
       await b.server().awaitMarker('m1', 5_000)
       // an order that comes again makes no second copy
       await b.server().follow({ node: 'a', address: a.address }, NEVER_ABORTED)
       assert.equal((await readdir(join(b.folder, 'rescue'))).length, kept.length)
+      // what it holds now is another node's, and no loss of its own reign
+      await b.server().becomeBackup()
+      await a.server().writeHeartbeat(position(2, 1, 'a'))
+      await insertRows(source, 'later', 2)
+      await b.server().follow({ node: 'a', address: a.address }, NEVER_ABORTED)
+      assert.equal(losses().length, 1)
       own.destroy()
       source.destroy()
     })
@@ -60,6 +71,7 @@ for (const version of VERSIONS) {
       await follow()
       assert.deepEqual(await kept(), [], 'the guard of the copy went with its end')
       assert.equal(b.happened.some(({ kind }) => kind === 'rescueKept'), false)
+      assert.deepEqual(b.happened.filter(({ kind }) => kind === LOSS_COUNTED).map(({ facts: { missingRows, changedRows, rescue } }) => [missingRows, changedRows, rescue]), [[0, 0, null]], 'that nothing was lost is told too')
       // a deletion alone is a difference
       await b.server().becomeBackup()
       await b.server().promote(position(3, 1, 'b'), PLAINLY)

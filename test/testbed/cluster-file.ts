@@ -7,7 +7,7 @@ import { powerSwitchFence } from './power-switch.ts'
 export const CLUSTER_NAME = 'ovn'
 export const CONTROLLER_PORT = 8640
 export const REDIS_PORT = 6379
-const AGENT_PORT = 8643
+export const AGENT_PORT = 8643
 
 export const SERVERS = [
   { name: 'nb', database: 'OVN_Northbound', port: 6641, replicationPort: 16641 },

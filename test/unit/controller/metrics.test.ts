@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createControllerMetrics } from '../../../controller/metrics.ts'
 import { DIAGNOSIS_PAGES, type DiagnosisName } from '../../../protocol/diagnosis.ts'
+import type { Happening } from '../../../protocol/report.ts'
 import { activeNode, clusterView, nodeView, operationView } from './api/views.ts'
 
 async function series (metrics: ReturnType<typeof createControllerMetrics>, name: string): Promise<string[]> {
@@ -32,6 +33,19 @@ test('a diagnosis is there by name and node while it is true, and leaves nothing
   assert.deepEqual(await series(metrics, 'diagnosis'), ['diagnosis{cluster="ovn",diagnosis="deadNode",node="n1"} 1', 'diagnosis{cluster="ovn",diagnosis="deadNode",node="n2"} 1', 'diagnosis{cluster="ovn",diagnosis="clusterHolds",node=""} 1'])
   metrics.viewChanged(clusterView({ diagnoses: [diagnosis('deadNode', 'n2')] }))
   assert.deepEqual(await series(metrics, 'diagnosis'), ['diagnosis{cluster="ovn",diagnosis="deadNode",node="n2"} 1'])
+})
+
+test('what was lost with a node is there by server as it was counted last, and not where it could not be', async () => {
+  const metrics = createControllerMetrics({ version: '1' })
+  const loss = { server: 'nb', wroteTerm: 7, active: 'n2', missingRows: 3, changedRows: 1, extraRows: 9, problem: null, rescue: null }
+  const told = (facts: Happening['facts'], kind = 'lossCounted') => metrics.happened({ cluster: 'ovn', node: 'n1', bootId: 'b', sequence: 1, message: '', kind, facts })
+  told(loss, 'rescueKept')
+  assert.deepEqual(await series(metrics, 'lost_rows'), [])
+  told(loss)
+  told({ ...loss, server: 'sb', missingRows: 0, changedRows: 0 })
+  assert.deepEqual(await series(metrics, 'lost_rows'), ['lost_rows{cluster="ovn",node="n1",server="nb"} 4', 'lost_rows{cluster="ovn",node="n1",server="sb"} 0'])
+  told({ ...loss, problem: 'no answer' })
+  assert.deepEqual(await series(metrics, 'lost_rows'), ['lost_rows{cluster="ovn",node="n1",server="sb"} 0'])
 })
 
 test('the budget, what it counts, and who is locked out', async () => {

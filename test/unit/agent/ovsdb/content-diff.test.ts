@@ -41,6 +41,15 @@ describe('the difference of a rescue and the active', () => {
     ), [])
   })
 
+  test('is none in a root row that was made for our marker and holds nothing else', () => {
+    const marker = ['map', [['ovsdb-ha-marker', '1']]]
+    const [none, empty] = [content({}), { name: '', ports: ['set', []], ids: marker }]
+    assert.deepEqual(found(content({ Switch: [{ _uuid: 'g', ...empty }] }), none), [])
+    for (const used of [{ name: 'x' }, { ports: ['uuid', 'p'] }, { ids: ['map', [['k', '1'], ['ovsdb-ha-marker', '1']]] }, { ids: ['map', []] }]) {
+      assert.deepEqual(found(content({ Switch: [{ _uuid: 'g', ...empty, ...used }] }), none).length, 1, JSON.stringify(used))
+    }
+  })
+
   test('a table that the active does not have is missing with all its rows', () => {
     const { Port, ...rest } = SCHEMA.tables
     assert.deepEqual(found(content({ Port: [{ _uuid: 'p', name: 'x' }] }), content({}, { name: 'D', tables: rest })), [['Port', 'p', 'missing', 'name']])

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import { copyAfterRestart, copyBegins, copyDemoted, copyEnds, copyLost, copyPromoted, createCopyStateFile, inResync, NEW_COPY, sameProcess } from '../../../../agent/ovsdb/copy-state.ts'
+import { copyAfterRestart, copyBegins, copyDemoted, copyEnds, copyLost, copyPromoted, createCopyStateFile, inResync, NEW_COPY, sameProcess, whyShrunken } from '../../../../agent/ovsdb/copy-state.ts'
 
 const SOURCE = 'tcp:10.0.0.2:16641'
 const FIRST = { pid: 10, startTicks: '5', kernelBootId: 'b' }
@@ -27,6 +27,11 @@ test('a file that held rows and holds none after a restart is an empty copy', ()
   assert.match(copyAfterRestart(WHOLE, false, SECOND).reason ?? '', /^empty copy/)
   assert.equal(copyAfterRestart({ ...WHOLE, hadRows: false }, false, SECOND).complete, true)
   assert.equal(copyAfterRestart(WHOLE, true, SECOND).complete, true)
+})
+
+test('a file that is shorter after a restart than it was before is a shrunken copy; one that nobody saw before is not', () => {
+  assert.match(whyShrunken(4_096, 4_095) ?? '', /^shrunken copy: its file has 4095 bytes, and had 4096/)
+  for (const [before, now] of [[4_096, 4_096], [4_096, 5_000], [null, 10]] as const) assert.equal(whyShrunken(before, now), null)
 })
 
 test('a promotion changes nothing about completeness, and ends with the process', () => {

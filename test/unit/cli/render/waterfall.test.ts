@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { OperationView } from '../../../../protocol/api.ts'
 import { createPaint } from '../../../../cli/render/style.ts'
 import { renderEntry, renderHistory } from '../../../../cli/render/history.ts'
 import { renderWaterfall } from '../../../../cli/render/waterfall.ts'
@@ -33,6 +34,16 @@ test('an operation without steps, and one that took no time, are drawn too', () 
   ])
   const lines = renderWaterfall(operationView({ durationMs: 0, steps: [{ name: 'x', node: null, startMs: 0, endMs: 0, error: null }] }), createPaint(false))
   assert.match(lines.at(-1) ?? '', /^ {2}x {5}- {4} 0\.0 ms {2}0\.0 ms {2}▏$/)
+})
+
+test('a failover says what it lost, or that nobody knows yet', () => {
+  const lines = (losses: OperationView['losses'], over: Partial<OperationView> = {}) => renderWaterfall(operationView({ steps: [], ...over, ...(losses === undefined ? {} : { losses }) }), createPaint(false)).slice(3)
+  const loss = { at: '', node: 'n1', server: 'nb', wroteTerm: 7, active: 'n2', missingRows: 3, changedRows: 0, extraRows: 0, problem: null, rescue: 'n1-0123abcd' }
+  assert.deepEqual(lines(undefined), [])
+  assert.deepEqual(lines([]), ['  lost: not known before n1 is back and was compared'])
+  assert.deepEqual(lines([loss]), ['  lost with n1, nb: n2 lacks 3 rows, and has 0 otherwise (rescue n1-0123abcd)'])
+  assert.deepEqual(lines([], { kind: 'switchover' }), [])
+  assert.deepEqual(lines([], { from: 'n2' }), [], 'the same node serves again')
 })
 
 test('the list of history is newest first with severities in words', async () => {

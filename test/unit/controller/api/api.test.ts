@@ -187,8 +187,21 @@ describe('history', () => {
     await append(historyEntry({ kind: 'operationEnded', operation: operationView() }))
     const { body } = await get('/v1/history/1')
     OF_SCHEMA(HistoryEntrySchema, body)
-    assert.deepEqual(body.operation, operationView())
+    assert.deepEqual(body.operation, { ...operationView(), losses: [] })
     assert.deepEqual([(await get('/v1/history/7')).body.code, (await get('/v1/history/x')).status], ['OVSDB_HA_HISTORY_UNKNOWN', 400])
+  })
+
+  test('the record of a failover says what it lost, when its old active is back and told it; lists leave that out', async t => {
+    const { get, append } = await setUpApi(t)
+    const loss = { server: 'nb', wroteTerm: 7, active: 'n2', missingRows: 3, changedRows: 0, extraRows: 9, problem: null, rescue: 'n1-0123abcd' }
+    const told = historyEntry({ node: 'n1', kind: 'lossCounted', facts: loss })
+    await append(historyEntry({ kind: 'operationEnded', operation: operationView() }))
+    await append(told)
+    await append({ ...told, cluster: 'vtep', facts: { ...loss, server: 'vtep' } })
+    const { body } = await get('/v1/history/1')
+    OF_SCHEMA(HistoryEntrySchema, body)
+    assert.deepEqual(body.operation.losses, [{ at: told.at, node: 'n1', ...loss }])
+    assert.equal((await get('/v1/clusters/ovn/history')).body.entries.at(-1).operation.losses, undefined)
   })
 
   test('a decision is explained now, and later from its entry; lists leave that out, and an entry that is none is refused', async t => {

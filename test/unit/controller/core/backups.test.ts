@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { ClusterAction } from '../../../../controller/core/actions.ts'
 import { activeReport, position, report, serverReport } from '../../../fixtures.ts'
 import { find, leader, orderTo, releasedReport, serving, type LeaderHarness } from './leader-harness.ts'
 
@@ -49,6 +50,20 @@ test('a resync that fails is recorded once per reason and tried again, later eac
   assert.equal(one.count('order'), 3)
   assert.equal(find(one.endOrder('follow', 2_210, failure), 'record'), undefined)
   assert.equal(one.state().followRetries['n2']?.notBeforeMs, 3_210)
+})
+
+test('the stall that a large copy will cause is told before it is ordered, once for all its attempts; a small one is not', () => {
+  const one = leader()
+  const large = activeReport('n1', { servers: [serverReport({ role: 'active', source: null, replication: 'none', gateOpen: true, fileBytes: 90 * 1024 * 1024 })] })
+  const actions = one.reports([large, report('n3'), apart('n2')], 1_500)
+  const announced = (among: readonly ClusterAction[]) => among.findIndex(action => action.type === 'record' && action.kind === 'resyncBegins')
+  const record = actions[announced(actions)]
+  assert.ok(record?.type === 'record' && announced(actions) < actions.findIndex(action => action.type === 'order' && action.order.type === 'follow'))
+  assert.deepEqual([record.node, record.message, record.facts], ['n2', 'n2 begins to copy from n1 where it has to: nb (90 MiB) may answer nobody for up to 4.5 s', { source: 'n1', server: 'nb', fileBytes: 90 * 1024 * 1024, stallMs: 4_500 }])
+  one.endOrder('follow', 1_700, { ok: false, reason: 'no answer' })
+  assert.equal(announced([large, report('n3'), apart('n2')].flatMap(told => one.reports([told], 2_300))), -1)
+  assert.equal(one.count('order'), 2)
+  assert.equal(announced(leader().reports([activeReport('n1'), report('n3'), apart('n2')], 1_500)), -1)
 })
 
 test('a server that is down, or active without the lease, is not resynced (S5)', () => {
