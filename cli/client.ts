@@ -5,6 +5,7 @@ import {
   type AcknowledgeBody, type ClusterList, type ClusterView, type ConfirmOffBody, type ExplainReply, type FailoverBody, type FenceBody, type HistoryEntry,
   type HistoryQuery, type OperationView, type PauseBody, type QuorumForceBody, type SwitchoverBody, type UnfenceBody, type VotersBody
 } from '../protocol/api.ts'
+import type { PreferenceBody } from '../protocol/preference.ts'
 import { ClusterRescuesSchema, RescueViewSchema, type ClusterRescues, type RescueRemoveBody, type RescueSignBody, type RescueView } from '../protocol/rescue.ts'
 import { ApplyReplySchema, RescueDiffSchema, type ApplyBody, type ApplyReply, type DiffQuery, type RescueDiff } from '../protocol/rescue-replay.ts'
 import { ClusterSnapshotsSchema, SnapshotSchema, SnapshotVerdictSchema, type ClusterSnapshots, type Snapshot, type SnapshotVerdict, type TakeSnapshotBody } from '../protocol/snapshot.ts'
@@ -29,6 +30,7 @@ export interface ControllerClient {
   applyRescue (cluster: string, id: string, body: ApplyBody): Promise<ApplyReply>
   acknowledgeRescue (cluster: string, id: string, body: RescueSignBody): Promise<RescueView>
   removeRescue (cluster: string, id: string, body: RescueRemoveBody): Promise<RescueView>
+  prefer (cluster: string, node: string, body: PreferenceBody): Promise<ClusterView>
   pause (cluster: string, body: PauseBody): Promise<ClusterView>
   resume (cluster: string): Promise<ClusterView>
   history (cluster: string, query: HistoryQuery): Promise<readonly HistoryEntry[]>
@@ -69,6 +71,7 @@ export function createControllerClient (servers: readonly string[], access: Acce
     applyRescue: (cluster, id, body) => ask(ApplyReplySchema, 'POST', rescuesOf(cluster, id, 'apply'), body, OPERATION_DEADLINE_MS),
     acknowledgeRescue: (cluster, id, body) => ask(RescueViewSchema, 'POST', rescuesOf(cluster, id, 'acknowledge'), body, READ_DEADLINE_MS),
     removeRescue: (cluster, id, body) => ask(RescueViewSchema, 'POST', rescuesOf(cluster, id, 'remove'), body, READ_DEADLINE_MS),
+    prefer: (cluster, node, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/nodes/${encodeURIComponent(node)}/preference`, body, READ_DEADLINE_MS),
     pause: (cluster, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/pause`, body, READ_DEADLINE_MS),
     resume: cluster => ask(ClusterViewSchema, 'POST', `${of(cluster)}/resume`, {}, READ_DEADLINE_MS),
     async history (cluster, query) {

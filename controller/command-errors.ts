@@ -91,6 +91,17 @@ export class FenceFailedError extends OvsdbHaError {
   }
 }
 
+/** The request is well formed, and what it asks for makes no sense; the message names the field. */
+export class RequestWrongError extends OvsdbHaError {
+  readonly code = 'OVSDB_HA_REQUEST_WRONG'
+  readonly httpStatus = 400
+  readonly hint = 'Nothing was changed. GET /v1/openapi.json says what this route takes.'
+
+  constructor (cluster: string, message: string) {
+    super(message, { cluster })
+  }
+}
+
 /** The controller stops, or cannot take more requests. */
 export class ControllerNotReadyError extends OvsdbHaError {
   readonly code = 'OVSDB_HA_CONTROLLER_NOT_READY'

@@ -3,8 +3,10 @@
 import type { Logger } from 'pino'
 import type { ClusterView, HistoryEntry, Leader, OperationView } from '../protocol/api.ts'
 import type { Explanation } from '../protocol/explain.ts'
+import { dataMembers } from '../protocol/cluster.ts'
 import type { Happening, Report } from '../protocol/report.ts'
 import { monotonicMs, wallClock, wallOf } from './clock.ts'
+import { createAgentCalls } from './agent-calls.ts'
 import type { ClusterService } from './cluster-service.ts'
 import { OvsdbHaError } from '../protocol/errors.ts'
 import { CommandRefusedError, ControllerNotReadyError, FenceFailedError } from './command-errors.ts'
@@ -13,14 +15,14 @@ import { stepCluster } from './core/cluster.ts'
 import { explain } from './core/explain.ts'
 import { diagnosisOf } from './core/diagnoses.ts'
 import type { ClusterEvent } from './core/events.ts'
-import { bootCluster, type ClusterState, type CoreConfig, type Paused } from './core/state.ts'
+import { bootCluster, type ClusterState, type CoreConfig } from './core/state.ts'
 import { viewCluster, viewOperation } from './core/view.ts'
 import type { FairShare } from './fair-share.ts'
 import { createDiagnosisTeller } from './diagnosis-teller.ts'
 import { createFences } from './fences.ts'
 import { createIntentKeeper } from './intent-keeper.ts'
 import { createJournal } from './journal.ts'
-import { fromStore, toStore } from './kept.ts'
+import { fromStore, preferencesFrom, toStore } from './kept.ts'
 import { createLeadership, LEADERSHIP_TIMING, type LeadershipTiming } from './leadership.ts'
 import type { AgentLink } from './link/agent-link.ts'
 import type { FenceDevice } from './link/fence-device.ts'
@@ -28,6 +30,7 @@ import type { ControllerMetrics } from './metrics.ts'
 import { createRecorder } from './recorder.ts'
 import { watchForStalls } from './stall-watch.ts'
 import { createOperatorCommands } from './operator-commands.ts'
+import { createOperatorIntent } from './operator-intent.ts'
 import type { ScheduleHost } from './schedule-host.ts'
 import { severityOf } from './severity.ts'
 import type { Store } from './store/store.ts'
@@ -74,6 +77,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   const commands = new Map<number, Command>()
   const followers = new Set<(view: ClusterView) => void>()
   let stopWatching = (): void => {}
+  const agents = createAgentCalls({ links, commandTimeoutMs: config.cluster.timing.commandTimeoutMs, log, push })
   const fences = createFences({ devices: options.fenceDevices, onSeen: (node, problem) => push({ type: 'fenceDeviceSeen', node, problem }) })
   let state: ClusterState = bootCluster(config, monotonicMs())
   let draining = false
@@ -121,8 +125,8 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
 
   function perform (action: ClusterAction): void {
     switch (action.type) {
-      case 'askTerm': return askTerm(action)
-      case 'order': return order(action)
+      case 'askTerm': return agents.askTerm(action)
+      case 'order': return agents.order(action)
       case 'remember':
         store.setMemory(name, action.memory).catch((error: unknown) => storeFailed('setMemory', error))
         return
@@ -148,36 +152,9 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
       case 'refuseCommand': return settle(action.commandId)?.reject(new CommandRefusedError(name, action.refusal, otherLeader()))
       case 'fence': return power(action)
       case 'commandDone': return settle(action.commandId)?.resolve(null)
-      case 'look': return look(action.nodes)
+      case 'look': return agents.look(action.nodes)
       case 'wakeAt': return wakeAt(action.atMs)
       default: action satisfies never
-    }
-  }
-
-  function askTerm ({ operation, voters, request }: Extract<ClusterAction, { type: 'askTerm' }>): void {
-    for (const link of links.filter(one => voters.includes(one.node))) {
-      link.term(request, config.cluster.timing.commandTimeoutMs).then(
-        reply => push({ type: 'termAnswered', operation, term: request.term, voter: link.node, reply }),
-        (error: unknown) => log.warn({ node: link.node, err: error }, 'a voter did not answer')
-      )
-    }
-  }
-
-  function order ({ tag, node, order }: Extract<ClusterAction, { type: 'order' }>): void {
-    const link = links.find(one => one.node === node)
-    if (link === undefined) return push({ type: 'orderEnded', tag, reply: null, error: `${node} is not a node of this cluster` })
-    link.order(order).then(
-      reply => push({ type: 'orderEnded', tag, reply, error: null }),
-      (error: unknown) => push({ type: 'orderEnded', tag, reply: null, error: words(error) })
-    )
-  }
-
-  function look (nodes: readonly string[]): void {
-    for (const link of links.filter(one => nodes.includes(one.node))) {
-      link.look(config.cluster.timing.commandTimeoutMs).then(
-        report => push({ type: 'looked', report }),
-        (error: unknown) => log.debug({ node: link.node, err: error }, 'no answer to a second look')
-      )
     }
   }
 
@@ -258,7 +235,10 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   const intents = createIntentKeeper({
     cluster: name,
     store,
-    onChange: paused => push({ type: 'pauseSet', paused }),
+    onChange ({ paused, preferences }) {
+      push({ type: 'pauseSet', paused })
+      push({ type: 'preferencesSet', preferences: preferencesFrom(preferences) })
+    },
     onRestored: ({ paused }) => recorder.own('storeForgot', 'warning', null, `the store had forgotten that the cluster is ${paused === null ? 'not paused' : `paused by ${paused.by}`}, and was told again`, { paused: paused !== null }),
     onFailed: error => storeFailed('setIntent', error)
   })
@@ -284,7 +264,8 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
         storeFailed('history', error) // who cannot read what was told can lead
         return []
       })
-      push({ type: 'restored', memory: await store.memory(name), paused: intents.paused(), kept: fromStore(intents.kept()) })
+      const { paused, preferences } = intents.wanted()
+      push({ type: 'restored', memory: await store.memory(name), paused, preferences: preferencesFrom(preferences), kept: fromStore(intents.kept()) })
     },
     refresh: () => intents.refresh(state.leading),
     onGained () {
@@ -321,13 +302,6 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
       commands.set(commandId, { onStarted, resolve, reject })
       push(make(commandId))
     })
-  }
-
-  async function setPaused (paused: Paused | null, actor: string): Promise<void> {
-    leadership.lapse()
-    if (!state.leading) throw new CommandRefusedError(name, { kind: 'notLeading' }, otherLeader())
-    await intents.set(paused)
-    recorder.own(paused === null ? 'resumed' : 'paused', 'warning', null, paused === null ? `${actor} resumed the cluster` : `${actor} paused the cluster${paused.reason === '' ? '' : `: ${paused.reason}`}`, { actor })
   }
 
   function rejectCommands (why: string): void {
@@ -385,8 +359,17 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
       return () => { followers.delete(onChange) }
     },
     ...createOperatorCommands(ask),
-    pause: (body, actor) => setPaused({ by: actor, at: wallClock().toISOString(), reason: body.reason ?? '' }, actor),
-    resume: actor => setPaused(null, actor),
+    ...createOperatorIntent({
+      cluster: name,
+      dataNodes: dataMembers(config.cluster).map(member => member.name),
+      intents,
+      leads () {
+        leadership.lapse()
+        return state.leading
+      },
+      otherLeader,
+      tell: recorder.own
+    }),
     tell: recorder.own,
     keptSchedules: () => intents.kept().schedules ?? null,
     keepSchedules: schedules => intents.keep({ schedules })

@@ -2,6 +2,7 @@
 import { Type, type Static } from 'typebox'
 import { DiagnosisViewSchema } from './diagnosis.ts'
 import { ExplanationSchema } from './explain.ts'
+import { PreferenceViewSchema } from './preference.ts'
 import { PHASES, ProblemSchema, RescueUsageSchema, ServerReportSchema } from './report.ts'
 import { StepSchema } from './order.ts'
 import { VOTERS_MAX, VoterListSchema } from './voter-list.ts'
@@ -38,6 +39,8 @@ export const NodeViewSchema = Type.Object({
   address: Type.String(),
   witness: Type.Boolean(),
   priority: Type.Integer(),
+  /** What operators want of it; null: nothing. */
+  preference: Type.Union([PreferenceViewSchema, Type.Null()]),
   reachable: Type.Boolean(),
   lastReportAgoMs: NullableInteger,
   role: Type.Union([Type.Literal('active'), Type.Literal('backup'), Type.Literal('witness'), Type.Literal('none')]),

@@ -1,5 +1,6 @@
 import type { ClusterView, NodeView } from '../../protocol/api.ts'
 import type { DiagnosisView } from '../../protocol/diagnosis.ts'
+import { preferenceInWords } from './preference.ts'
 import { operationTitle } from './waterfall.ts'
 import type { Paint, Tone } from './style.ts'
 import { table, type Cell } from './table.ts'
@@ -40,6 +41,7 @@ function renderSummary (view: ClusterView, paint: Paint): readonly string[] {
     lines.push(...toned(freeAt === null ? null : 'bad', `${usedFailovers} of ${limitFailovers} automatic failovers of an hour are used${freeAt === null ? '' : `: none before ${instant(freeAt)}`}; ovsdb-ha acknowledge ${view.name} [--failover ID] counts them no more`))
   }
   if (view.configDiffers !== null) lines.push(...toned('bad', `CONFIGURATIONS DIFFER: ${view.configDiffers}`))
+  for (const { name, preference } of view.nodes) if (preference !== null) lines.push(...toned(preference.preference === 'prefer' ? null : 'warning', preferenceInWords(name, preference)))
   for (const { name, rescues } of view.nodes) {
     if (rescues !== null && rescues.unacknowledgedFiles > 0) lines.push(...toned('warning', `rescues: ${rescues.unacknowledgedFiles} on ${name} that nobody has acknowledged may hold lost writes: ovsdb-ha rescue list`))
   }

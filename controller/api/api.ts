@@ -16,6 +16,7 @@ import { healthRoutes } from './health.ts'
 import { historyRoutes } from './history.ts'
 import { operationRoutes } from './operations.ts'
 import { pauseRoutes } from './pause.ts'
+import { preferenceRoutes } from './preference.ts'
 import { rescueRoutes, type RescueDesks } from './rescues.ts'
 import type { ClusterServices } from './service-of.ts'
 import { snapshotRoutes, type SnapshotDesks } from './snapshots.ts'
@@ -73,6 +74,7 @@ export function createControllerApi (options: ControllerApiOptions): FastifyInst
   app.register(acknowledgeRoutes, { clusters })
   app.register(voterRoutes, { clusters })
   app.register(pauseRoutes, { clusters })
+  app.register(preferenceRoutes, { clusters })
   app.register(rescueRoutes, { rescues })
   app.register(snapshotRoutes, { snapshots })
   app.register(explainRoutes, { clusters, store })

@@ -1,10 +1,11 @@
 // What operators ask for: a planned switchover, and a failover that they take upon themselves.
 import type { CommandRefusal } from './actions.ts'
-import { candidates, forcible, lossOf } from './candidate.ts'
+import { byMeritInStep, candidates, forcible, lossOf } from './candidate.ts'
 import type { ClusterEvent } from './events.ts'
 import { saidOfOrder } from './flapping.ts'
 import { highestTerm, isFollowing, lastServed, servingReport } from './knowledge.ts'
 import { beginHandover, beginTaking } from './operation.ts'
+import { wishedOf } from './preference.ts'
 import type { Stepped } from './stepped.ts'
 import type { ClusterState, CoreConfig } from './state.ts'
 import { whyBest } from './decide.ts'
@@ -20,7 +21,7 @@ export function switchover (config: CoreConfig, state: ClusterState, event: Even
   if (active === null || active.phase !== 'active') return refuse({ kind: 'noActive', why: state.hold?.message ?? 'no node serves now' })
   if (event.to === active.node) return refuse({ kind: 'alreadyActive', node: active.node })
   const { eligible, refused } = candidates(config, state, [], nowMs)
-  const following = eligible.filter(report => isFollowing(report, active.node))
+  const following = byMeritInStep(config, state, eligible.filter(report => isFollowing(report, active.node)), nowMs)
   const apart = eligible.filter(report => !following.includes(report)).map(report => ({ node: report.node, code: 'notFollowing', message: `${report.node} does not follow ${active.node}` }))
   const chosen = event.to === null ? following[0] : following.find(report => report.node === event.to)
   const others = [...refused, ...apart].filter(one => one.node !== active.node)
@@ -31,7 +32,7 @@ export function switchover (config: CoreConfig, state: ClusterState, event: Even
     from: active.node,
     fromTerm: active.lease.term,
     to: chosen.node,
-    why: (event.to === null ? whyBest(config, chosen.node, following.map(report => report.node), active.node) : `${event.actor} named ${chosen.node}`) + (event.drill === true ? '' : saidOfOrder(config, state, chosen.node, nowMs)),
+    why: (event.to === null ? whyBest(config, chosen.node, following.map(report => report.node), active.node) : `${event.actor} named ${chosen.node}`) + wishedOf(state, chosen.node, event.to === null ? following.map(report => report.node) : [], nowMs) + (event.drill === true ? '' : saidOfOrder(config, state, chosen.node, nowMs)),
     reason: 'switchover',
     force: false,
     refused: others,
@@ -57,7 +58,7 @@ export function failover (config: CoreConfig, state: ClusterState, event: EventO
     from: lastServed(state)?.holder ?? null,
     fromTerm: highestTerm(state).term,
     to: chosen.node,
-    why: (loss === null ? `${chosen.node} holds everything that is known` : `forced, and this is lost: ${loss}; every write after that is missing on ${chosen.node}`) + saidOfOrder(config, state, chosen.node, nowMs),
+    why: (loss === null ? `${chosen.node} holds everything that is known` : `forced, and this is lost: ${loss}; every write after that is missing on ${chosen.node}`) + wishedOf(state, chosen.node, event.to === null ? eligible.map(report => report.node) : [], nowMs) + saidOfOrder(config, state, chosen.node, nowMs),
     reason: event.force ? 'forced' : 'lost',
     force: event.force,
     refused,

@@ -11,6 +11,7 @@ import { configDiffers } from './config-differs.ts'
 import { budgetOf, openNow } from './flapping.ts'
 import { isLapsed } from './off-marks.ts'
 import { whyNotWithout } from './lone-survivor.ts'
+import { preferenceOf } from './preference.ts'
 import { dataNodes, freshReport, highestTerm, isFollowing, isFresh, positionOf, servingReport } from './knowledge.ts'
 import type { ClusterState, CoreConfig, EndedOperation, Operation } from './state.ts'
 import { list } from './words.ts'
@@ -102,6 +103,7 @@ function viewNode (config: CoreConfig, state: ClusterState, member: MemberConfig
     address: member.address,
     witness: member.witness,
     priority: member.priority,
+    preference: viewPreference(state, member.name, nowMs),
     reachable,
     lastReportAgoMs: report === null ? null : Math.round(nowMs - (agent?.receivedAtMs ?? nowMs)),
     role,
@@ -118,6 +120,13 @@ function viewNode (config: CoreConfig, state: ClusterState, member: MemberConfig
     rescues: report?.rescues ?? null,
     problems: report === null ? [] : [...report.problems]
   }
+}
+
+function viewPreference (state: ClusterState, node: string, nowMs: number): NodeView['preference'] {
+  const found = preferenceOf(state, node, nowMs)
+  if (found === null) return null
+  const { untilMs: _counted, ...said } = found
+  return said
 }
 
 function roleOf (report: Report | null): NodeView['role'] {

@@ -178,6 +178,22 @@ test('pause and resume say what that means', async t => {
   assert.equal(cluster.view().paused, null)
 })
 
+test('a preference is sent with its end, and what it means is said', async t => {
+  const { cli, cluster } = await setUp(t)
+  cluster.prefer = async (node, body, actor) => {
+    cluster.calls.push(['prefer', node, body, actor])
+    const preference = body.preference === 'neutral' ? null : { preference: body.preference, by: actor, at: '2026-01-02T03:04:05.678Z', until: null, reason: body.reason ?? '' }
+    cluster.change({ nodes: cluster.view().nodes.map(one => one.name === node ? { ...one, preference } : one) })
+  }
+  assert.equal((await cli(['prefer', 'n2', 'never', '--reason', 'old disk', '--for', '2h'])).out, 'ovn: n2 is never promoted, but by a forced failover (never, by local since 2026-01-02 03:04:05 UTC: old disk)')
+  assert.equal((await cli(['prefer', 'n2', 'neutral'])).out, 'ovn: n2 is like any other node')
+  assert.match((await cli(['prefer', 'n1', 'avoid', '--until', '2999-01-01T00:00:00Z'])).out, /\n {2}n1 serves, and serves on: ovsdb-ha switchover ovn moves the service$/)
+  assert.deepEqual(cluster.calls, [['prefer', 'n2', { preference: 'never', forMs: 7_200_000, reason: 'old disk' }, 'local'], ['prefer', 'n2', { preference: 'neutral' }, 'local'], ['prefer', 'n1', { preference: 'avoid', until: '2999-01-01T00:00:00Z' }, 'local']])
+  assertFailed(await cli(['prefer', 'n2', 'avoid', '--for', 'soon']), 2, /soon is no duration/)
+  assertFailed(await cli(['prefer', 'n2', 'avoid', '--for', '1h', '--until', '2999-01-01T00:00:00Z']), 2, /--for and --until/)
+  assertFailed(await cli(['prefer', 'n2', 'rather']), 2, /rather/)
+})
+
 describe('history', () => {
   test('lists newest first over all clusters, and one entry with its waterfall', async t => {
     const { cli, append } = await setUp(t, two())

@@ -63,6 +63,7 @@ export function memoryCluster (over: Partial<ClusterView> = {}): MemoryCluster {
     unfence: async (node, body, actor) => { calls.push(['unfence', node, body, actor]) },
     confirmOff: async (node, body, actor) => { calls.push(['confirmOff', node, body, actor]) },
     acknowledge: async (body, actor) => { calls.push(['acknowledge', body, actor]) },
+    prefer: async (node, body, actor) => { calls.push(['prefer', node, body, actor]) },
     async pause ({ reason = '' }, actor) {
       calls.push(['pause', reason, actor])
       service.change({ paused: { by: actor, at: '2026-01-02T03:04:05.678Z', reason } })

@@ -31,6 +31,7 @@ export function nodeView (over: Partial<NodeView> = {}): NodeView {
     address: '10.0.0.1',
     witness: false,
     priority: 100,
+    preference: null,
     reachable: true,
     lastReportAgoMs: 240,
     role: 'backup',
