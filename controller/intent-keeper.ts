@@ -2,7 +2,7 @@ import type { StoredKept } from './kept.ts'
 import type { Intent, Store } from './store/store.ts'
 
 /** What operators want. */
-export type Wanted = Required<Pick<Intent, 'paused' | 'preferences'>>
+export type Wanted = Required<Pick<Intent, 'paused' | 'preferences' | 'planned'>>
 
 export interface IntentKeeperOptions {
   readonly cluster: string
@@ -98,8 +98,8 @@ export function createIntentKeeper ({ cluster, store, onChange, onRestored, onFa
   }
 }
 
-function wantedOf ({ paused, preferences = {} }: Intent): Wanted {
-  return { paused, preferences }
+function wantedOf ({ paused, preferences = {}, planned = [] }: Intent): Wanted {
+  return { paused, preferences, planned }
 }
 
 /** One after the other: each has the version after the one before. */

@@ -1,9 +1,11 @@
 // What operators want for longer than one command: stored before it counts, so that every leader knows it.
 import type { Leader } from '../protocol/api.ts'
+import { invariant } from '../protocol/invariant.ts'
+import { PLANNED_AHEAD_MAX_MS, PLANNED_SWITCHOVERS_MAX, PLANNED_WITHIN_DEFAULT_MS, type PlannedSwitchover } from '../protocol/planned.ts'
 import { PREFERENCE_MS_MAX, type PreferenceBody } from '../protocol/preference.ts'
 import { wallClock } from './clock.ts'
 import type { ClusterService } from './cluster-service.ts'
-import { CommandRefusedError, RequestWrongError } from './command-errors.ts'
+import { CommandRefusedError, PlanUnknownError, RequestWrongError } from './command-errors.ts'
 import type { IntentKeeper } from './intent-keeper.ts'
 import type { Tell } from './recorder.ts'
 import type { Intent, StoredPreferences } from './store/store.ts'
@@ -18,7 +20,13 @@ export interface OperatorIntentOptions {
   readonly tell: Tell
 }
 
-export function createOperatorIntent ({ cluster, dataNodes, intents, leads, otherLeader, tell }: OperatorIntentOptions): Pick<ClusterService, 'pause' | 'resume' | 'prefer'> {
+/** What the leader does with what operators planned. */
+export interface PlanMarks {
+  markPlanned (id: string, begunAt: string): Promise<void>
+  closePlanned (id: string): Promise<void>
+}
+
+export function createOperatorIntent ({ cluster, dataNodes, intents, leads, otherLeader, tell }: OperatorIntentOptions): Pick<ClusterService, 'pause' | 'resume' | 'prefer' | 'plan' | 'cancelPlan'> & PlanMarks {
   async function set (change: (known: Intent) => Partial<Intent>): Promise<void> {
     if (!leads()) throw new CommandRefusedError(cluster, { kind: 'notLeading' }, otherLeader())
     await intents.set(change)
@@ -32,6 +40,35 @@ export function createOperatorIntent ({ cluster, dataNodes, intents, leads, othe
   return {
     pause: (body, actor) => setPaused({ by: actor, at: wallClock().toISOString(), reason: body.reason ?? '' }, actor),
     resume: actor => setPaused(null, actor),
+    async plan ({ at, to, withinMs = PLANNED_WITHIN_DEFAULT_MS, reason = '' }, actor) {
+      if (to !== undefined && !dataNodes.includes(to)) throw new CommandRefusedError(cluster, { kind: 'unknownNode', node: to })
+      const now = wallClock()
+      const plan = { at: instantOf(cluster, 'at', at, now.getTime(), PLANNED_AHEAD_MAX_MS), withinMs, to: to ?? null, by: actor, askedAt: now.toISOString(), reason, begunAt: null }
+      let added: PlannedSwitchover | undefined
+      await set(({ version, planned = [] }) => {
+        if (planned.length >= PLANNED_SWITCHOVERS_MAX) throw new RequestWrongError(cluster, `${planned.length} switchovers are planned already, which is the limit: cancel one`)
+        added = { id: `s${version + 1}`, ...plan }
+        return { planned: [...planned, added] }
+      })
+      invariant(added !== undefined, 'what was stored was made')
+      tell('switchoverPlanned', 'warning', plan.to, `${actor} planned a switchover${to === undefined ? '' : ` to ${to}`} for ${plan.at}${reason === '' ? '' : `: ${reason}`}`, { actor, id: added.id, at: plan.at, to: plan.to })
+      return added
+    },
+    async cancelPlan (id, actor) {
+      let gone: PlannedSwitchover | undefined
+      await set(({ planned = [] }) => {
+        gone = planned.find(one => one.id === id)
+        if (gone === undefined || gone.begunAt !== null) throw new PlanUnknownError(cluster, id, gone?.begunAt ?? null)
+        return { planned: planned.filter(one => one.id !== id) }
+      })
+      invariant(gone !== undefined, 'what was cancelled was there')
+      tell('switchoverCancelled', 'warning', gone.to, `${actor} cancelled the switchover${gone.to === null ? '' : ` to ${gone.to}`} that ${gone.by} planned for ${gone.at}`, { actor, id, at: gone.at, to: gone.to })
+    },
+    markPlanned: (id, begunAt) => set(({ planned = [] }) => {
+      if (!planned.some(one => one.id === id)) throw new PlanUnknownError(cluster, id, null)
+      return { planned: planned.map(one => one.id === id ? { ...one, begunAt } : one) }
+    }),
+    closePlanned: id => set(({ planned = [] }) => ({ planned: planned.filter(one => one.id !== id) })),
     async prefer (node, body, actor) {
       if (!dataNodes.includes(node)) throw new CommandRefusedError(cluster, { kind: 'unknownNode', node })
       const { preference, reason = '' } = body

@@ -9,12 +9,13 @@ import { monotonicMs, wallClock, wallOf } from './clock.ts'
 import { createAgentCalls } from './agent-calls.ts'
 import type { ClusterService } from './cluster-service.ts'
 import { OvsdbHaError } from '../protocol/errors.ts'
-import { CommandRefusedError, ControllerNotReadyError, FenceFailedError } from './command-errors.ts'
+import { CommandRefusedError, ControllerNotReadyError, FenceFailedError, refusalInWords } from './command-errors.ts'
 import type { ClusterAction } from './core/actions.ts'
 import { stepCluster } from './core/cluster.ts'
 import { explain } from './core/explain.ts'
 import { diagnosisOf } from './core/diagnoses.ts'
 import type { ClusterEvent } from './core/events.ts'
+import { previewSwitchover } from './core/preview.ts'
 import { bootCluster, type ClusterState, type CoreConfig } from './core/state.ts'
 import { viewCluster, viewOperation } from './core/view.ts'
 import type { FairShare } from './fair-share.ts'
@@ -31,7 +32,7 @@ import { createRecorder } from './recorder.ts'
 import { watchForStalls } from './stall-watch.ts'
 import { createOperatorCommands } from './operator-commands.ts'
 import { createOperatorIntent } from './operator-intent.ts'
-import type { ScheduleHost } from './schedule-host.ts'
+import type { PlanHost, ScheduleHost } from './schedule-host.ts'
 import { severityOf } from './severity.ts'
 import type { Store } from './store/store.ts'
 import type { Turns } from './turns.ts'
@@ -55,7 +56,7 @@ export interface ClusterShellOptions {
   readonly onHistory: (entry: HistoryEntry) => void
 }
 
-export interface ClusterShell extends ClusterService, ScheduleHost {
+export interface ClusterShell extends ClusterService, ScheduleHost, PlanHost {
   start (): Promise<void>
   /** Gives leadership back; the cluster goes on serving. */
   stop (): Promise<void>
@@ -200,7 +201,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   }
 
   function view (): ClusterView {
-    return { ...viewCluster(config, state, monotonicMs(), wallOf), controller: { name: config.controller, leads: state.leading, leader: otherLeader() } }
+    return { ...viewCluster(config, state, monotonicMs(), wallOf), controller: { name: config.controller, leads: state.leading, leader: otherLeader() }, planned: [...intents.wanted().planned] }
   }
 
   function otherLeader (): Leader | null {
@@ -236,6 +237,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     cluster: name,
     store,
     onChange ({ paused, preferences }) {
+      // what is planned is in the view, and no decision of the core
       push({ type: 'pauseSet', paused })
       push({ type: 'preferencesSet', preferences: preferencesFrom(preferences) })
     },
@@ -304,6 +306,19 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     })
   }
 
+  const commandsOf = createOperatorCommands(ask)
+  const wishes = createOperatorIntent({
+    cluster: name,
+    dataNodes: dataMembers(config.cluster).map(member => member.name),
+    intents,
+    leads () {
+      leadership.lapse()
+      return state.leading
+    },
+    otherLeader,
+    tell: recorder.own
+  })
+
   function rejectCommands (why: string): void {
     for (const { reject } of commands.values()) reject(new ControllerNotReadyError(name, why))
     commands.clear()
@@ -358,18 +373,17 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
       followers.add(onChange)
       return () => { followers.delete(onChange) }
     },
-    ...createOperatorCommands(ask),
-    ...createOperatorIntent({
-      cluster: name,
-      dataNodes: dataMembers(config.cluster).map(member => member.name),
-      intents,
-      leads () {
-        leadership.lapse()
-        return state.leading
-      },
-      otherLeader,
-      tell: recorder.own
-    }),
+    ...commandsOf,
+    ...wishes,
+    planned: () => intents.wanted().planned,
+    previewSwitchover (to) {
+      const { refusal, ...preview } = previewSwitchover(config, state, to, monotonicMs())
+      return { cluster: name, ...preview, candidates: [...preview.candidates], steps: [...preview.steps], refusal: refusal === null ? null : refusalInWords(name, refusal, otherLeader()) }
+    },
+    async runPlanned (plan) {
+      await wishes.markPlanned(plan.id, wallClock().toISOString())
+      return await commandsOf.switchover({ ...(plan.to === null ? {} : { to: plan.to }), reason: plan.reason }, `${plan.by} (planned for ${plan.at})`)
+    },
     tell: recorder.own,
     keptSchedules: () => intents.kept().schedules ?? null,
     keepSchedules: schedules => intents.keep({ schedules })

@@ -2,6 +2,7 @@
 import { Type, type Static } from 'typebox'
 import { DiagnosisViewSchema } from './diagnosis.ts'
 import { ExplanationSchema } from './explain.ts'
+import { PlannedSwitchoverSchema } from './planned.ts'
 import { PreferenceViewSchema } from './preference.ts'
 import { PHASES, ProblemSchema, RescueUsageSchema, ServerReportSchema } from './report.ts'
 import { StepSchema } from './order.ts'
@@ -136,6 +137,8 @@ export const ClusterViewSchema = Type.Object({
   operation: Type.Union([OperationViewSchema, Type.Null()]),
   /** What is wrong, by name, the most urgent first; empty while all is well. */
   diagnoses: Type.Array(DiagnosisViewSchema),
+  /** Switchovers for a set time that wait, or have just begun. */
+  planned: Type.Array(PlannedSwitchoverSchema),
   nodes: Type.Array(NodeViewSchema)
 })
 export type ClusterView = Static<typeof ClusterViewSchema>

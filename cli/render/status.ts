@@ -1,5 +1,6 @@
 import type { ClusterView, NodeView } from '../../protocol/api.ts'
 import type { DiagnosisView } from '../../protocol/diagnosis.ts'
+import { plannedInWords } from './planned.ts'
 import { preferenceInWords } from './preference.ts'
 import { operationTitle } from './waterfall.ts'
 import type { Paint, Tone } from './style.ts'
@@ -45,6 +46,7 @@ function renderSummary (view: ClusterView, paint: Paint): readonly string[] {
   for (const { name, rescues } of view.nodes) {
     if (rescues !== null && rescues.unacknowledgedFiles > 0) lines.push(...toned('warning', `rescues: ${rescues.unacknowledgedFiles} on ${name} that nobody has acknowledged may hold lost writes: ovsdb-ha rescue list`))
   }
+  for (const one of view.planned) lines.push(...toned('warning', `planned: ${plannedInWords(one)}`))
   lines.push(`  term: ${view.term}`)
   for (const diagnosis of view.diagnoses) lines.push(...toned('warning', diagnosisInWords(diagnosis, view)))
   return lines

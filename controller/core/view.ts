@@ -20,7 +20,7 @@ import { freshVoters, voterList, voterQuorum } from './voters.ts'
 /** Turns monotonic milliseconds into what people read. */
 export type WallOf = (atMs: number) => string
 
-export function viewCluster (config: CoreConfig, state: ClusterState, nowMs: number, wallOf: WallOf): Omit<ClusterView, 'controller'> {
+export function viewCluster (config: CoreConfig, state: ClusterState, nowMs: number, wallOf: WallOf): Omit<ClusterView, 'controller' | 'planned'> {
   const active = servingReport(config, state, nowMs)
   const sifted = candidates(config, state, [], nowMs)
   const nodes = config.cluster.members.map(member => viewNode(config, state, member, active, sifted, nowMs, wallOf))

@@ -1,4 +1,5 @@
 import type { HistoryEntry } from '../../protocol/api.ts'
+import type { PlannedSwitchover } from '../../protocol/planned.ts'
 import type { PreferenceView } from '../../protocol/preference.ts'
 import type { Job } from '../../protocol/schedule.ts'
 
@@ -27,6 +28,8 @@ export interface Intent {
   readonly paused: { readonly by: string, readonly at: string, readonly reason: string } | null
   /** Absent where nobody ever set one. */
   readonly preferences?: StoredPreferences
+  /** Absent where nobody ever planned one. */
+  readonly planned?: readonly PlannedSwitchover[]
   /** Absent where no leader ever kept any. */
   readonly recoveries?: StoredRecoveries
   readonly marks?: StoredMarks

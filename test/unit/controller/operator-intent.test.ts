@@ -85,3 +85,39 @@ test('a preference that the store does not take is refused, and nothing is told'
   await assert.rejects(operator.prefer('n1', { preference: 'never' }, 'ann'), { code: 'OVSDB_HA_STORE_UNAVAILABLE' })
   assert.deepEqual([told, intents.wanted().preferences], [[], {}])
 })
+
+const soon = (aheadMs = 3_600_000) => new Date(Date.now() + aheadMs).toISOString()
+
+test('a planned switchover is stored with its author, its bound and an id of its own before it is told', async () => {
+  const { operator, store, told } = desk()
+  const at = soon()
+  const one = await operator.plan({ at, to: 'n2', reason: 'new kernel' }, 'ann')
+  const two = await operator.plan({ at: at.replace('Z', '+00:00'), withinMs: 5_000 }, 'bob')
+  assert.deepEqual(store.stored.planned, [one, two])
+  assert.deepEqual([one.by, one.to, one.withinMs, one.begunAt, two.at, two.withinMs, one.id === two.id], ['ann', 'n2', 60_000, null, at, 5_000, false])
+  assert.deepEqual(told.map(([kind, , message]) => [kind, message])[0], ['switchoverPlanned', `ann planned a switchover to n2 for ${at}: new kernel`])
+})
+
+test('one that waits can be cancelled; one that has begun, or is not there, is refused', async () => {
+  const { operator, store, told } = desk()
+  const { id } = await operator.plan({ at: soon() }, 'ann')
+  await assert.rejects(operator.cancelPlan('s99', 'bob'), { code: 'OVSDB_HA_PLAN_UNKNOWN', httpStatus: 404 })
+  await operator.markPlanned(id, '2026-01-02T03:04:05.678Z')
+  assert.equal(store.stored.planned?.[0]?.begunAt, '2026-01-02T03:04:05.678Z')
+  await assert.rejects(operator.cancelPlan(id, 'bob'), { code: 'OVSDB_HA_PLAN_UNKNOWN', httpStatus: 409, message: /has begun at/ })
+  await operator.closePlanned(id)
+  await assert.rejects(operator.markPlanned(id, '2026-01-02T03:04:05.678Z'), { code: 'OVSDB_HA_PLAN_UNKNOWN' }, 'who was cancelled at the last moment is not begun')
+  const other = await operator.plan({ at: soon() }, 'ann')
+  await operator.cancelPlan(other.id, 'bob')
+  assert.deepEqual([store.stored.planned, told.at(-1)?.[0]], [[], 'switchoverCancelled'])
+})
+
+test('a time that has passed, another node and more than anybody plans are refused, and nothing is stored', async () => {
+  const { operator, store } = desk()
+  await assert.rejects(operator.plan({ at: '2020-01-01T00:00:00Z' }, 'ann'), { code: 'OVSDB_HA_REQUEST_WRONG', message: /^at: .* has passed/ })
+  await assert.rejects(operator.plan({ at: soon(), to: 'w1' }, 'ann'), { code: 'OVSDB_HA_UNKNOWN_NODE' })
+  assert.deepEqual(store.calls, [])
+  for (let count = 0; count < 16; count++) await operator.plan({ at: soon() }, 'ann')
+  await assert.rejects(operator.plan({ at: soon() }, 'ann'), { code: 'OVSDB_HA_REQUEST_WRONG', message: /limit: cancel one/ })
+  assert.equal(store.stored.planned?.length, 16)
+})
