@@ -5,6 +5,8 @@ import {
   type AcknowledgeBody, type ClusterList, type ClusterView, type ConfirmOffBody, type ExplainReply, type FailoverBody, type FenceBody, type HistoryEntry,
   type HistoryQuery, type OperationView, type PauseBody, type QuorumForceBody, type SwitchoverBody, type UnfenceBody, type VotersBody
 } from '../protocol/api.ts'
+import { PlannedListSchema, PlannedSwitchoverSchema, SwitchoverPreviewSchema, type PlanBody, type PlannedList, type PlannedSwitchover, type SwitchoverPreview } from '../protocol/planned.ts'
+import type { PreferenceBody } from '../protocol/preference.ts'
 import { ClusterRescuesSchema, RescueViewSchema, type ClusterRescues, type RescueRemoveBody, type RescueSignBody, type RescueView } from '../protocol/rescue.ts'
 import { ApplyReplySchema, RescueDiffSchema, type ApplyBody, type ApplyReply, type DiffQuery, type RescueDiff } from '../protocol/rescue-replay.ts'
 import { ClusterSnapshotsSchema, SnapshotSchema, SnapshotVerdictSchema, type ClusterSnapshots, type Snapshot, type SnapshotVerdict, type TakeSnapshotBody } from '../protocol/snapshot.ts'
@@ -18,6 +20,10 @@ export interface ControllerClient {
   cluster (name: string): Promise<ClusterView>
   switchover (cluster: string, body: SwitchoverBody): Promise<OperationView>
   failover (cluster: string, body: FailoverBody): Promise<OperationView>
+  planSwitchover (cluster: string, body: PlanBody): Promise<PlannedSwitchover>
+  plannedSwitchovers (cluster: string): Promise<PlannedList>
+  cancelSwitchover (cluster: string, id: string): Promise<PlannedList>
+  previewSwitchover (cluster: string, to: string | undefined): Promise<SwitchoverPreview>
   fence (cluster: string, node: string, body: FenceBody): Promise<ClusterView>
   unfence (cluster: string, node: string, body: UnfenceBody): Promise<ClusterView>
   confirmOff (cluster: string, node: string, body: ConfirmOffBody): Promise<ClusterView>
@@ -30,6 +36,7 @@ export interface ControllerClient {
   applyRescue (cluster: string, id: string, body: ApplyBody): Promise<ApplyReply>
   acknowledgeRescue (cluster: string, id: string, body: RescueSignBody): Promise<RescueView>
   removeRescue (cluster: string, id: string, body: RescueRemoveBody): Promise<RescueView>
+  prefer (cluster: string, node: string, body: PreferenceBody): Promise<ClusterView>
   pause (cluster: string, body: PauseBody): Promise<ClusterView>
   resume (cluster: string): Promise<ClusterView>
   history (cluster: string, query: HistoryQuery): Promise<readonly HistoryEntry[]>
@@ -61,6 +68,10 @@ export function createControllerClient (servers: readonly string[], access: Acce
     cluster: name => ask(ClusterViewSchema, 'GET', of(name), null, READ_DEADLINE_MS),
     switchover: async (cluster, body) => (await ask(OperationReplySchema, 'POST', `${of(cluster)}/switchover`, body, OPERATION_DEADLINE_MS)).operation,
     failover: async (cluster, body) => (await ask(OperationReplySchema, 'POST', `${of(cluster)}/failover`, body, OPERATION_DEADLINE_MS)).operation,
+    planSwitchover: (cluster, body) => ask(PlannedSwitchoverSchema, 'POST', `${of(cluster)}/planned-switchovers`, body, READ_DEADLINE_MS),
+    plannedSwitchovers: cluster => ask(PlannedListSchema, 'GET', `${of(cluster)}/planned-switchovers`, null, READ_DEADLINE_MS),
+    cancelSwitchover: (cluster, id) => ask(PlannedListSchema, 'POST', `${of(cluster)}/planned-switchovers/${encodeURIComponent(id)}/cancel`, {}, READ_DEADLINE_MS),
+    previewSwitchover: (cluster, to) => ask(SwitchoverPreviewSchema, 'GET', `${of(cluster)}/switchover/preview${to === undefined ? '' : `?to=${encodeURIComponent(to)}`}`, null, READ_DEADLINE_MS),
     fence: (cluster, node, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/nodes/${encodeURIComponent(node)}/fence`, body, OPERATION_DEADLINE_MS),
     unfence: (cluster, node, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/nodes/${encodeURIComponent(node)}/unfence`, body, OPERATION_DEADLINE_MS),
     confirmOff: (cluster, node, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/nodes/${encodeURIComponent(node)}/confirm-off`, body, READ_DEADLINE_MS),
@@ -73,6 +84,7 @@ export function createControllerClient (servers: readonly string[], access: Acce
     applyRescue: (cluster, id, body) => ask(ApplyReplySchema, 'POST', rescuesOf(cluster, id, 'apply'), body, OPERATION_DEADLINE_MS),
     acknowledgeRescue: (cluster, id, body) => ask(RescueViewSchema, 'POST', rescuesOf(cluster, id, 'acknowledge'), body, READ_DEADLINE_MS),
     removeRescue: (cluster, id, body) => ask(RescueViewSchema, 'POST', rescuesOf(cluster, id, 'remove'), body, READ_DEADLINE_MS),
+    prefer: (cluster, node, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/nodes/${encodeURIComponent(node)}/preference`, body, READ_DEADLINE_MS),
     pause: (cluster, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/pause`, body, READ_DEADLINE_MS),
     resume: cluster => ask(ClusterViewSchema, 'POST', `${of(cluster)}/resume`, {}, READ_DEADLINE_MS),
     async history (cluster, query) {

@@ -10,6 +10,7 @@ import { registerFailover } from './commands/failover.ts'
 import { registerConfirmOff, registerFence, registerUnfence } from './commands/fence.ts'
 import { registerHistory } from './commands/history.ts'
 import { registerPause } from './commands/pause.ts'
+import { registerPrefer } from './commands/prefer.ts'
 import { registerQuorum } from './commands/quorum.ts'
 import { registerRescue } from './commands/rescue.ts'
 import { registerRescueApply } from './commands/rescue-apply.ts'
@@ -61,6 +62,7 @@ function createProgram (context: CliContext, version: string): Command {
   registerRescueApply(registerRescue(program, context), context)
   registerBackup(program, context)
   registerSchedules(program, context)
+  registerPrefer(program, context)
   registerPause(program, context)
   registerResume(program, context)
   registerHistory(program, context)

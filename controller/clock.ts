@@ -13,6 +13,11 @@ export function wallOf (atMs: number): string {
   return new Date(Date.now() - performance.now() + atMs).toISOString()
 }
 
+/** A wall-clock time to come, or gone by, on this controller's monotonic clock. */
+export function monotonicAt (at: string): number {
+  return performance.now() + Date.parse(at) - Date.now()
+}
+
 /** A wall-clock time, as somebody else wrote it, on this controller's monotonic clock; never in the future, whatever the wall clocks say. */
 export function monotonicOf (at: string): number {
   const agoMs = Date.now() - Date.parse(at)

@@ -1,5 +1,10 @@
 import type { AcknowledgeBody, ClusterView, ConfirmOffBody, FailoverBody, FenceBody, OperationView, PauseBody, QuorumForceBody, SwitchoverBody, UnfenceBody, VotersBody } from '../protocol/api.ts'
 import type { Explanation } from '../protocol/explain.ts'
+import type { PlanBody, PlannedSwitchover, SwitchoverPreview } from '../protocol/planned.ts'
+import type { PreferenceBody } from '../protocol/preference.ts'
+
+/** Without what the history adds. */
+export type PlainPreview = Omit<SwitchoverPreview, 'outage'> & { readonly undoneAfterMs: number }
 
 /** What the controller's API can ask of one cluster. `actor` is the token's name; it goes into the audit trail. Rejections are OvsdbHaErrors. */
 export interface ClusterService {
@@ -22,6 +27,15 @@ export interface ClusterService {
   changeVoters (change: 'add' | 'remove', node: string, body: VotersBody, actor: string): Promise<void>
   /** Resolves when all of them took the list; rejects when it was refused, or not all did. */
   forceQuorum (body: QuorumForceBody, actor: string): Promise<void>
+  /** Whom to promote rather, or not at all; stored before it resolves. */
+  prefer (node: string, body: PreferenceBody, actor: string): Promise<void>
+  /** Stored before it resolves; whoever leads then runs it. */
+  plan (body: PlanBody, actor: string): Promise<PlannedSwitchover>
+  planned (): readonly PlannedSwitchover[]
+  /** Before it begins. */
+  cancelPlan (id: string, actor: string): Promise<void>
+  /** What a switchover would do now, and why not another; nothing of it is done. */
+  previewSwitchover (to: string | null): PlainPreview
   pause (body: PauseBody, actor: string): Promise<void>
   resume (actor: string): Promise<void>
 }

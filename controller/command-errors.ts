@@ -80,6 +80,12 @@ function sentence (cluster: string, refusal: CommandRefusal): string {
   }
 }
 
+/** The same for whoever only asks what would be refused. */
+export function refusalInWords (cluster: string, refusal: CommandRefusal, leader: Leader | null): { readonly code: string, readonly message: string, readonly hint: string } {
+  const { code, message, hint } = new CommandRefusedError(cluster, refusal, leader)
+  return { code, message, hint }
+}
+
 /** The device could not make certain that the node is in the wanted state; it may be in either. */
 export class FenceFailedError extends OvsdbHaError {
   readonly code = 'OVSDB_HA_FENCE_FAILED'
@@ -88,6 +94,29 @@ export class FenceFailedError extends OvsdbHaError {
 
   constructor (cluster: string, node: string, action: 'off' | 'on', detail: string) {
     super(`${node} could not be powered ${action}: ${detail}`, { cluster, node })
+  }
+}
+
+/** The request is well formed, and what it asks for makes no sense; the message names the field. */
+export class RequestWrongError extends OvsdbHaError {
+  readonly code = 'OVSDB_HA_REQUEST_WRONG'
+  readonly httpStatus = 400
+  readonly hint = 'Nothing was changed. GET /v1/openapi.json says what this route takes.'
+
+  constructor (cluster: string, message: string) {
+    super(message, { cluster })
+  }
+}
+
+/** No planned switchover has that id, or it has begun. */
+export class PlanUnknownError extends OvsdbHaError {
+  readonly code = 'OVSDB_HA_PLAN_UNKNOWN'
+  readonly httpStatus: number
+  readonly hint = '"ovsdb-ha switchover --list" shows those that wait, with their ids.'
+
+  constructor (cluster: string, id: string, begunAt: string | null) {
+    super(begunAt === null ? `cluster ${cluster} has no planned switchover ${id}` : `the planned switchover ${id} of cluster ${cluster} has begun at ${begunAt}`, { cluster })
+    this.httpStatus = begunAt === null ? 404 : 409
   }
 }
 

@@ -1,11 +1,14 @@
 import type { StoredKept } from './kept.ts'
 import type { Intent, Store } from './store/store.ts'
 
+/** What operators want. */
+export type Wanted = Required<Pick<Intent, 'paused' | 'preferences' | 'planned'>>
+
 export interface IntentKeeperOptions {
   readonly cluster: string
   readonly store: Store
   /** What is wanted changed, here or elsewhere. */
-  readonly onChange: (paused: Intent['paused']) => void
+  readonly onChange: (wanted: Wanted) => void
   /** The store had lost it, and was told it again. */
   readonly onRestored: (intent: Intent) => void
   /** The store does not take what the leader keeps in it; it is given it again in the next round. */
@@ -13,12 +16,12 @@ export interface IntentKeeperOptions {
 }
 
 export interface IntentKeeper {
-  readonly paused: () => Intent['paused']
+  readonly wanted: () => Wanted
   readonly kept: () => StoredKept
   /** Brings what is known here and what is in the store together, by version; only a leader writes. */
   refresh (leading: boolean): Promise<void>
   /** Rejects when the store does not take it; then nothing has changed here, and the store is set right as soon as it answers. */
-  set (paused: Intent['paused']): Promise<void>
+  set (change: (known: Intent) => Partial<Intent>): Promise<void>
   /** Stored as soon as the store takes it; until then known here alone. */
   keep (kept: StoredKept): void
 }
@@ -35,9 +38,9 @@ export function createIntentKeeper ({ cluster, store, onChange, onRestored, onFa
   const writes = createWrites()
 
   function adopt (intent: Intent): void {
-    const changed = JSON.stringify(intent.paused) !== JSON.stringify(known.paused)
+    const changed = JSON.stringify(wantedOf(intent)) !== JSON.stringify(wantedOf(known))
     known = intent
-    if (changed) onChange(intent.paused)
+    if (changed) onChange(wantedOf(intent))
   }
 
   async function refresh (leading: boolean): Promise<void> {
@@ -84,15 +87,19 @@ export function createIntentKeeper ({ cluster, store, onChange, onRestored, onFa
   }
 
   return {
-    paused: () => known.paused,
+    wanted: () => wantedOf(known),
     kept: () => ({ ...known, ...unsaved }),
     refresh,
-    set: paused => writes.inTurn(() => write({ paused })),
+    set: change => writes.inTurn(() => write(change(known))),
     keep (kept) {
       unsaved = { ...unsaved, ...kept }
       save().catch(onFailed)
     }
   }
+}
+
+function wantedOf ({ paused, preferences = {}, planned = [] }: Intent): Wanted {
+  return { paused, preferences, planned }
 }
 
 /** One after the other: each has the version after the one before. */

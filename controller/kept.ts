@@ -1,7 +1,8 @@
 // What the leader keeps in the store has wall-clock times there, since every controller has a monotonic clock of its own.
-import { monotonicOf, wallOf } from './clock.ts'
+import { monotonicAt, monotonicOf, wallOf } from './clock.ts'
+import type { Preferences } from './core/preference.ts'
 import type { Kept } from './core/state.ts'
-import type { Intent } from './store/store.ts'
+import type { Intent, StoredPreferences } from './store/store.ts'
 
 export type StoredKept = Pick<Intent, 'recoveries' | 'marks' | 'schedules'>
 
@@ -17,6 +18,10 @@ export function fromStore ({ recoveries, marks }: StoredKept): Kept {
     ...(recoveries === undefined ? {} : { recoveries: { ...recoveries, open: recoveries.open.map(({ at, ...one }) => ({ ...one, atMs: monotonicOf(at) })) } }),
     ...(marks === undefined ? {} : { marks: mapped(marks, ({ at, ...one }) => ({ ...one, atMs: monotonicOf(at) })) })
   }
+}
+
+export function preferencesFrom (stored: StoredPreferences = {}): Preferences {
+  return mapped(stored, one => ({ ...one, untilMs: one.until === null ? null : monotonicAt(one.until) }))
 }
 
 function mapped<From, To> (from: Readonly<Record<string, From>>, to: (value: From) => To): Readonly<Record<string, To>> {

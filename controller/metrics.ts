@@ -2,9 +2,11 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import { CLUSTER_STATES, type ClusterView, type OperationView } from '../protocol/api.ts'
 import { lossIn } from '../protocol/loss.ts'
 import type { Happening } from '../protocol/report.ts'
+import { PREFERENCES } from '../protocol/preference.ts'
 import type { Job } from '../protocol/schedule.ts'
 import type { RunOutcome } from './core/schedule-state.ts'
 
+const SET_PREFERENCES = PREFERENCES.filter(preference => preference !== 'neutral')
 const ROLES = ['active', 'backup', 'witness', 'none'] as const
 /** From a server crash on one node (milliseconds) to waiting out a lease and a slow resync. */
 const DURATION_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
@@ -51,11 +53,11 @@ export function createControllerMetrics ({ version }: { readonly version: string
         for (const role of ROLES) gauges.role.set({ ...labels, role }, node.role === role ? 1 : 0)
         gauges.reachable.set(labels, node.reachable ? 1 : 0)
         gauges.lockedOut.set(labels, view.recoveries.open.some(one => one.failed === node.name && one.lockedOutUntil !== null) ? 1 : 0)
+        for (const preference of SET_PREFERENCES) gauges.preference.set({ ...labels, preference }, node.preference?.preference === preference ? 1 : 0)
         gauges.fenced.set(labels, node.fence.fenced === null ? 0 : 1)
         if (node.fence.device) gauges.fenceDevice.set(labels, node.fence.problem === null ? 1 : 0)
         gauges.problems.set(labels, node.problems.length)
-        if (node.lagHeartbeats === null) gauges.lag.remove(labels) // unknown is not zero
-        else gauges.lag.set(labels, node.lagHeartbeats)
+        setOrRemove(gauges.lag, labels, node.lagHeartbeats)
       }
     },
 
@@ -85,6 +87,12 @@ export function createControllerMetrics ({ version }: { readonly version: string
       storeErrors.inc({ operation })
     }
   }
+}
+
+/** Unknown is not zero. */
+function setOrRemove (gauge: Gauge<'cluster' | 'node'>, labels: { readonly cluster: string, readonly node: string }, value: number | null): void {
+  if (value === null) gauge.remove(labels)
+  else gauge.set(labels, value)
 }
 
 /** One-hot over the reasons that are true now; a reason that has passed leaves no series behind. */
@@ -197,6 +205,7 @@ function createGauges (registers: [Registry]) {
     failoversCounted: gauge('failovers_counted', 'Automatic failovers that use up the budget of an hour.', ['cluster']),
     failoverBudget: gauge('failover_budget', 'Automatic failovers that are allowed in an hour.', ['cluster']),
     lockedOut: gauge('node_locked_out', '1 while a node that failed is not preferred.', ['cluster', 'node']),
+    preference: gauge('node_preference', 'One-hot: what operators want of a node at promotions; all 0 when it is like any other.', ['cluster', 'node', 'preference']),
     fenced: gauge('node_fenced', '1 while a node counts as powered off.', ['cluster', 'node']),
     fenceDevice: gauge('fence_device_ok', '1 while the fence device of a node answers; absent where there is none.', ['cluster', 'node']),
     lostRows: gauge('lost_rows', 'Rows that the active lacked, or had otherwise, when this node had ceased to serve and was compared last; absent when it never was, or could not be.', ['cluster', 'node', 'server']),

@@ -1,4 +1,5 @@
 import type { ClusterView, OperationView, Severity } from '../protocol/api.ts'
+import type { PlannedSwitchover } from '../protocol/planned.ts'
 import type { Facts } from './core/actions.ts'
 import type { KeptSchedules } from './core/schedule-state.ts'
 
@@ -17,4 +18,14 @@ export interface ScheduleHost {
   /** What this leader, or the one before, knew; null where nobody ever did. */
   keptSchedules (): KeptSchedules | null
   keepSchedules (kept: KeptSchedules): void
+}
+
+/** What the switchovers that operators planned need of it. */
+export interface PlanHost extends Pick<ScheduleHost, 'view' | 'follow' | 'tell'> {
+  /** `follow` tells of changes. */
+  planned (): readonly PlannedSwitchover[]
+  /** Marks it in the store, then orders it in the name of whoever planned it; rejects when either is refused. */
+  runPlanned (plan: PlannedSwitchover): Promise<OperationView>
+  /** Takes it out of the store. */
+  closePlanned (id: string): Promise<void>
 }

@@ -3,34 +3,38 @@
 import type { Logger } from 'pino'
 import type { ClusterView, HistoryEntry, Leader, OperationView } from '../protocol/api.ts'
 import type { Explanation } from '../protocol/explain.ts'
+import { dataMembers } from '../protocol/cluster.ts'
 import type { Happening, Report } from '../protocol/report.ts'
 import { createAgentAsks } from './agent-asks.ts'
 import { monotonicMs, wallClock, wallOf } from './clock.ts'
 import type { ClusterService } from './cluster-service.ts'
 import { OvsdbHaError } from '../protocol/errors.ts'
-import { CommandRefusedError, ControllerNotReadyError, FenceFailedError } from './command-errors.ts'
+import { CommandRefusedError, ControllerNotReadyError, FenceFailedError, refusalInWords } from './command-errors.ts'
 import type { ClusterAction } from './core/actions.ts'
 import { stepCluster } from './core/cluster.ts'
 import { explain } from './core/explain.ts'
 import { diagnosisOf } from './core/diagnoses.ts'
 import type { ClusterEvent } from './core/events.ts'
 import { troubledRuns } from './core/schedule-kept.ts'
-import { bootCluster, type ClusterState, type CoreConfig, type Paused } from './core/state.ts'
+import { previewSwitchover } from './core/preview.ts'
+import { bootCluster, type ClusterState, type CoreConfig } from './core/state.ts'
 import { viewCluster, viewOperation } from './core/view.ts'
 import type { FairShare } from './fair-share.ts'
 import { createDiagnosisTeller } from './diagnosis-teller.ts'
 import { createFences } from './fences.ts'
 import { createIntentKeeper } from './intent-keeper.ts'
 import { createJournal } from './journal.ts'
-import { fromStore, toStore } from './kept.ts'
+import { fromStore, preferencesFrom, toStore } from './kept.ts'
 import { createLeadership, LEADERSHIP_TIMING, type LeadershipTiming } from './leadership.ts'
 import type { AgentLink } from './link/agent-link.ts'
 import type { FenceDevice } from './link/fence-device.ts'
 import type { ControllerMetrics } from './metrics.ts'
+import { createOpenCommands, type OnStarted } from './open-commands.ts'
 import { createRecorder } from './recorder.ts'
 import { watchForStalls } from './stall-watch.ts'
 import { createOperatorCommands } from './operator-commands.ts'
-import type { ScheduleHost } from './schedule-host.ts'
+import { createOperatorIntent } from './operator-intent.ts'
+import type { PlanHost, ScheduleHost } from './schedule-host.ts'
 import { severityOf } from './severity.ts'
 import type { Store } from './store/store.ts'
 import type { Turns } from './turns.ts'
@@ -54,17 +58,10 @@ export interface ClusterShellOptions {
   readonly onHistory: (entry: HistoryEntry) => void
 }
 
-export interface ClusterShell extends ClusterService, ScheduleHost {
+export interface ClusterShell extends ClusterService, ScheduleHost, PlanHost {
   start (): Promise<void>
   /** Gives leadership back; the cluster goes on serving. */
   stop (): Promise<void>
-}
-
-interface Command {
-  readonly onStarted: ((operation: OperationView) => void) | undefined
-  /** An operation as it ended; null where the command was no change of the active. */
-  readonly resolve: (operation: OperationView | null) => void
-  readonly reject: (error: Error) => void
 }
 
 export function createClusterShell (options: ClusterShellOptions): ClusterShell {
@@ -73,7 +70,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   const { name } = config.cluster
   const log = options.logger.child({ cluster: name })
   const queue: ClusterEvent[] = []
-  const commands = new Map<number, Command>()
+  const commands = createOpenCommands()
   const followers = new Set<(view: ClusterView) => void>()
   let stopWatching = (): void => {}
   const agents = createAgentAsks({ links, commandTimeoutMs: config.cluster.timing.commandTimeoutMs, push: event => push(event), log })
@@ -82,7 +79,6 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   let draining = false
   let storeFails = false
   let stopped = false
-  let commandIds = 0
   let lastSaid = ''
   /** What the leader before wrote, as far back as it matters. */
   let toldBefore: readonly HistoryEntry[] = []
@@ -135,7 +131,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
       case 'operationBegan': {
         const view = viewOperation(action.operation, null, wallOf)
         recorder.concluded('operationBegan', 'warning', action.operation.to, `${view.kind} to ${view.to ?? '?'} began: ${view.trigger}`, { operation: view.id, kind: view.kind, to: view.to }, { explanation: begun = explainNow() })
-        if (action.operation.commandId !== null) commands.get(action.operation.commandId)?.onStarted?.(view)
+        commands.started(action.operation.commandId, view)
         return
       }
       case 'operationEnded': {
@@ -145,12 +141,12 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
         recorder.concluded('operationEnded', outcome === 'done' ? 'info' : outcome === 'undone' ? 'warning' : 'critical', operation.to, `${view.kind} to ${operation.to} ${outcome} in ${view.durationMs?.toFixed(1) ?? '?'} ms: ${detail}`,
           { operation: view.id, kind: view.kind, outcome, from: operation.from, to: operation.to, term: operation.term, durationMs: view.durationMs }, { operation: view, ...(begun === null ? {} : { explanation: begun }) })
         begun = null
-        if (operation.commandId !== null) settle(operation.commandId)?.resolve(view)
+        if (operation.commandId !== null) commands.settle(operation.commandId)?.resolve(view)
         return
       }
-      case 'refuseCommand': return settle(action.commandId)?.reject(new CommandRefusedError(name, action.refusal, otherLeader()))
+      case 'refuseCommand': return commands.settle(action.commandId)?.reject(new CommandRefusedError(name, action.refusal, otherLeader()))
       case 'fence': return power(action)
-      case 'commandDone': return settle(action.commandId)?.resolve(null)
+      case 'commandDone': return commands.settle(action.commandId)?.resolve(null)
       case 'look': return agents.look(action)
       case 'wakeAt': return wakeAt(action.atMs)
       default: action satisfies never
@@ -162,15 +158,9 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
       metrics.fenced(name, node, action, ok)
       push({ type: 'fenceEnded', tag, node, action, by, commandId, ok, detail })
       if (commandId === null) return
-      if (ok) settle(commandId)?.resolve(null)
-      else settle(commandId)?.reject(new FenceFailedError(name, node, action, detail))
+      if (ok) commands.settle(commandId)?.resolve(null)
+      else commands.settle(commandId)?.reject(new FenceFailedError(name, node, action, detail))
     }).catch((error: unknown) => log.error({ node, action, err: error }, 'a fence device failed in a way that is not its own'))
-  }
-
-  function settle (commandId: number): Command | undefined {
-    const command = commands.get(commandId)
-    commands.delete(commandId)
-    return command
   }
 
   function storeFailed (call: string, error: unknown): void {
@@ -199,7 +189,12 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   }
 
   function view (): ClusterView {
-    return { ...viewCluster(config, state, monotonicMs(), wallOf), controller: { name: config.controller, leads: state.leading, leader: otherLeader() }, schedules: [...troubledRuns(intents.kept().schedules ?? null)] }
+    return {
+      ...viewCluster(config, state, monotonicMs(), wallOf),
+      controller: { name: config.controller, leads: state.leading, leader: otherLeader() },
+      schedules: [...troubledRuns(intents.kept().schedules ?? null)],
+      planned: [...intents.wanted().planned]
+    }
   }
 
   function otherLeader (): Leader | null {
@@ -235,7 +230,11 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
   const intents = createIntentKeeper({
     cluster: name,
     store,
-    onChange: paused => push({ type: 'pauseSet', paused }),
+    onChange ({ paused, preferences }) {
+      // what is planned is in the view, and no decision of the core
+      push({ type: 'pauseSet', paused })
+      push({ type: 'preferencesSet', preferences: preferencesFrom(preferences) })
+    },
     onRestored: ({ paused }) => recorder.own('storeForgot', 'warning', null, `the store had forgotten that the cluster is ${paused === null ? 'not paused' : `paused by ${paused.by}`}, and was told again`, { paused: paused !== null }),
     onFailed: error => storeFailed('setIntent', error)
   })
@@ -261,7 +260,8 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
         storeFailed('history', error) // who cannot read what was told can lead
         return []
       })
-      push({ type: 'restored', memory: await store.memory(name), paused: intents.paused(), kept: fromStore(intents.kept()) })
+      const { paused, preferences } = intents.wanted()
+      push({ type: 'restored', memory: await store.memory(name), paused, preferences: preferencesFrom(preferences), kept: fromStore(intents.kept()) })
     },
     refresh: () => intents.refresh(state.leading),
     onGained () {
@@ -278,7 +278,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
       // before whatever waits: nothing more is decided
       queue.unshift({ type: 'leadership', leading: false })
       drain()
-      rejectCommands(`${config.controller} lost its leadership before this ended: ${why}`)
+      commands.rejectAll(new ControllerNotReadyError(name, `${config.controller} lost its leadership before this ended: ${why}`))
     },
     onForgotten () {
       recorder.own('storeForgot', 'warning', null, `the store had forgotten that ${config.controller} leads the cluster, and was told again`, { controller: config.controller })
@@ -291,13 +291,9 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     onRound: storeAsked
   })
 
-  function ask (make: (commandId: number) => ClusterEvent, onStarted?: Command['onStarted']): Promise<OperationView | null> {
+  function ask (make: (commandId: number) => ClusterEvent, onStarted?: OnStarted): Promise<OperationView | null> {
     if (stopped) return Promise.reject(new ControllerNotReadyError(name, 'this controller is stopping'))
-    const commandId = ++commandIds
-    return new Promise((resolve, reject) => {
-      commands.set(commandId, { onStarted, resolve, reject })
-      push(make(commandId))
-    })
+    return commands.begin(commandId => push(make(commandId)), onStarted)
   }
 
   function leads (): boolean {
@@ -305,16 +301,15 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     return state.leading
   }
 
-  async function setPaused (paused: Paused | null, actor: string): Promise<void> {
-    if (!leads()) throw new CommandRefusedError(name, { kind: 'notLeading' }, otherLeader())
-    await intents.set(paused)
-    recorder.own(paused === null ? 'resumed' : 'paused', 'warning', null, paused === null ? `${actor} resumed the cluster` : `${actor} paused the cluster${paused.reason === '' ? '' : `: ${paused.reason}`}`, { actor })
-  }
-
-  function rejectCommands (why: string): void {
-    for (const { reject } of commands.values()) reject(new ControllerNotReadyError(name, why))
-    commands.clear()
-  }
+  const commandsOf = createOperatorCommands(ask)
+  const wishes = createOperatorIntent({
+    cluster: name,
+    dataNodes: dataMembers(config.cluster).map(member => member.name),
+    intents,
+    leads,
+    otherLeader,
+    tell: recorder.own
+  })
 
   async function start (): Promise<void> {
     await leadership.start()
@@ -342,7 +337,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     stopped = true
     stopWatching()
     if (wake !== null) clearTimeout(wake.timer)
-    rejectCommands('this controller is stopping')
+    commands.rejectAll(new ControllerNotReadyError(name, 'this controller is stopping'))
     fences.stop()
     turns.giveBack(name)
     await Promise.all(links.map(link => link.stop()))
@@ -365,9 +360,17 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
       followers.add(onChange)
       return () => { followers.delete(onChange) }
     },
-    ...createOperatorCommands(ask),
-    pause: (body, actor) => setPaused({ by: actor, at: wallClock().toISOString(), reason: body.reason ?? '' }, actor),
-    resume: actor => setPaused(null, actor),
+    ...commandsOf,
+    ...wishes,
+    planned: () => intents.wanted().planned,
+    previewSwitchover (to) {
+      const { refusal, ...preview } = previewSwitchover(config, state, to, monotonicMs())
+      return { cluster: name, ...preview, candidates: [...preview.candidates], steps: [...preview.steps], refusal: refusal === null ? null : refusalInWords(name, refusal, otherLeader()) }
+    },
+    async runPlanned (plan) {
+      await wishes.markPlanned(plan.id, wallClock().toISOString())
+      return await commandsOf.switchover({ ...(plan.to === null ? {} : { to: plan.to }), reason: plan.reason }, `${plan.by} (planned for ${plan.at})`)
+    },
     tell: recorder.own,
     keptSchedules: () => intents.kept().schedules ?? null,
     leads,

@@ -1,16 +1,18 @@
-// What is done for a cluster's data beside deciding who serves: its snapshots, and its jobs at set times.
+// What is done for a cluster's data beside deciding who serves: its snapshots, its jobs at set times, and the switchovers
+// that operators planned.
 import type { Logger } from 'pino'
 import type { ClusterConfig } from '../protocol/cluster.ts'
 import type { MaintenanceLink } from './link/agent-link.ts'
 import type { ControllerMetrics } from './metrics.ts'
+import { createPlanner } from './planner.ts'
 import type { ScheduleDesk } from './schedule-desk.ts'
-import type { ScheduleHost } from './schedule-host.ts'
+import type { PlanHost, ScheduleHost } from './schedule-host.ts'
 import { createScheduler } from './scheduler.ts'
 import { createSnapshotDesk, type SnapshotDesk } from './snapshot-desk.ts'
 
 export interface UpkeepOptions {
   readonly cluster: ClusterConfig
-  readonly host: ScheduleHost
+  readonly host: ScheduleHost & PlanHost
   /** One per data node. */
   readonly links: readonly MaintenanceLink[]
   readonly metrics: ControllerMetrics
@@ -28,12 +30,17 @@ export interface Upkeep {
 export function createUpkeep ({ cluster, host, links, metrics, logger }: UpkeepOptions): Upkeep {
   const snapshots = createSnapshotDesk({ host, links, metrics })
   const scheduler = createScheduler({ cluster, host, links, snapshots, metrics, logger })
+  const planner = createPlanner({ host, logger: logger.child({ cluster: cluster.name }) })
   return {
     cluster: cluster.name,
     snapshots,
     scheduler,
-    start: scheduler.start,
+    async start () {
+      planner.start()
+      await scheduler.start()
+    },
     async stop () {
+      planner.stop()
       await scheduler.stop()
       await Promise.all(links.map(link => link.stop()))
     }

@@ -3,6 +3,8 @@ import { Type, type Static } from 'typebox'
 import { DiagnosisViewSchema } from './diagnosis.ts'
 import { ExplanationSchema } from './explain.ts'
 import { LossViewSchema } from './loss.ts'
+import { PlannedSwitchoverSchema } from './planned.ts'
+import { PreferenceViewSchema } from './preference.ts'
 import { PHASES, ProblemSchema, RescueUsageSchema, ServerReportSchema } from './report.ts'
 import { StepSchema } from './order.ts'
 import { TroubledRunSchema } from './schedule.ts'
@@ -40,6 +42,8 @@ export const NodeViewSchema = Type.Object({
   address: Type.String(),
   witness: Type.Boolean(),
   priority: Type.Integer(),
+  /** What operators want of it; null: nothing. */
+  preference: Type.Union([PreferenceViewSchema, Type.Null()]),
   reachable: Type.Boolean(),
   lastReportAgoMs: NullableInteger,
   role: Type.Union([Type.Literal('active'), Type.Literal('backup'), Type.Literal('witness'), Type.Literal('none')]),
@@ -139,6 +143,8 @@ export const ClusterViewSchema = Type.Object({
   diagnoses: Type.Array(DiagnosisViewSchema),
   /** Jobs whose last run failed or did not happen. */
   schedules: Type.Array(TroubledRunSchema),
+  /** Switchovers for a set time that wait, or have just begun. */
+  planned: Type.Array(PlannedSwitchoverSchema),
   nodes: Type.Array(NodeViewSchema)
 })
 export type ClusterView = Static<typeof ClusterViewSchema>

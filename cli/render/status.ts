@@ -1,5 +1,7 @@
 import type { ClusterView, NodeView } from '../../protocol/api.ts'
 import type { DiagnosisView } from '../../protocol/diagnosis.ts'
+import { plannedInWords } from './planned.ts'
+import { preferenceInWords } from './preference.ts'
 import { operationTitle } from './waterfall.ts'
 import type { Paint, Tone } from './style.ts'
 import { table, type Cell } from './table.ts'
@@ -40,10 +42,12 @@ function renderSummary (view: ClusterView, paint: Paint): readonly string[] {
     lines.push(...toned(freeAt === null ? null : 'bad', `${usedFailovers} of ${limitFailovers} automatic failovers of an hour are used${freeAt === null ? '' : `: none before ${instant(freeAt)}`}; ovsdb-ha acknowledge ${view.name} [--failover ID] counts them no more`))
   }
   if (view.configDiffers !== null) lines.push(...toned('bad', `CONFIGURATIONS DIFFER: ${view.configDiffers}`))
+  for (const { name, preference } of view.nodes) if (preference !== null) lines.push(...toned(preference.preference === 'prefer' ? null : 'warning', preferenceInWords(name, preference)))
   for (const { name, rescues } of view.nodes) {
     if (rescues !== null && rescues.unacknowledgedFiles > 0) lines.push(...toned('warning', `rescues: ${rescues.unacknowledgedFiles} on ${name} that nobody has acknowledged may hold lost writes: ovsdb-ha rescue list`))
   }
   for (const { job, at, outcome, message } of view.schedules) lines.push(...toned('warning', `${job} ${outcome} (${instant(at)}): ${message}. See ovsdb-ha schedules`))
+  for (const one of view.planned) lines.push(...toned('warning', `planned: ${plannedInWords(one)}`))
   lines.push(`  term: ${view.term}`)
   for (const diagnosis of view.diagnoses) lines.push(...toned('warning', diagnosisInWords(diagnosis, view)))
   return lines

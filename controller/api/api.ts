@@ -16,6 +16,8 @@ import { healthRoutes } from './health.ts'
 import { historyRoutes } from './history.ts'
 import { operationRoutes } from './operations.ts'
 import { pauseRoutes } from './pause.ts'
+import { plannedRoutes } from './planned.ts'
+import { preferenceRoutes } from './preference.ts'
 import { rescueRoutes, type RescueDesks } from './rescues.ts'
 import type { ClusterServices } from './service-of.ts'
 import { scheduleRoutes, type ScheduleDesks } from './schedules.ts'
@@ -75,6 +77,8 @@ export function createControllerApi (options: ControllerApiOptions): FastifyInst
   app.register(acknowledgeRoutes, { clusters })
   app.register(voterRoutes, { clusters })
   app.register(pauseRoutes, { clusters })
+  app.register(preferenceRoutes, { clusters })
+  app.register(plannedRoutes, { clusters, store })
   app.register(rescueRoutes, { rescues })
   app.register(snapshotRoutes, { snapshots })
   app.register(scheduleRoutes, { schedules })

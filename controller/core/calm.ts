@@ -14,18 +14,26 @@ export function unrest (view: ClusterView, job: Job): string | null {
   return job === 'drill' ? unfitForDrill(view) : null
 }
 
+/** As whole as it can be; that operators do not want it to be promoted says nothing of its data. */
+function isWhole ({ ineligible }: NodeView): boolean {
+  return ineligible === null || ineligible.code === 'never'
+}
+
 /** A drill is for a cluster that is whole: what is degraded already has its failover to lose. */
 function unfitForDrill ({ active, nodes, recoveries }: ClusterView): string | null {
   const silent = nodes.find(node => !node.reachable)
   if (silent !== undefined) return `${silent.name} does not report`
+  const home = nodes.find(node => node.name === active)
+  if (home?.preference?.preference === 'never') return `${home.name} could not take the service back: it is never to be promoted (${home.preference.by})`
   const unfit = nodes.find(node => !node.witness && node.name !== active && !isFollowing(node, active))
   if (unfit !== undefined) return whyUnfit(unfit, active)
   const locked = recoveries.open.find(one => one.lockedOutUntil !== null)
   return locked === undefined ? null : `${locked.failed} failed in failover ${locked.term} and is locked out`
 }
 
-export function isFollowing ({ reachable, ineligible, following }: NodeView, active: string | null): boolean {
-  return reachable && ineligible === null && following !== null && following === active
+export function isFollowing (node: NodeView, active: string | null): boolean {
+  const { reachable, following } = node
+  return reachable && isWhole(node) && following !== null && following === active
 }
 
 export function whyUnfit ({ name, reachable, ineligible }: NodeView, active: string | null): string {

@@ -1,6 +1,7 @@
 // Who may be the next active (S6). Only a node whose copy is complete and that was in sync with the last active: by its
 // position, never by what a server says about its replication. Among those the highest position, then who did not fail
-// lately, then priority, then name, so that every replica of the controller, given the same reports, names the same node.
+// lately, then whom operators prefer, then priority, then name, so that every replica of the controller, given the same
+// reports, names the same node.
 import type { RefusedNode } from '../../protocol/api.ts'
 import type { MemberConfig } from '../../protocol/cluster.ts'
 import { comparePositions } from '../../protocol/position.ts'
@@ -8,6 +9,7 @@ import type { Report } from '../../protocol/report.ts'
 import { UNKNOWN_HOLDER, type HolderTerm } from '../../protocol/vote.ts'
 import { lockedOut } from './flapping.ts'
 import { dataNodes, freshReport, heardServing, lastServed, positionOf } from './knowledge.ts'
+import { rankOf, refusedByOperator } from './preference.ts'
 import type { ClusterState, CoreConfig } from './state.ts'
 import { isVoter } from './voters.ts'
 
@@ -18,10 +20,10 @@ export interface Candidates {
 }
 
 export function candidates (config: CoreConfig, state: ClusterState, excluded: readonly string[], nowMs: number): Candidates {
-  return sift(config, state, excluded, nowMs, report => outOfSync(config, state, report))
+  return sift(config, state, excluded, nowMs, report => outOfSync(config, state, report) ?? refusedByOperator(state, report.node, nowMs))
 }
 
-/** For an operator who forces: whoever can serve at all, best copy first, whatever it lacks. */
+/** For an operator who forces: whoever can serve at all, best copy first, whatever it lacks and whatever was said of it. */
 export function forcible (config: CoreConfig, state: ClusterState, excluded: readonly string[], nowMs: number): Candidates {
   return sift(config, state, excluded, nowMs, () => null)
 }
@@ -101,7 +103,20 @@ export function lossOf (config: CoreConfig, state: ClusterState, report: Report)
   return outOfSync(config, state, report)?.message ?? null
 }
 
-function byMerit (config: CoreConfig, state: ClusterState, nowMs: number): (a: Report, b: Report) => number {
+/**
+ * Best first for a switchover. Its marker proves what a position only promises, so whoever was seen within a heartbeat of the
+ * furthest is as good as that one: which of two reports of the same second came first is no reason to pass over a wish.
+ */
+export function byMeritInStep (config: CoreConfig, state: ClusterState, following: readonly Report[], nowMs: number): readonly Report[] {
+  const [furthest = null] = following.map(positionOf).toSorted((a, b) => comparePositions(b, a))
+  const inStep = (report: Report): boolean => {
+    const position = positionOf(report)
+    return position !== null && furthest !== null && position.term === furthest.term && position.sequence >= furthest.sequence - 1
+  }
+  return following.toSorted(byMerit(config, state, nowMs, report => inStep(report) ? furthest : positionOf(report)))
+}
+
+function byMerit (config: CoreConfig, state: ClusterState, nowMs: number, farOf = positionOf): (a: Report, b: Report) => number {
   const last = lastServed(state)
   const member = (report: Report): MemberConfig | undefined => config.cluster.members.find(one => one.name === report.node)
   const wasActive = (report: Report): number => last?.holder === report.node ? 1 : 0
@@ -109,8 +124,9 @@ function byMerit (config: CoreConfig, state: ClusterState, nowMs: number): (a: R
   const announces = (report: Report): number => report.problems.some(problem => problem.code === 'announcer') ? 0 : 1
   const hasRows = (report: Report): number => report.servers.filter(server => server.hasRows).length
   const failedLately = (report: Report): number => lockedOut(config, state, report.node, nowMs) === null ? 0 : 1
-  return (a, b) => comparePositions(positionOf(b), positionOf(a)) || wasActive(b) - wasActive(a) || hasRows(b) - hasRows(a) ||
-    announces(b) - announces(a) || failedLately(a) - failedLately(b) || (member(b)?.priority ?? 0) - (member(a)?.priority ?? 0) || (a.node < b.node ? -1 : 1)
+  const wish = (report: Report): number => rankOf(state, report.node, nowMs)
+  return (a, b) => comparePositions(farOf(b), farOf(a)) || wasActive(b) - wasActive(a) || hasRows(b) - hasRows(a) ||
+    announces(b) - announces(a) || failedLately(a) - failedLately(b) || wish(b) - wish(a) || (member(b)?.priority ?? 0) - (member(a)?.priority ?? 0) || (a.node < b.node ? -1 : 1)
 }
 
 /**

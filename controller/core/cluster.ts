@@ -16,6 +16,7 @@ import { positionOf, servingReport } from './knowledge.ts'
 import { operationDueMs, operationOrderEnded, progress, termAnswered } from './operation.ts'
 import { reassert } from './reassert.ts'
 import { keepMarks, restoreMarks, tellLapsedWords } from './off-marks.ts'
+import { current, preferenceDueMs, tellEnded } from './preference.ts'
 import { relieve } from './relieve.ts'
 import { looked, secondLook } from './second-look.ts'
 import { chain, type Stepped } from './stepped.ts'
@@ -43,8 +44,9 @@ function note (config: CoreConfig, state: ClusterState, event: ClusterEvent, now
     case 'happened': return [state, []] // the shell writes it into the history; decisions rest on reports alone
     case 'stalled': return [{ ...state, observeUntilMs: nowMs + config.cluster.timing.suspectAfterMs }, []]
     case 'leadership': return chain([{ ...state, leading: event.leading, operation: event.leading ? state.operation : null, change: event.leading ? state.change : null, forcing: event.leading ? state.forcing : null, follow: event.leading ? state.follow : null }, []], tellLapsedWords)
-    case 'restored': return [restoreMarks({ ...state, memory: newer(state.memory, event.memory), paused: event.paused, recoveries: event.kept?.recoveries ?? state.recoveries }, event.kept?.marks), []]
+    case 'restored': return [restoreMarks({ ...state, memory: newer(state.memory, event.memory), paused: event.paused, preferences: current(event.preferences ?? {}, nowMs), recoveries: event.kept?.recoveries ?? state.recoveries }, event.kept?.marks), []]
     case 'pauseSet': return [{ ...state, paused: event.paused }, []]
+    case 'preferencesSet': return [{ ...state, preferences: current(event.preferences, nowMs) }, []]
     case 'termAnswered': return chain(termAnswered(state, event, nowMs), next => votersAnswered(next, event))
     case 'orderEnded':
       return chain(chain(operationOrderEnded(config, state, event.tag, event.reply, event.error, nowMs),
@@ -95,7 +97,7 @@ function lost (state: ClusterState, node: string, why: string, nowMs: number): S
 
 function settle (config: CoreConfig, state: ClusterState, nowMs: number): Stepped {
   if (!state.leading) return [state, []]
-  return chain(chain(tendConfig(config, state, nowMs), next => tendChange(config, next, nowMs)), next => act(config, next, nowMs))
+  return chain(chain(chain(tendConfig(config, state, nowMs), next => tellEnded(next, nowMs)), next => tendChange(config, next, nowMs)), next => act(config, next, nowMs))
 }
 
 function act (config: CoreConfig, state: ClusterState, nowMs: number): Stepped {
@@ -152,6 +154,7 @@ function wake (config: CoreConfig, state: ClusterState, nowMs: number): readonly
   add(operationDueMs(config, state, nowMs))
   add(followDueMs(state))
   add(recoveryDueMs(config, state, nowMs))
+  add(preferenceDueMs(state))
   add(changeDueMs(config, state))
   for (const agent of Object.values(state.agents)) if (agent.lostSinceMs === null) add(agent.receivedAtMs + config.cluster.timing.suspectAfterMs)
   return actions

@@ -1,43 +1,64 @@
 // What operators ask for: a planned switchover, and a failover that they take upon themselves.
+import type { RefusedNode } from '../../protocol/api.ts'
+import type { Report } from '../../protocol/report.ts'
 import type { CommandRefusal } from './actions.ts'
-import { candidates, forcible, lossOf } from './candidate.ts'
+import { byMeritInStep, candidates, forcible, lossOf } from './candidate.ts'
 import type { ClusterEvent } from './events.ts'
 import { saidOfOrder } from './flapping.ts'
 import { highestTerm, isFollowing, lastServed, servingReport } from './knowledge.ts'
 import { beginHandover, beginTaking } from './operation.ts'
+import { wishedOf } from './preference.ts'
 import type { Stepped } from './stepped.ts'
 import type { ClusterState, CoreConfig } from './state.ts'
 import { whyBest } from './decide.ts'
 
 type EventOf<Type extends ClusterEvent['type']> = Extract<ClusterEvent, { type: Type }>
 
+/** Whom a switchover would promote, or why none can be. */
+export type SwitchoverChoice =
+  | { readonly refusal: CommandRefusal, readonly active: Report | null, readonly others: readonly RefusedNode[] }
+  | { readonly refusal: null, readonly active: Report, readonly chosen: Report, readonly following: readonly Report[], readonly others: readonly RefusedNode[] }
+
+export function chooseForSwitchover (config: CoreConfig, state: ClusterState, to: string | null, nowMs: number): SwitchoverChoice {
+  const active = servingReport(config, state, nowMs)
+  const { eligible, refused } = candidates(config, state, [], nowMs)
+  const following = active === null ? [] : byMeritInStep(config, state, eligible.filter(report => isFollowing(report, active.node)), nowMs)
+  const apart = eligible.filter(report => !following.includes(report)).map(report => ({ node: report.node, code: 'notFollowing', message: `${report.node} does not follow ${active?.node ?? 'anybody'}` }))
+  const others = [...refused, ...apart].filter(one => one.node !== active?.node)
+  const refuse = (refusal: CommandRefusal): SwitchoverChoice => ({ refusal, active, others })
+  const common = commonRefusal(config, state, to)
+  if (common !== null) return refuse(common)
+  if (active === null || active.phase !== 'active') return refuse({ kind: 'noActive', why: state.hold?.message ?? 'no node serves now' })
+  if (to === active.node) return refuse({ kind: 'alreadyActive', node: active.node })
+  const chosen = to === null ? following[0] : following.find(report => report.node === to)
+  if (chosen === undefined) return refuse({ kind: 'noCandidate', refused: to === null ? others : others.filter(one => one.node === to) })
+  return { refusal: null, active, chosen, following, others }
+}
+
 /** A switchover needs an active that serves and a backup that follows it (S6); it loses no acknowledged write. */
 export function switchover (config: CoreConfig, state: ClusterState, event: EventOf<'switchoverAsked'>, nowMs: number): Stepped {
-  const refuse = (refusal: CommandRefusal): Stepped => [state, [{ type: 'refuseCommand', commandId: event.commandId, refusal }]]
-  const refusal = commonRefusal(config, state, event.to)
-  if (refusal !== null) return refuse(refusal)
-  const active = servingReport(config, state, nowMs)
-  if (active === null || active.phase !== 'active') return refuse({ kind: 'noActive', why: state.hold?.message ?? 'no node serves now' })
-  if (event.to === active.node) return refuse({ kind: 'alreadyActive', node: active.node })
-  const { eligible, refused } = candidates(config, state, [], nowMs)
-  const following = eligible.filter(report => isFollowing(report, active.node))
-  const apart = eligible.filter(report => !following.includes(report)).map(report => ({ node: report.node, code: 'notFollowing', message: `${report.node} does not follow ${active.node}` }))
-  const chosen = event.to === null ? following[0] : following.find(report => report.node === event.to)
-  const others = [...refused, ...apart].filter(one => one.node !== active.node)
-  if (chosen === undefined) return refuse({ kind: 'noCandidate', refused: event.to === null ? others : others.filter(one => one.node === event.to) })
+  const choice = chooseForSwitchover(config, state, event.to, nowMs)
+  if (choice.refusal !== null) return [state, [{ type: 'refuseCommand', commandId: event.commandId, refusal: choice.refusal }]]
+  const { active, chosen, others } = choice
   return beginHandover(config, state, {
     kind: 'switchover',
     trigger: `${event.actor} asked for a switchover${event.reason === '' ? '' : `: ${event.reason}`}`,
     from: active.node,
     fromTerm: active.lease.term,
     to: chosen.node,
-    why: (event.to === null ? whyBest(config, chosen.node, following.map(report => report.node), active.node) : `${event.actor} named ${chosen.node}`) + (event.drill === true ? '' : saidOfOrder(config, state, chosen.node, nowMs)),
+    why: whyChosen(config, state, choice, event.to === null ? null : event.actor, nowMs) + (event.drill === true ? '' : saidOfOrder(config, state, chosen.node, nowMs)),
     reason: 'switchover',
     force: false,
     refused: others,
     commandId: event.commandId,
     ...(event.drill === true ? { drill: true as const } : {})
   }, nowMs)
+}
+
+/** `namedBy`: who named it; null: it was chosen. */
+export function whyChosen (config: CoreConfig, state: ClusterState, { active, chosen, following }: Extract<SwitchoverChoice, { refusal: null }>, namedBy: string | null, nowMs: number): string {
+  const names = following.map(report => report.node)
+  return (namedBy === null ? whyBest(config, chosen.node, names, active.node) : `${namedBy} named ${chosen.node}`) + wishedOf(state, chosen.node, namedBy === null ? names : [], nowMs)
 }
 
 /** A failover by hand: when the leader holds. Forced, it takes a copy that is not in sync and says what that loses. */
@@ -57,7 +78,7 @@ export function failover (config: CoreConfig, state: ClusterState, event: EventO
     from: lastServed(state)?.holder ?? null,
     fromTerm: highestTerm(state).term,
     to: chosen.node,
-    why: (loss === null ? `${chosen.node} holds everything that is known` : `forced, and this is lost: ${loss}; every write after that is missing on ${chosen.node}`) + saidOfOrder(config, state, chosen.node, nowMs),
+    why: (loss === null ? `${chosen.node} holds everything that is known` : `forced, and this is lost: ${loss}; every write after that is missing on ${chosen.node}`) + wishedOf(state, chosen.node, event.to === null ? eligible.map(report => report.node) : [], nowMs) + saidOfOrder(config, state, chosen.node, nowMs),
     reason: event.force ? 'forced' : 'lost',
     force: event.force,
     refused,

@@ -1,6 +1,6 @@
 // Who should be active, and why. Level-based: looks at the reports as they are, whatever event came. Every "no" is a hold
 // that names its reason, so that status, history and tests read the same words.
-import type { OperationKind } from '../../protocol/api.ts'
+import type { OperationKind, RefusedNode } from '../../protocol/api.ts'
 import type { TermReason } from '../../protocol/vote.ts'
 import { candidates, diverging } from './candidate.ts'
 import { dataNodes, freshReport, freshReports, highestTerm, isFresh, lastServed, positionOf, releaseOf, votersWithoutRenewal } from './knowledge.ts'
@@ -8,6 +8,7 @@ import { budgetHold, passedOver, withinBudget } from './flapping.ts'
 import { unprovable } from './fencing.ts'
 import { loneSurvivor, type LoneSurvivor } from './lone-survivor.ts'
 import { beginTaking } from './operation.ts'
+import { wishedOf } from './preference.ts'
 import { chain, type Stepped } from './stepped.ts'
 import { askTurn, mustAskTurn, turnHold } from './turns.ts'
 import type { ClusterState, CoreConfig, Hold } from './state.ts'
@@ -125,7 +126,7 @@ function act (config: CoreConfig, state: ClusterState, go: Extract<Verdict, { ty
     if (apart.length > 0) return setHold(state, { code: 'diverging', message: `${apart.join(' and ')} hold different data and nothing tells which is newer: choose one with "ovsdb-ha failover ${config.cluster.name} --to NODE --force"; the others are kept as rescues`, refused }, null)
   }
   const best = withinBudget(config, state, eligible, last?.holder ?? null, nowMs)
-  if (best === undefined) return setHold(state, { code: 'noCandidate', message: `no node can take over without losing writes: ${refused.map(one => one.message).join('; ')}. Bring back a node that has them, or lose them with "ovsdb-ha failover ${config.cluster.name} --force"`, refused }, null)
+  if (best === undefined) return setHold(state, { code: 'noCandidate', message: noCandidateInWords(config.cluster.name, refused), refused }, null)
   const unproven = unprovable(config, state, best.node, nowMs)
   if (unproven !== null) return setHold(state, { code: 'fenceNeeded', message: `${best.node} would take over (${go.trigger}), but ${unproven} has no guard and no fence device: nothing tells that it does not serve (S4). Make sure that it is off, then say so with "ovsdb-ha confirm-off ${unproven} --reason TEXT"`, refused }, null)
   if (state.paused !== null) return setHold(state, { code: 'paused', message: `${best.node} would take over (${go.trigger}), but ${state.paused.by} paused the cluster: ${state.paused.reason}`, refused }, null)
@@ -140,7 +141,7 @@ function act (config: CoreConfig, state: ClusterState, go: Extract<Verdict, { ty
     from: go.from,
     fromTerm: highestTerm(state).term,
     to: best.node,
-    why: whyBest(config, best.node, eligible.map(report => report.node), last?.holder ?? null) + passedOver(config, state, best.node, eligible, nowMs),
+    why: whyBest(config, best.node, eligible.map(report => report.node), last?.holder ?? null) + wishedOf(state, best.node, eligible.map(report => report.node), nowMs) + passedOver(config, state, best.node, eligible, nowMs),
     reason: go.reason,
     force: false,
     refused,
@@ -157,8 +158,18 @@ function isSettled (config: CoreConfig, state: ClusterState, node: string, nowMs
 export function whyBest (config: CoreConfig, node: string, eligible: readonly string[], last: string | null): string {
   if (node === last) return `${node} was the last active and its copy is complete`
   const others = eligible.filter(one => one !== node)
-  const among = others.length === 0 ? 'the only node that was in sync' : `best of ${eligible.length} nodes in sync (position, then priority, then name)`
+  const among = others.length === 0 ? 'the only node that was in sync' : `best of ${eligible.length} nodes in sync (position, then preference, then priority, then name)`
   return last === null ? `${node} has the newest data, or the highest priority among equals, in ${config.cluster.name}` : `${node} is ${among} with ${last}`
+}
+
+/** Whoever has all the data and was ruled out by an operator is the way back that costs nothing. */
+function noCandidateInWords (cluster: string, refused: readonly RefusedNode[]): string {
+  const why = refused.map(one => one.message).join('; ')
+  const force = `"ovsdb-ha failover ${cluster} --force"`
+  const ruledOut = refused.find(({ code }) => code === 'never')?.node
+  return ruledOut === undefined
+    ? `no node can take over without losing writes: ${why}. Bring back a node that has them, or lose them with ${force}`
+    : `no node can take over: ${why}. ${ruledOut} has all the data: allow it with "ovsdb-ha prefer ${ruledOut} neutral --cluster ${cluster}". Or bring back another node; or take one as it is with ${force}`
 }
 
 function hold (code: Hold['code'], message: string, wakeAtMs: number | null = null): Verdict {

@@ -2,6 +2,7 @@
 import type { OrderReply } from '../../protocol/order.ts'
 import type { Happening, Report } from '../../protocol/report.ts'
 import type { TermReply } from '../../protocol/vote.ts'
+import type { Preferences } from './preference.ts'
 import type { Kept, Memory, Paused } from './state.ts'
 
 export type ClusterEvent =
@@ -14,8 +15,10 @@ export type ClusterEvent =
   /** This process did not run for a while: what it believes about time is worth nothing. */
   | { readonly type: 'stalled' }
   | { readonly type: 'leadership', readonly leading: boolean }
-  | { readonly type: 'restored', readonly memory: Memory | null, readonly paused: Paused | null, readonly kept?: Kept }
+  | { readonly type: 'restored', readonly memory: Memory | null, readonly paused: Paused | null, readonly preferences?: Preferences, readonly kept?: Kept }
   | { readonly type: 'pauseSet', readonly paused: Paused | null }
+  /** All of them. */
+  | { readonly type: 'preferencesSet', readonly preferences: Preferences }
   | { readonly type: 'termAnswered', readonly operation: number, readonly term: number, readonly voter: string, readonly reply: TermReply }
   | { readonly type: 'orderEnded', readonly tag: number, readonly reply: OrderReply | null, readonly error: string | null }
   /** `commandId`: as the action had it. */

@@ -6,6 +6,7 @@ import { diagnose } from './diagnoses.ts'
 import { clipped } from './diagnosis.ts'
 import { HOLDS } from './hold-rules.ts'
 import { dataNodes, highestTerm, isFresh, lastServed, positionOf, releaseOf, servingReport } from './knowledge.ts'
+import { wishedOf } from './preference.ts'
 import { RULES, type RuleName } from './rules.ts'
 import type { ClusterState, CoreConfig, Operation } from './state.ts'
 import { freshVoters, voterList, voterQuorum } from './voters.ts'
@@ -101,7 +102,7 @@ function standing (config: CoreConfig, state: ClusterState, nowMs: number): Cand
   const { eligible, refused } = candidates(config, state, [], nowMs)
   return [
     ...(active === null ? [] : [{ node: active.node, verdict: 'active' as const, code: null, why: `serves in term ${active.lease.term}` }]),
-    ...eligible.filter(({ node }) => node !== active?.node).map(({ node }, index): Candidate => ({ node, verdict: 'eligible', code: null, why: index === 0 ? 'could take over, and comes first' : `could take over, as number ${index + 1}` })),
+    ...eligible.filter(({ node }) => node !== active?.node).map(({ node }, index): Candidate => ({ node, verdict: 'eligible', code: null, why: (index === 0 ? 'could take over, and comes first' : `could take over, as number ${index + 1}`) + wishedOf(state, node, [], nowMs) })),
     ...refused.filter(({ node }) => node !== active?.node).map(({ node, code, message }): Candidate => ({ node, verdict: 'refused', code, why: clipped(message) }))
   ]
 }
@@ -113,7 +114,7 @@ function chosen (config: CoreConfig, state: ClusterState, { to, why, refused, fr
     { node: to, verdict: 'chosen', code: null, why: clipped(why) },
     ...others.map((node): Candidate => node === from && node === serves
       ? { node, verdict: 'active', code: null, why: 'serves, and hands over' }
-      : { node, verdict: 'eligible', code: null, why: `could take over too; ${to} comes first` }),
+      : { node, verdict: 'eligible', code: null, why: `could take over too; ${to} comes first${wishedOf(state, node, [], nowMs)}` }),
     ...refused.map(({ node, code, message }): Candidate => ({ node, verdict: 'refused', code, why: clipped(message) }))
   ]
 }

@@ -5,7 +5,7 @@ export const RULES = {
   S3: 'A node is promoted only when every earlier holder is certain not to serve.',
   S4: 'The right to serve ends in the kernel; a node without a guard must be certain to be off.',
   S5: 'A server is born a backup; what it says of its own role is not believed without the lease.',
-  S6: 'Only a node with a complete copy that was in sync with the last active may take over by itself: the highest position, then priority, then name.',
+  S6: 'Only a node with a complete copy that was in sync with the last active may take over by itself: the highest position, then whom operators prefer, then priority, then name.',
   S7: 'What only one node has is kept as a rescue before it is overwritten.',
   S8: 'All servers of a node are promoted or none; a failed promotion is undone, and the next candidate or attempt has a term of its own.',
   S9: 'Two data nodes need a third voter or a fence device.',

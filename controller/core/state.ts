@@ -6,6 +6,7 @@ import type { LeaveOut, TermReason, TermReply } from '../../protocol/vote.ts'
 import type { VoterList } from '../../protocol/voter-list.ts'
 import type { VoterChange } from './change-voters.ts'
 import type { Forcing } from './force-quorum.ts'
+import type { Preferences } from './preference.ts'
 
 export interface CoreConfig {
   readonly cluster: ClusterConfig
@@ -183,6 +184,8 @@ export interface ClusterState {
   readonly leading: boolean
   readonly agents: Readonly<Record<string, AgentView>>
   readonly paused: Paused | null
+  /** What operators want of each node; those of whom they want nothing are not there. */
+  readonly preferences: Preferences
   readonly memory: Memory | null
   /** When `memory` was last given to the store. */
   readonly rememberedAtMs: number
@@ -223,6 +226,7 @@ export function bootCluster (config: CoreConfig, nowMs: number): ClusterState {
     leading: false,
     agents: Object.fromEntries(config.cluster.members.map(member => [member.name, unseen])),
     paused: null,
+    preferences: {},
     memory: null,
     rememberedAtMs: 0,
     operation: null,

@@ -11,6 +11,7 @@ import { configDiffers } from './config-differs.ts'
 import { budgetOf, openNow } from './flapping.ts'
 import { isLapsed } from './off-marks.ts'
 import { whyNotWithout } from './lone-survivor.ts'
+import { preferenceOf } from './preference.ts'
 import { dataNodes, freshReport, highestTerm, isFollowing, isFresh, positionOf, servingReport } from './knowledge.ts'
 import { stallInWords, stallOf } from './resync-stall.ts'
 import type { ClusterState, CoreConfig, EndedOperation, Operation } from './state.ts'
@@ -20,7 +21,7 @@ import { freshVoters, voterList, voterQuorum } from './voters.ts'
 /** Turns monotonic milliseconds into what people read. */
 export type WallOf = (atMs: number) => string
 
-export function viewCluster (config: CoreConfig, state: ClusterState, nowMs: number, wallOf: WallOf): Omit<ClusterView, 'controller' | 'schedules'> {
+export function viewCluster (config: CoreConfig, state: ClusterState, nowMs: number, wallOf: WallOf): Omit<ClusterView, 'controller' | 'schedules' | 'planned'> {
   const active = servingReport(config, state, nowMs)
   const sifted = candidates(config, state, [], nowMs)
   const nodes = config.cluster.members.map(member => viewNode(config, state, member, active, sifted, nowMs, wallOf))
@@ -103,6 +104,7 @@ function viewNode (config: CoreConfig, state: ClusterState, member: MemberConfig
     address: member.address,
     witness: member.witness,
     priority: member.priority,
+    preference: viewPreference(state, member.name, nowMs),
     reachable,
     lastReportAgoMs: report === null ? null : Math.round(nowMs - (agent?.receivedAtMs ?? nowMs)),
     role,
@@ -119,6 +121,13 @@ function viewNode (config: CoreConfig, state: ClusterState, member: MemberConfig
     rescues: report?.rescues ?? null,
     problems: report === null ? [] : [...report.problems]
   }
+}
+
+function viewPreference (state: ClusterState, node: string, nowMs: number): NodeView['preference'] {
+  const found = preferenceOf(state, node, nowMs)
+  if (found === null) return null
+  const { untilMs: _counted, ...said } = found
+  return said
 }
 
 function roleOf (report: Report | null): NodeView['role'] {

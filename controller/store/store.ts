@@ -1,4 +1,6 @@
 import type { HistoryEntry } from '../../protocol/api.ts'
+import type { PlannedSwitchover } from '../../protocol/planned.ts'
+import type { PreferenceView } from '../../protocol/preference.ts'
 import type { Job, LastRun } from '../../protocol/schedule.ts'
 
 /** Automatic failovers that still count, with wall-clock times; see controller/core/state.ts. */
@@ -9,6 +11,9 @@ export interface StoredRecoveries {
 
 /** Nodes that were powered off or said to be off; see controller/core/state.ts. */
 export type StoredMarks = Readonly<Record<string, { readonly at: string, readonly by: string, readonly why: string, readonly sworn: boolean }>>
+
+/** By node; those that are over mean nothing. */
+export type StoredPreferences = Readonly<Record<string, Readonly<PreferenceView>>>
 
 interface StoredRun { readonly job: Job, readonly at: string, readonly by: string | null }
 
@@ -25,6 +30,10 @@ export interface Intent {
   /** Grows with each change, 0 where there never was one: tells the newer of two, also after a store that forgot. */
   readonly version: number
   readonly paused: { readonly by: string, readonly at: string, readonly reason: string } | null
+  /** Absent where nobody ever set one. */
+  readonly preferences?: StoredPreferences
+  /** Absent where nobody ever planned one. */
+  readonly planned?: readonly PlannedSwitchover[]
   /** Absent where no leader ever kept any. */
   readonly recoveries?: StoredRecoveries
   readonly marks?: StoredMarks

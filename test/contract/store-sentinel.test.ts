@@ -97,7 +97,7 @@ test('a leader that lives through the failover goes on leading, and writes the p
   stops.push(async () => { await leadership.stop().catch(() => undefined); await journal.stop() }) // Redis may be gone by then
   assert.equal(gains, 1)
   await cutReplication(redises)
-  await intents.set(PAUSED)
+  await intents.set(() => ({ paused: PAUSED }))
   const { id: _, ...entry } = historyEntry()
   journal.write(entry)
   await eventually('it is stored', async () => stored.length === 1)

@@ -1,6 +1,7 @@
 import type { ClusterAction } from '../../controller/core/actions.ts'
 import { stepCluster } from '../../controller/core/cluster.ts'
 import type { ClusterEvent } from '../../controller/core/events.ts'
+import type { NodePreference, Preferences } from '../../controller/core/preference.ts'
 import { bootCluster, type ClusterState, type CoreConfig, type EndedOperation, type Memory, type Operation, type Paused, type Kept } from '../../controller/core/state.ts'
 import type { Order } from '../../protocol/order.ts'
 import type { AgentNode, OrderAnswer } from './agent-node.ts'
@@ -28,6 +29,8 @@ export interface ControllerNode {
   resume (): void
   lead (leading: boolean): void
   setPaused (paused: Paused | null): void
+  /** Null: the node is like any other. */
+  wish (node: string, preference: NodePreference['preference'] | null, forMs: number | null): void
   push (event: ClusterEvent): void
   /** The promotion that it ordered of that node last: on its way it may be kept, and come once more. */
   promotionSent (node: string): Order | null
@@ -68,8 +71,8 @@ export function createControllerNode (context: ControllerContext, name: string, 
   let leading = true
   let queue: ClusterEvent[] = []
   let wakeAtMs = Infinity
-  const nothing = { memory: null, paused: null, kept: { recoveries: { countedTerm: 0, open: [] }, marks: {} } }
-  let stored: { memory: Memory | null, paused: Paused | null, kept: Kept } = nothing
+  const nothing = { memory: null, paused: null, preferences: {}, kept: { recoveries: { countedTerm: 0, open: [] }, marks: {} } }
+  let stored: { memory: Memory | null, paused: Paused | null, preferences: Preferences, kept: Kept } = nothing
   let crashIn = 0
   let olderStored: typeof stored = nothing
   let storedAtMs = 0
@@ -94,6 +97,7 @@ export function createControllerNode (context: ControllerContext, name: string, 
       const event = queue.shift()
       if (event === undefined || state === null) break
       if (event.type === 'reported' || event.type === 'looked') checks.heard(event.report.node)
+      if (event.type === 'restored' || event.type === 'preferencesSet') checks.wishes(event.preferences ?? {})
       try {
         const [next, actions] = stepCluster(config, state, event, localMs())
         state = next
@@ -178,7 +182,7 @@ export function createControllerNode (context: ControllerContext, name: string, 
 
   function began (operation: Operation): void {
     world.note(`${name} begins ${operation.kind} to ${operation.to}: ${operation.trigger}`)
-    if (state !== null) checks.began(operation, state)
+    if (state !== null) checks.began(operation, state, localMs())
   }
 
   function ended ({ operation, outcome, detail }: EndedOperation): void {
@@ -348,6 +352,12 @@ export function createControllerNode (context: ControllerContext, name: string, 
       push({ type: 'leadership', leading: next })
     },
     promotionSent: node => promotions.get(node) ?? null,
+    wish (node, preference, forMs) {
+      const { [node]: _before, ...others } = stored.preferences
+      const untilMs = forMs === null ? null : localMs() + forMs
+      stored = { ...stored, preferences: preference === null ? others : { ...others, [node]: { preference, by: 'operator', at: '', reason: '', until: null, untilMs } } }
+      push({ type: 'preferencesSet', preferences: stored.preferences })
+    },
     setPaused (next) {
       stored = { ...stored, paused: next }
       push({ type: 'pauseSet', paused: next })

@@ -1,9 +1,11 @@
 import { candidates } from '../../controller/core/candidate.ts'
 import { diagnoseNodes } from '../../controller/core/diagnose-nodes.ts'
-import { servingReport } from '../../controller/core/knowledge.ts'
+import { positionOf, servingReport } from '../../controller/core/knowledge.ts'
+import type { Preferences } from '../../controller/core/preference.ts'
 import { automaticFailover, viewCluster } from '../../controller/core/view.ts'
 import type { ClusterState, CoreConfig, EndedOperation, Operation } from '../../controller/core/state.ts'
 import { voterList } from '../../controller/core/voters.ts'
+import { comparePositions } from '../../protocol/position.ts'
 import type { TermRequest } from '../../protocol/vote.ts'
 import type { Observer } from './invariants.ts'
 import type { Settings } from './settings.ts'
@@ -12,7 +14,9 @@ import type { World } from './world.ts'
 /** What one leader may do, judged by what truly reached it. */
 export interface LeaderChecks {
   heard (node: string): void
-  began (operation: Operation, state: ClusterState): void
+  /** What operators want, as it was told. */
+  wishes (preferences: Preferences): void
+  began (operation: Operation, state: ClusterState, localMs: number): void
   asks (operation: Operation, request: TermRequest, localMs: number): void
   ended (operation: Operation, outcome: EndedOperation['outcome'], localMs: number): void
   /** What it counts is stored. */
@@ -36,6 +40,9 @@ export function createLeaderChecks (world: World, observer: Observer, config: Co
   const { controller: name, cluster, fencing = {} } = config
   const heardAtMs = new Map<string, number>()
   let tellings = 0
+  let wanted: Preferences = {}
+  /** Whom each operation was to promote, when it was last looked at. */
+  const chosen = new Map<number, string>()
   /** Automatic failovers that it told the end of, and has not stored yet: whoever dies in between forgets them (docs/adr/0017). Term -> when, on its own clock. */
   const ended = new Map<number, { readonly failed: string, readonly atMs: number }>()
   const counted = new Map<number, { readonly failed: string, readonly atMs: number }>()
@@ -56,11 +63,30 @@ export function createLeaderChecks (world: World, observer: Observer, config: Co
     if (used >= budgetFailovers) observer.violate(`I8 ${name} takes a term for ${to} in a ${kind} by itself, and ${used} automatic failovers have spent the budget of ${budgetFailovers}`)
   }
 
-  /** A lock-out is a preference: nobody is ever left without service for it. */
+  /** A node of which they said "never" is chosen by force only; who was chosen before they said so goes on. */
+  function checkNever ({ id, kind, force, to }: Operation, localMs: number): void {
+    if (chosen.get(id) === to) return
+    chosen.set(id, to)
+    const { preference, untilMs } = wanted[to] ?? {}
+    if (!force && preference === 'never' && (untilMs === null || untilMs === undefined || localMs < untilMs)) observer.violate(`S6 ${name} chooses ${to} in a ${kind}, which operators said is never to be promoted`)
+  }
+
+  /** Whatever anybody wants, and whoever failed: who has more comes first. */
+  function checkPosition ({ kind, to, commandId }: Operation, state: ClusterState, localMs: number): void {
+    const { eligible } = candidates(config, state, [], localMs)
+    const taken = eligible.find(({ node }) => node === to)
+    if (commandId !== null || taken === undefined) return
+    const better = eligible.find(report => comparePositions(positionOf(report), positionOf(taken)) > 0)
+    if (better !== undefined) observer.violate(`S6 ${name} begins a ${kind} to ${to}, and ${better.node} has more (${JSON.stringify(positionOf(better))}, ${JSON.stringify(positionOf(taken))})`)
+  }
+
+  /** A lock-out is a preference, and so is a wish but for "never": nobody is ever left without service for it. */
   function checkLockOut (state: ClusterState, localMs: number): void {
-    if (state.hold?.code !== 'noCandidate' || state.recoveries.open.length === 0) return
-    const { eligible } = candidates(config, { ...state, recoveries: { countedTerm: 0, open: [] } }, [], localMs)
-    if (eligible.length > 0) observer.violate(`I9 ${name} finds nobody to take over, and but for a lock-out ${eligible.map(report => report.node).join(' and ')} could`)
+    if (state.hold?.code !== 'noCandidate' || (state.recoveries.open.length === 0 && Object.keys(state.preferences).length === 0)) return
+    // one that has just ended counts until the leader has looked again
+    const never = Object.fromEntries(Object.entries(state.preferences).flatMap(([node, one]) => one.preference === 'never' ? [[node, { ...one, untilMs: null }]] : []))
+    const { eligible } = candidates(config, { ...state, recoveries: { countedTerm: 0, open: [] }, preferences: never }, [], localMs)
+    if (eligible.length > 0) observer.violate(`I9 ${name} finds nobody to take over, and but for a lock-out or a wish ${eligible.map(report => report.node).join(' and ')} could`)
   }
 
   /** A majority; or one of two, where the other one can be powered off (S9). */
@@ -71,7 +97,10 @@ export function createLeaderChecks (world: World, observer: Observer, config: Co
 
   return {
     heard (node) { heardAtMs.set(node, world.now()) },
-    began (operation, state) {
+    wishes (preferences) { wanted = preferences },
+    began (operation, state, localMs) {
+      checkNever(operation, localMs)
+      checkPosition(operation, state, localMs)
       if (operation.commandId !== null) return
       if (state.paused !== null) observer.violate(`S10 ${name} began a ${operation.kind} while the cluster was paused`)
       const { names } = voterList(config, state)
@@ -80,6 +109,7 @@ export function createLeaderChecks (world: World, observer: Observer, config: Co
     },
     asks (operation, request, localMs) {
       checkBudget(operation, localMs)
+      checkNever(operation, localMs)
       if (operation.failed.includes(request.holder)) observer.violate(`S8 ${name} takes term ${request.term} for ${request.holder} again, which failed in this ${operation.kind}`)
       const lostRace = operation.termsTried > 1 && request.reason !== 'lost'
       if (lostRace) observer.violate(`S1 ${name} lost a race and takes term ${request.term} for ${request.holder} as if nobody could serve (${request.reason})`)

@@ -13,6 +13,7 @@ import { createNodeClock } from './node-clock.ts'
 import { createOperator, repairVoter } from './operator.ts'
 import { createServerModel, type ServerModel } from './server-model.ts'
 import { drawPace, drawSettings, type Settings } from './settings.ts'
+import { startWishes } from './wishes.ts'
 import { createRandom, createWorld, type Random } from './world.ts'
 
 export interface SeedResult {
@@ -38,6 +39,8 @@ const SETTLE_MAX_MS = 90_000
 const SETTLE_LOOK_MS = 250
 /** Any number: the draw of the pace shares its seed with the life, and not its generator. */
 const PACE_STREAM = 0x5eed_5eed
+/** The same of what operators want. */
+const WISH_STREAM = 0x0a17_ed00
 
 /** One life of one cluster: everything may happen, then everything is healed and must settle. */
 export function runSeed (seed: number, mode: ModeName = 'normal'): SeedResult {
@@ -59,9 +62,11 @@ export function runSeed (seed: number, mode: ModeName = 'normal'): SeedResult {
   const clients = startClients(world, random.fork(), settings, agents, observer)
   for (const starts of [...agents, ...controllers]) world.after(random.between(0, 1_500), () => starts.boot())
   const faults = startFaults({ world, random: random.fork(), network, settings, observer, agents, controllers })
+  const wishes = startWishes({ world, random: createRandom(seed ^ WISH_STREAM), settings, controllers })
   world.note(describe(settings))
   world.runUntil(settings.safetyMs)
   faults.heal()
+  wishes.heal()
   const settledAfterMs = observer.violations.length > 0 ? 0 : settle()
   if (observer.violations.length === 0) observer.countRows()
 
@@ -91,7 +96,7 @@ export function runSeed (seed: number, mode: ModeName = 'normal'): SeedResult {
     settledAfterMs,
     events: world.events(),
     acknowledged: clients.acknowledged(),
-    faults: faults.counts(),
+    faults: { ...faults.counts(), ...wishes.counts() },
     operations,
     trace: world.trace()
   }

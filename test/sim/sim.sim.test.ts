@@ -15,6 +15,7 @@ import { inWords } from './summary.ts'
 
 const RUNS = 2_000
 const PAIR_RUNS = 1_000
+const WISH_RUNS = 500
 /** A run in ten or so meets what a mode is about. */
 const MODE_RUNS = 150
 const MUTANT_RUNS_MAX = 2_000
@@ -63,6 +64,13 @@ test(`${PAIR_RUNS} lives of two data nodes with fence devices and no witness bre
   for (const line of inWords(summary).split('\n')) t.diagnostic(line)
   assert.deepEqual(summary.broken.map(({ seed, violations }) => `seed ${seed}: ${violations[0]}`), [])
   assert.ok((summary.operations['failover alone'] ?? 0) > 10, 'hardly anybody went on alone')
+})
+
+test(`${WISH_RUNS} lives in which operators go on saying whom to promote rather, or not at all, break no rule`, async t => {
+  const summary = await runCampaign({ firstSeed: 1, runs: WISH_RUNS, mode: 'wishes', deadlineMs: DEADLINE_MS, stopAtFirst: false })
+  for (const line of inWords(summary).split('\n')) t.diagnostic(line)
+  assert.deepEqual(summary.broken.map(({ seed, violations }) => `seed ${seed}: ${violations[0]}`), [])
+  for (const wish of ['prefer', 'avoid', 'never', 'neutral']) assert.ok((summary.faults[`wish ${wish}`] ?? 0) > 100, `hardly anybody said ${wish}`)
 })
 
 for (const mode of MODE_NAMES.filter(name => MODES[name].mustFind.length > 0)) {

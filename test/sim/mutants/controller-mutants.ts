@@ -7,6 +7,7 @@ const FENCING = 'controller/core/fencing.ts'
 const FLAPPING = 'controller/core/flapping.ts'
 const DECIDE = 'controller/core/decide.ts'
 const KNOWLEDGE = 'controller/core/knowledge.ts'
+const PREFERENCE = 'controller/core/preference.ts'
 const VIEW = 'controller/core/view.ts'
 const BELIEF = 'protocol/position-belief.ts'
 
@@ -141,6 +142,27 @@ export const controllerMutants: readonly Mutant[] = [
     rule: 'S6',
     sentence: 'It failed a moment ago.',
     changes: [{ file: CANDIDATE, text: ': unable(config, state, name, report) ?? ', replacement: ': unable(config, state, name, report) ?? (lockedOut(config, state, name, nowMs) === null ? null : { node: name, code: \'lockedOut\', message: name }) ?? ' }]
+  },
+  {
+    name: 'a node that is never to be promoted is taken all the same',
+    rule: 'S6',
+    sentence: 'It has all the data.',
+    changes: [{ file: CANDIDATE, text: ' ?? refusedByOperator(state, report.node, nowMs))', replacement: ')' }],
+    mode: 'wishes'
+  },
+  {
+    name: 'whom operators prefer comes before who has more',
+    rule: 'S6',
+    sentence: 'They said so.',
+    changes: [{ file: CANDIDATE, text: 'return (a, b) => comparePositions(', replacement: 'return (a, b) => wish(b) - wish(a) || comparePositions(' }],
+    mode: 'wishes'
+  },
+  {
+    name: 'a node that operators avoid is refused although nobody else is left',
+    rule: 'S6',
+    sentence: 'They do not want it.',
+    changes: [{ file: PREFERENCE, text: 'return found?.preference === \'never\' ?', replacement: 'return found !== null && found.preference !== \'prefer\' ?' }],
+    mode: 'wishes'
   },
   {
     name: 'a failover is not counted',

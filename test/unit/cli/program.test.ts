@@ -9,7 +9,7 @@ import { execa } from 'execa'
 import type { ControllerApiOptions } from '../../../controller/api/api.ts'
 import { historyEntry } from '../../contract/store-fixtures.ts'
 import { memoryCluster, NoCandidateError, setUpApi, TOKENS } from '../controller/api/api-fixture.ts'
-import { clusterView, explanation, operationView } from '../controller/api/views.ts'
+import { clusterView, explanation, operationView, preview } from '../controller/api/views.ts'
 import { assertFailed, runCli, type CommandOptions } from './cli-fixture.ts'
 
 async function setUp (t: TestContext, over: Partial<ControllerApiOptions> = {}) {
@@ -176,6 +176,62 @@ test('pause and resume say what that means', async t => {
   assert.equal(cluster.view().paused?.reason, 'racks')
   assert.match((await cli(['resume'])).out, /^ovn is resumed: n1 serves/)
   assert.equal(cluster.view().paused, null)
+})
+
+test('a preference is sent with its end, and what it means is said', async t => {
+  const { cli, cluster } = await setUp(t)
+  cluster.prefer = async (node, body, actor) => {
+    cluster.calls.push(['prefer', node, body, actor])
+    const preference = body.preference === 'neutral' ? null : { preference: body.preference, by: actor, at: '2026-01-02T03:04:05.678Z', until: null, reason: body.reason ?? '' }
+    cluster.change({ nodes: cluster.view().nodes.map(one => one.name === node ? { ...one, preference } : one) })
+  }
+  assert.equal((await cli(['prefer', 'n2', 'never', '--reason', 'old disk', '--for', '2h'])).out, 'ovn: n2 is never promoted, but by a forced failover (never, by local since 2026-01-02 03:04:05 UTC: old disk)')
+  assert.equal((await cli(['prefer', 'n2', 'neutral'])).out, 'ovn: n2 is like any other node')
+  assert.match((await cli(['prefer', 'n1', 'avoid', '--until', '2999-01-01T00:00:00Z'])).out, /\n {2}n1 serves, and serves on: ovsdb-ha switchover ovn moves the service$/)
+  assert.deepEqual(cluster.calls, [['prefer', 'n2', { preference: 'never', forMs: 7_200_000, reason: 'old disk' }, 'local'], ['prefer', 'n2', { preference: 'neutral' }, 'local'], ['prefer', 'n1', { preference: 'avoid', until: '2999-01-01T00:00:00Z' }, 'local']])
+  assertFailed(await cli(['prefer', 'n2', 'avoid', '--for', 'soon']), 2, /soon is no duration/)
+  assertFailed(await cli(['prefer', 'n2', 'avoid', '--for', '1h', '--until', '2999-01-01T00:00:00Z']), 2, /--for and --until/)
+  assertFailed(await cli(['prefer', 'n2', 'rather']), 2, /rather/)
+})
+
+describe('switchovers for a set time, and what one would do now', () => {
+  test('one is planned, listed and cancelled', async t => {
+    const { cli, cluster } = await setUp(t)
+    assert.equal((await cli(['switchover', '--list'])).out, 'ovn: no switchover is planned')
+    const planned = await cli(['switchover', '--at', '2999-01-01T00:00:00Z', '--to', 'n2', '--within', '5m', '--reason', 'new kernel'])
+    assert.equal(planned.out, 'ovn: switchover s7 at 2999-01-01 00:00:00 UTC (at most 5 min 0 s late) to n2, planned by local: new kernel\n  take it back: ovsdb-ha switchover ovn --cancel s7')
+    assert.match((await cli(['switchover', '--list'])).out, /^ovn: switchover s7 at 2999-01-01/)
+    assert.match((await cli(['status'])).out, /\n {2}planned: switchover s7 at 2999-01-01 00:00:00 UTC/)
+    assert.equal((await cli(['switchover', '--cancel', 's7'])).out, 'ovn: s7 is cancelled; no other switchover is planned')
+    assert.deepEqual(cluster.calls, [['plan', { at: '2999-01-01T00:00:00Z', to: 'n2', withinMs: 300_000, reason: 'new kernel' }, 'local'], ['cancelPlan', 's7', 'local']])
+  })
+
+  test('a dry run says what would be done and why not the others, orders nothing, and is exit code 1 when it would be refused', async t => {
+    const { cli, cluster, append } = await setUp(t)
+    const dryRun = async (...args: readonly string[]) => {
+      const { code, out } = await cli(['switchover', '--dry-run', ...args])
+      return { code, out: out.replaceAll(/\s+/g, ' ') }
+    }
+    const { code, out } = await dryRun('--to', 'n2')
+    assert.equal(code, 0)
+    assert.match(out, /^ovn: a switchover would move the service from n1 to n2: n2 is the only node that was in sync with n1 1\. n1 closes its gate to clients 2\. /)
+    assert.match(out, /how long clients would wait is not known/)
+    assert.match(out, / n3 refused behind 40 n3 is 40 heartbeats behind/)
+    for (const durationMs of [30, 50, 90]) await append(historyEntry({ kind: 'operationEnded', operation: operationView({ kind: 'switchover', outcome: 'done', durationMs }) }))
+    await append(historyEntry({ kind: 'operationEnded', operation: operationView({ kind: 'switchover', outcome: 'undone', durationMs: 2_000 }) }))
+    assert.match((await dryRun()).out, /about 50\.0 ms, as in the last 3 switchovers \(at most 90\.0 ms\)/)
+    cluster.previewSwitchover = () => preview(null, { refusal: { code: 'OVSDB_HA_NO_ACTIVE', message: 'nobody serves', hint: 'See why.' }, to: null, steps: [] })
+    const refused = await dryRun()
+    assert.equal(refused.code, 1)
+    assert.match(refused.out, /^ovn: a switchover would be refused \(OVSDB_HA_NO_ACTIVE\): nobody serves See why\. /)
+    assert.deepEqual(cluster.calls, [])
+  })
+
+  test('what does not go together is refused before anybody is asked', async t => {
+    const { cli, cluster } = await setUp(t)
+    for (const [args, what] of [[['--at', '2999-01-01T00:00:00Z', '--dry-run'], /--at and --dry-run/], [['--within', '5m'], /--within/], [['--list', '--to', 'n2'], /--to/], [['--at', 'x', '--within', 'soon'], /soon is no duration/]] as const) assertFailed(await cli(['switchover', ...args]), 2, what)
+    assert.deepEqual(cluster.calls, [])
+  })
 })
 
 describe('history', () => {

@@ -22,7 +22,7 @@ test('what is kept reaches the store beside what operators want, and neither tak
   const store = fakeStore()
   const one = keeper(store)
   one.keep({ recoveries: kept(5) })
-  const paused = one.set(PAUSED) // at the same moment: the second write comes after the first
+  const paused = one.set(() => ({ paused: PAUSED })) // at the same moment: the second write comes after the first
   one.keep({ recoveries: kept(6) })
   one.keep({ marks: MARKS })
   await paused
@@ -31,7 +31,7 @@ test('what is kept reaches the store beside what operators want, and neither tak
   assert.deepEqual(store.stored.marks, MARKS)
   const next = keeper(store)
   await next.refresh(false)
-  assert.deepEqual([next.paused(), next.kept().recoveries], [PAUSED, kept(6)], 'the next leader knows it')
+  assert.deepEqual([next.wanted().paused, next.kept().recoveries], [PAUSED, kept(6)], 'the next leader knows it')
 })
 
 test('what the store does not take is told once and given again when it answers; until then it is known here', async () => {

@@ -58,6 +58,17 @@ test('the budget, what it counts, and who is locked out', async () => {
   assert.deepEqual((await series(metrics, 'node_locked_out')).filter(line => line.endsWith(' 1')), ['node_locked_out{cluster="ovn",node="n1"} 1'])
 })
 
+test('what operators want of a node is one-hot, and gone with its end', async () => {
+  const metrics = createControllerMetrics({ version: '1' })
+  const set = async (preference: 'avoid' | 'never' | null) => {
+    metrics.viewChanged(clusterView({ nodes: [nodeView({ name: 'n2', preference: preference === null ? null : { preference, by: '', at: '', until: null, reason: '' } })] }))
+    return (await series(metrics, 'node_preference')).filter(line => line.endsWith(' 1'))
+  }
+  assert.deepEqual(await set('avoid'), ['node_preference{cluster="ovn",node="n2",preference="avoid"} 1'])
+  assert.deepEqual(await set('never'), ['node_preference{cluster="ovn",node="n2",preference="never"} 1'])
+  assert.deepEqual(await set(null), [])
+})
+
 test('a reason that blocks failover is there while it is true, and leaves nothing behind', async () => {
   const metrics = createControllerMetrics({ version: '1' })
   metrics.viewChanged(clusterView({

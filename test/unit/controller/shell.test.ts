@@ -182,6 +182,38 @@ test('an operation whose leader loses leadership is answered, and not left waiti
   await assert.rejects(ended, { code: 'OVSDB_HA_CONTROLLER_NOT_READY', message: /lost its leadership before this ended: c9 leads it now/ })
 })
 
+test('what operators want of a node is known to whoever leads next, and told again to a store that forgot it', async t => {
+  const { shell, store } = await setUp(t)
+  await shell.prefer('n2', { preference: 'never', forMs: 3_600_000, reason: 'old disk' }, 'ann')
+  const wanted = (one: typeof shell) => one.view().nodes.map(({ preference }) => preference?.preference ?? null)
+  assert.deepEqual(wanted(shell), [null, 'never', null])
+  const { until: endsAt } = shell.view().nodes[1]?.preference ?? {}
+  assert.ok(Math.abs(Date.parse(endsAt ?? '') - Date.now() - 3_600_000) < 60_000)
+  store.stored = { version: 0, paused: null }
+  await until('it is told', () => store.stored.preferences?.n2?.by === 'ann')
+  await shell.stop()
+  const next = await setUp(t, { store })
+  assert.deepEqual(wanted(next.shell), [null, 'never', null])
+})
+
+test('a planned switchover is in the view, marked in the store before it is ordered, and ordered in the name of whoever planned it', async t => {
+  const { shell, store, report, asked } = await setUp(t)
+  report(...HEALTHY)
+  const { id, at } = await shell.plan({ at: new Date(Date.now() + 3_600_000).toISOString(), to: 'n2', reason: 'new kernel' }, 'ann')
+  const [plan] = shell.view().planned
+  assert.ok(plan !== undefined && plan.id === id)
+  store.mode = 'rejects'
+  await assert.rejects(shell.runPlanned(plan), { code: 'OVSDB_HA_STORE_UNAVAILABLE' })
+  assert.deepEqual([shell.view().operation, asked.filter(what => what.includes('handover'))], [null, []], 'what cannot be marked is not begun')
+  store.mode = 'answers'
+  const ended = shell.runPlanned(plan)
+  await until('it began', () => shell.view().operation !== null)
+  assert.deepEqual([store.stored.planned?.[0]?.begunAt !== null, shell.view().operation?.trigger], [true, `ann (planned for ${at}) asked for a switchover: new kernel`])
+  await assert.rejects(shell.cancelPlan(id, 'bob'), { code: 'OVSDB_HA_PLAN_UNKNOWN' })
+  store.leader = 'c9'
+  await assert.rejects(ended, { code: 'OVSDB_HA_CONTROLLER_NOT_READY' })
+})
+
 test('a pause that the store does not take is refused, and nothing is paused', async t => {
   const { shell, store } = await setUp(t)
   store.mode = 'rejects'

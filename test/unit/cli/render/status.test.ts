@@ -68,6 +68,13 @@ test('a job whose last run failed or did not happen is told, in its own words', 
   assert.match(text, /drill missed \(2026-01-02 03:30:00 UTC\): the drill of 2026-01-02T03:30:00\.000Z did not happen: a compaction ran\. See ovsdb-ha schedules/)
 })
 
+test('what operators want of a node is said with who wants it, since when and until when; of other nodes nothing is', () => {
+  const preference = { preference: 'avoid' as const, by: 'ann', at: '2026-01-02T03:04:05.678Z', until: '2026-01-02T05:04:05.678Z', reason: 'old disk' }
+  const lines = renderStatus(clusterView({ nodes: [nodeView({ name: 'n2', preference }), nodeView({ name: 'n3' })] }), createPaint(false)).join(' ').replaceAll(/\s+/g, ' ')
+  assert.match(lines, /n2 is avoided while another node has the same data \(avoid, by ann since 2026-01-02 03:04:05 UTC, until 2026-01-02 05:04:05 UTC: old disk\)/)
+  assert.doesNotMatch(lines, /n3 is (avoided|preferred|never)/)
+})
+
 test('a fence device that cannot be relied on is said beside its node', () => {
   const text = renderStatus(clusterView({ nodes: [activeNode({ fence: { device: true, problem: 'fence_ipmilan: no route to 10.9.0.11', fenced: null } })] }), createPaint(false)).join(' ').replaceAll(/\s+/g, ' ')
   assert.match(text, /serves clients; its fence device cannot be relied on: fence_ipmilan: no route to 10\.9\.0\.11/)

@@ -10,7 +10,7 @@ import { createControllerMetrics } from '../../../../controller/metrics.ts'
 import { createEmbeddedStore } from '../../../../controller/store/embedded.ts'
 import { OvsdbHaError } from '../../../../protocol/errors.ts'
 import type { ClusterView, HistoryEntry, OperationView, RefusedNode } from '../../../../protocol/api.ts'
-import { clusterView, explanation, operationView } from './views.ts'
+import { clusterView, explanation, operationView, preview } from './views.ts'
 
 /** A refusal as the controller's core words it. */
 export class NoCandidateError extends OvsdbHaError {
@@ -63,6 +63,19 @@ export function memoryCluster (over: Partial<ClusterView> = {}): MemoryCluster {
     unfence: async (node, body, actor) => { calls.push(['unfence', node, body, actor]) },
     confirmOff: async (node, body, actor) => { calls.push(['confirmOff', node, body, actor]) },
     acknowledge: async (body, actor) => { calls.push(['acknowledge', body, actor]) },
+    plan: async (body, actor) => {
+      calls.push(['plan', body, actor])
+      const plan = { id: 's7', at: body.at, withinMs: body.withinMs ?? 60_000, to: body.to ?? null, by: actor, askedAt: '2026-01-02T03:04:05.678Z', reason: body.reason ?? '', begunAt: null }
+      service.change({ planned: [...view.planned, plan] })
+      return plan
+    },
+    planned: () => view.planned,
+    async cancelPlan (id, actor) {
+      calls.push(['cancelPlan', id, actor])
+      service.change({ planned: view.planned.filter(one => one.id !== id) })
+    },
+    previewSwitchover: to => preview(to),
+    prefer: async (node, body, actor) => { calls.push(['prefer', node, body, actor]) },
     async pause ({ reason = '' }, actor) {
       calls.push(['pause', reason, actor])
       service.change({ paused: { by: actor, at: '2026-01-02T03:04:05.678Z', reason } })

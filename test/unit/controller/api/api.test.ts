@@ -230,13 +230,14 @@ test('the OpenAPI description has every route with its schemas', async t => {
   const { body } = await get('/v1/openapi.json')
   assert.equal(body.openapi, '3.1.0')
   assert.deepEqual(Object.keys(body.paths).sort(), [
-    '/healthz', '/metrics', '/readyz', '/v1/clusters', '/v1/clusters/{cluster}', '/v1/clusters/{cluster}/acknowledge', '/v1/clusters/{cluster}/explain', '/v1/clusters/{cluster}/failover', '/v1/clusters/{cluster}/history',
-    '/v1/clusters/{cluster}/nodes',
-    '/v1/clusters/{cluster}/nodes/{node}/confirm-off',
-    '/v1/clusters/{cluster}/nodes/{node}/fence',
-    '/v1/clusters/{cluster}/nodes/{node}/unfence', '/v1/clusters/{cluster}/pause', '/v1/clusters/{cluster}/quorum/force', '/v1/clusters/{cluster}/rescues', '/v1/clusters/{cluster}/rescues/{id}', '/v1/clusters/{cluster}/rescues/{id}/acknowledge',
-    '/v1/clusters/{cluster}/rescues/{id}/apply', '/v1/clusters/{cluster}/rescues/{id}/diff', '/v1/clusters/{cluster}/rescues/{id}/remove', '/v1/clusters/{cluster}/resume', '/v1/clusters/{cluster}/schedules', '/v1/clusters/{cluster}/schedules/{job}/run', '/v1/clusters/{cluster}/snapshots', '/v1/clusters/{cluster}/snapshots/{id}/verify', '/v1/clusters/{cluster}/switchover',
-    '/v1/clusters/{cluster}/voters/{node}/add', '/v1/clusters/{cluster}/voters/{node}/remove', '/v1/events', '/v1/history/{id}'
+    '/healthz', '/metrics', '/readyz', '/v1/clusters', '/v1/clusters/{cluster}', '/v1/clusters/{cluster}/acknowledge', '/v1/clusters/{cluster}/explain', '/v1/clusters/{cluster}/failover',
+    '/v1/clusters/{cluster}/history', '/v1/clusters/{cluster}/nodes', '/v1/clusters/{cluster}/nodes/{node}/confirm-off', '/v1/clusters/{cluster}/nodes/{node}/fence',
+    '/v1/clusters/{cluster}/nodes/{node}/preference', '/v1/clusters/{cluster}/nodes/{node}/unfence', '/v1/clusters/{cluster}/pause', '/v1/clusters/{cluster}/planned-switchovers',
+    '/v1/clusters/{cluster}/planned-switchovers/{id}/cancel', '/v1/clusters/{cluster}/quorum/force', '/v1/clusters/{cluster}/rescues', '/v1/clusters/{cluster}/rescues/{id}',
+    '/v1/clusters/{cluster}/rescues/{id}/acknowledge', '/v1/clusters/{cluster}/rescues/{id}/apply', '/v1/clusters/{cluster}/rescues/{id}/diff', '/v1/clusters/{cluster}/rescues/{id}/remove',
+    '/v1/clusters/{cluster}/resume', '/v1/clusters/{cluster}/schedules', '/v1/clusters/{cluster}/schedules/{job}/run', '/v1/clusters/{cluster}/snapshots',
+    '/v1/clusters/{cluster}/snapshots/{id}/verify', '/v1/clusters/{cluster}/switchover', '/v1/clusters/{cluster}/switchover/preview', '/v1/clusters/{cluster}/voters/{node}/add',
+    '/v1/clusters/{cluster}/voters/{node}/remove', '/v1/events', '/v1/history/{id}'
   ])
   const { post } = body.paths['/v1/clusters/{cluster}/switchover']
   assert.equal(post.requestBody.content['application/json'].schema.additionalProperties, false)

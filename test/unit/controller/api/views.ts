@@ -1,5 +1,6 @@
 // One factory per noun of the REST API; whatever a test sets is what it is about.
 import type { ClusterView, NodeView, OperationView } from '../../../../protocol/api.ts'
+import type { PlainPreview } from '../../../../controller/cluster-service.ts'
 import type { Explanation } from '../../../../protocol/explain.ts'
 import type { ServerReport } from '../../../../protocol/report.ts'
 
@@ -31,6 +32,7 @@ export function nodeView (over: Partial<NodeView> = {}): NodeView {
     address: '10.0.0.1',
     witness: false,
     priority: 100,
+    preference: null,
     reachable: true,
     lastReportAgoMs: 240,
     role: 'backup',
@@ -103,6 +105,7 @@ export function clusterView (over: Partial<ClusterView> = {}): ClusterView {
     operation: null,
     diagnoses: [],
     schedules: [],
+    planned: [],
     nodes: [activeNode(), nodeView({ name: 'n2', address: '10.0.0.2' }), nodeView({ name: 'n3', address: '10.0.0.3', priority: 50 })],
     ...over
   }
@@ -140,6 +143,24 @@ export function explanation (over: Partial<Explanation> = {}): Explanation {
       { node: 'n3', verdict: 'refused', code: 'incomplete', why: 'the copy of nb on n3 is not complete: a resync was cut off' }
     ],
     diagnoses: ['deadNode n1', 'incompleteCopy n3'],
+    ...over
+  }
+}
+
+/** n1 serves and would hand over to n2; n3 is behind. */
+export function preview (to: string | null = null, over: Partial<PlainPreview> = {}): PlainPreview {
+  return {
+    cluster: 'ovn',
+    refusal: null,
+    from: 'n1',
+    to: to ?? 'n2',
+    why: 'n2 is the only node that was in sync with n1',
+    candidates: [
+      { node: 'n2', verdict: 'chosen', code: null, why: 'would be promoted', lagHeartbeats: 0 },
+      { node: 'n3', verdict: 'refused', code: 'behind', why: 'n3 is 40 heartbeats behind the last active n1', lagHeartbeats: 40 }
+    ],
+    steps: ['n1 closes its gate to clients', 'n2 waits for the marker'],
+    undoneAfterMs: 2_000,
     ...over
   }
 }

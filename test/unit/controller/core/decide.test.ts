@@ -23,7 +23,7 @@ describe('the active gives up (released)', () => {
     assert.deepEqual(find(actions, 'askTerm')?.voters, ['n1', 'n2', 'n3'])
     assert.deepEqual(find(actions, 'askTerm')?.request, { term: 5, holder: 'n2', controller: 'ctl-a', reason: 'released', voters: VOTERS, leaveOut: [{ holder: 'n1', term: 4, why: 'released' }] })
     assert.equal(one.operation().kind, 'failover')
-    assert.equal(one.operation().why, 'n2 is best of 2 nodes in sync (position, then priority, then name) with n1')
+    assert.equal(one.operation().why, 'n2 is best of 2 nodes in sync (position, then preference, then priority, then name) with n1')
   })
 
   test('while the active is on its way down, nothing is decided: its release comes', () => {

@@ -6,6 +6,8 @@ import { AT, calmView, scheduleHarness, servedBy, withNode } from './schedule-ha
 const THERE = operationView({ kind: 'switchover', from: 'n1', to: 'n2', durationMs: 120 })
 const BACK = operationView({ id: 'ovn-9-1', kind: 'switchover', from: 'n2', to: 'n1', durationMs: 130 })
 
+const NEVER = { preference: 'never' as const, by: 'ann', at: AT, until: null, reason: '' }
+
 /** n1 served, the drill moved it to n2 at 2 s. */
 function away () {
   const one = scheduleHarness()
@@ -36,7 +38,8 @@ describe('a failover drill', () => {
       [withNode(calmView(), 'n2', { reachable: false }), /n2 does not report/],
       [withNode(calmView(), 'n3', { ineligible: { node: 'n3', code: 'behind', message: 'n3 is behind' } }), /n3 is behind/],
       [withNode(calmView(), 'n3', { following: 'n2' }), /n3 does not follow n1/],
-      [calmView({ recoveries: locked }), /n3 failed in failover 3/]
+      [calmView({ recoveries: locked }), /n3 failed in failover 3/],
+      [withNode(calmView(), 'n1', { preference: NEVER }), /n1 could not take the service back: it is never to be promoted \(ann\)/]
     ] as const
     for (const [view, why] of views) {
       const one = scheduleHarness()
@@ -47,6 +50,14 @@ describe('a failover drill', () => {
       assert.deepEqual(one.find('switchover'), [])
       assert.match(one.last()?.message ?? '', why)
     }
+  })
+
+  test('is begun although one of the others is never to be promoted: its copy is whole', () => {
+    const one = scheduleHarness()
+    one.lead()
+    one.see(withNode(calmView(), 'n3', { preference: NEVER, ineligible: { node: 'n3', code: 'never', message: 'n3 is never to be promoted (ann)' } }), 0)
+    one.due('drill', 1_000)
+    assert.equal(one.find('switchover').length, 1)
   })
 
   test('that cannot leave has moved nothing, and does not come back', () => {

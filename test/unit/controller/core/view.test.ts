@@ -9,7 +9,7 @@ import { leader, releasedReport, serving, type LeaderHarness } from './leader-ha
 const wallOf = (atMs: number) => new Date(Date.UTC(2026, 0, 1) + atMs).toISOString()
 
 function viewOf (one: LeaderHarness, nowMs = 1_600): ClusterView {
-  const view = { ...viewCluster(one.config, one.state(), nowMs, wallOf), controller: { name: one.config.controller, leads: true, leader: null }, schedules: [] }
+  const view = { ...viewCluster(one.config, one.state(), nowMs, wallOf), controller: { name: one.config.controller, leads: true, leader: null }, schedules: [], planned: [] }
   assert.deepEqual([...Value.Errors(ClusterViewSchema, view)], [])
   return view
 }
