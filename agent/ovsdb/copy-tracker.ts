@@ -11,6 +11,7 @@ import type { Database } from './database.ts'
 import { scanForLostRecords } from './log-scan.ts'
 import type { ProcessHandle } from './process-identity.ts'
 import type { RoleObservation } from './role-control.ts'
+import { isPartlyActive } from './role-observation.ts'
 
 /** How often the user database is asked at most whether it holds rows. */
 const ROWS_EVERY_MS = 10_000
@@ -99,7 +100,7 @@ export function createCopyTracker ({ server, file, database, believed, onHappeni
   async function observed (role: RoleObservation, process: ProcessHandle | null, position: Position | null): Promise<void> {
     const state = file.current()
     const ours = isSame(state.process, boot(process))
-    const selfPromoted = role.role === 'active' && !(state.promoted && ours)
+    const selfPromoted = isPartlyActive(role) && !(state.promoted && ours)
     tellSelfPromotion(selfPromoted)
     // what was active and has followed nobody since holds what it held: no replication was there to break (FACTS R 1)
     if (selfPromoted) return state.following === null ? undefined : await lost(SELF_PROMOTED)

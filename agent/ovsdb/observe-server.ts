@@ -3,6 +3,7 @@ import type { Position } from '../../protocol/position.ts'
 import type { ServerObservation } from '../server.ts'
 import { HEARTBEAT_DATABASE, readPosition } from './heartbeat.ts'
 import type { RoleObservation } from './role-control.ts'
+import { isPartlyActive } from './role-observation.ts'
 import { isGateRemote } from './server-command.ts'
 import type { Look } from './server-probe.ts'
 import type { ServerParts } from './server-parts.ts'
@@ -56,7 +57,12 @@ async function readDetails (parts: ServerParts, look: Look, epoch: number | null
     parts.believed.look(role, connections, position)
     await parts.copy.observed(role, look.process, position)
   }
-  return { ...copyFacts(parts), role: role.role, source: role.source, replication: role.replication, position: parts.believed.of(position), gateOpen: hasGate(parts, role) }
+  return { ...copyFacts(parts), role: roleOf(parts, role), source: role.source, replication: role.replication, position: parts.believed.of(position), gateOpen: hasGate(parts, role) }
+}
+
+/** One active database is enough to be demoted for, where nobody promoted the server (S5). */
+function roleOf ({ copy }: ServerParts, role: RoleObservation): RoleObservation['role'] {
+  return isPartlyActive(role) && !copy.state().promoted ? 'active' : role.role
 }
 
 /** Null when the promise is not settled in time; it is not ended. */

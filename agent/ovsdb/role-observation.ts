@@ -54,6 +54,11 @@ export function isBackupOf (observation: RoleObservation, source: string): boole
   return observation.role === 'backup' && observation.perDatabase.every(entry => entry.source === source)
 }
 
+/** At least one database takes writes: run by a configuration file, a server from 3.3 on promotes only those that it cannot replicate. */
+export function isPartlyActive ({ perDatabase }: Pick<RoleObservation, 'perDatabase'>): boolean {
+  return perDatabase.some(({ state }) => state === 'active')
+}
+
 /** It follows the source, or it has already promoted itself and waiting is no use. */
 export function isDecided (observation: RoleObservation, source: string): boolean {
   return isBackupOf(observation, source) || observation.perDatabase.some(entry => entry.state === 'active')

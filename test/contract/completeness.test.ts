@@ -85,7 +85,8 @@ for (const version of VERSIONS) {
         const look = await b.server().observe()
         return (look.role !== 'backup' || look.replication !== 'replicating') && look
       })
-      // 3.1 goes on as if nothing had happened but for its list of databases; later ones promote themselves (FACTS R N5)
+      // 3.1 goes on as if nothing had happened but for its list of databases; later ones promote themselves, and where
+      // a configuration file rules them only the database that dropped out (FACTS R N5)
       if (seen.role === 'active') {
         await until('it is not complete', DEADLINE_MS, async () => !(await b.server().observe()).complete)
         await b.server().becomeBackup()
