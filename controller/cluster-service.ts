@@ -1,5 +1,6 @@
 import type { AcknowledgeBody, ClusterView, ConfirmOffBody, FailoverBody, FenceBody, OperationView, PauseBody, QuorumForceBody, SwitchoverBody, UnfenceBody, VotersBody } from '../protocol/api.ts'
 import type { Explanation } from '../protocol/explain.ts'
+import type { FailoverPreview } from '../protocol/failover-preview.ts'
 import type { PlanBody, PlannedSwitchover, SwitchoverPreview } from '../protocol/planned.ts'
 import type { PreferenceBody } from '../protocol/preference.ts'
 
@@ -36,6 +37,8 @@ export interface ClusterService {
   cancelPlan (id: string, actor: string): Promise<void>
   /** What a switchover would do now, and why not another; nothing of it is done. */
   previewSwitchover (to: string | null): PlainPreview
+  /** The same of a failover by hand, and what it would lose. */
+  previewFailover (to: string | null, force: boolean): FailoverPreview
   pause (body: PauseBody, actor: string): Promise<void>
   resume (actor: string): Promise<void>
 }

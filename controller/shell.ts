@@ -9,14 +9,13 @@ import { createAgentAsks } from './agent-asks.ts'
 import { monotonicMs, wallClock, wallOf } from './clock.ts'
 import type { ClusterService } from './cluster-service.ts'
 import { OvsdbHaError } from '../protocol/errors.ts'
-import { CommandRefusedError, ControllerNotReadyError, FenceFailedError, refusalInWords } from './command-errors.ts'
+import { CommandRefusedError, ControllerNotReadyError, FenceFailedError } from './command-errors.ts'
 import type { ClusterAction } from './core/actions.ts'
 import { stepCluster } from './core/cluster.ts'
 import { explain } from './core/explain.ts'
 import { diagnosisOf } from './core/diagnoses.ts'
 import type { ClusterEvent } from './core/events.ts'
 import { troubledRuns } from './core/schedule-kept.ts'
-import { previewSwitchover } from './core/preview.ts'
 import { bootCluster, type ClusterState, type CoreConfig } from './core/state.ts'
 import { viewCluster, viewOperation } from './core/view.ts'
 import type { FairShare } from './fair-share.ts'
@@ -34,6 +33,7 @@ import { createRecorder } from './recorder.ts'
 import { watchForStalls } from './stall-watch.ts'
 import { createOperatorCommands } from './operator-commands.ts'
 import { createOperatorIntent } from './operator-intent.ts'
+import { createPreviews } from './previews.ts'
 import type { PlanHost, ScheduleHost } from './schedule-host.ts'
 import { severityOf } from './severity.ts'
 import type { Store } from './store/store.ts'
@@ -363,10 +363,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     ...commandsOf,
     ...wishes,
     planned: () => intents.wanted().planned,
-    previewSwitchover (to) {
-      const { refusal, ...preview } = previewSwitchover(config, state, to, monotonicMs())
-      return { cluster: name, ...preview, candidates: [...preview.candidates], steps: [...preview.steps], refusal: refusal === null ? null : refusalInWords(name, refusal, otherLeader()) }
-    },
+    ...createPreviews({ config, state: () => state, otherLeader }),
     async runPlanned (plan) {
       await wishes.markPlanned(plan.id, wallClock().toISOString())
       return await commandsOf.switchover({ ...(plan.to === null ? {} : { to: plan.to }), reason: plan.reason }, `${plan.by} (planned for ${plan.at})`)

@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
-import type { CliContext, ConnectionOptions } from '../context.ts'
+import { EXIT, type CliContext, type ConnectionOptions } from '../context.ts'
+import { renderFailoverPreview } from '../render/failover-preview.ts'
+import { createPaint } from '../render/style.ts'
 import { addConnectionOptions, clusterNameOr, outputOption } from './connection-options.ts'
 import { reportOperation } from './operation.ts'
 
@@ -7,6 +9,7 @@ interface FailoverOptions extends ConnectionOptions {
   readonly to?: string
   readonly reason?: string
   readonly force?: boolean
+  readonly dryRun?: boolean
   readonly output: 'table' | 'json'
 }
 
@@ -18,15 +21,19 @@ export function registerFailover (program: Command, context: CliContext): void {
     .option('--to <node>', 'the node to promote; the best candidate when left out')
     .option('--force', 'also take a node that is not in sync: what it lacks is lost, and the answer says what')
     .option('--reason <text>', 'why; kept in the history')
+    .option('--dry-run', 'say whom it would promote and what would be lost; exit code 1 when it would be refused')
     .addOption(outputOption())
-    .action(async (given: string | undefined, { to, reason, force, output, ...connection }: FailoverOptions) => {
+    .action(async (given: string | undefined, { to, reason, force, dryRun, output, ...connection }: FailoverOptions) => {
       const client = await context.client(connection)
       const cluster = await clusterNameOr(given, client)
-      const operation = await client.failover(cluster, {
-        ...(to === undefined ? {} : { to }),
-        ...(force === undefined ? {} : { force }),
-        ...(reason === undefined ? {} : { reason })
-      })
+      const asked = { ...(to === undefined ? {} : { to }), ...(force === undefined ? {} : { force }) }
+      if (dryRun === true) {
+        const preview = await client.previewFailover(cluster, asked)
+        context.out(output === 'json' ? JSON.stringify(preview, null, 2) : renderFailoverPreview(preview, createPaint(context.colour)).join('\n'))
+        if (preview.refusal !== null) context.setExitCode(EXIT.failed)
+        return
+      }
+      const operation = await client.failover(cluster, { ...asked, ...(reason === undefined ? {} : { reason }) })
       reportOperation(cluster, operation, output, context)
     })
 }

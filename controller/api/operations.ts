@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import { ErrorBodySchema, FailoverBodySchema, OperationQuerySchema, OperationReplySchema, SwitchoverBodySchema, type OperationReply, type OperationView } from '../../protocol/api.ts'
+import { FailoverPreviewQuerySchema, FailoverPreviewSchema } from '../../protocol/failover-preview.ts'
 import { ClusterParamsSchema, serviceOf, type ClusterServices } from './service-of.ts'
 
 const response = { 200: OperationReplySchema, 202: OperationReplySchema, 404: ErrorBodySchema, 409: ErrorBodySchema }
@@ -29,6 +30,11 @@ export const operationRoutes: FastifyPluginAsyncTypebox<{ clusters: ClusterServi
     const service = serviceOf(clusters, request.params.cluster)
     return await answer(reply, request.query.wait ?? true, onStarted => service.switchover(request.body, request.actor, onStarted))
   })
+
+  app.get('/v1/clusters/:cluster/failover/preview', {
+    config: { role: 'viewer' } as const,
+    schema: { summary: 'What a failover by hand would do now, what it would lose, and what nobody can know; nothing is done', params: ClusterParamsSchema, querystring: FailoverPreviewQuerySchema, response: { 200: FailoverPreviewSchema, 404: ErrorBodySchema } }
+  }, async request => serviceOf(clusters, request.params.cluster).previewFailover(request.query.to ?? null, request.query.force ?? false))
 
   app.post('/v1/clusters/:cluster/failover', {
     config,

@@ -61,24 +61,43 @@ export function whyChosen (config: CoreConfig, state: ClusterState, { active, ch
   return (namedBy === null ? whyBest(config, chosen.node, names, active.node) : `${namedBy} named ${chosen.node}`) + wishedOf(state, chosen.node, namedBy === null ? names : [], nowMs)
 }
 
-/** A failover by hand: when the leader holds. Forced, it takes a copy that is not in sync and says what that loses. */
-export function failover (config: CoreConfig, state: ClusterState, event: EventOf<'failoverAsked'>, nowMs: number): Stepped {
-  const refuse = (refusal: CommandRefusal): Stepped => [state, [{ type: 'refuseCommand', commandId: event.commandId, refusal }]]
-  const refusal = commonRefusal(config, state, event.to)
-  if (refusal !== null) return refuse(refusal)
+/** Whom a failover by hand would promote, or why none can be; `eligible` are those it could, best first. */
+export type FailoverChoice =
+  | { readonly refusal: CommandRefusal, readonly eligible: readonly Report[], readonly refused: readonly RefusedNode[] }
+  | { readonly refusal: null, readonly chosen: Report, readonly eligible: readonly Report[], readonly refused: readonly RefusedNode[] }
+
+type FailoverAsked = Pick<EventOf<'failoverAsked'>, 'to' | 'force'>
+
+export function chooseForFailover (config: CoreConfig, state: ClusterState, { to, force }: FailoverAsked, nowMs: number): FailoverChoice {
+  const { eligible, refused } = (force ? forcible : candidates)(config, state, [], nowMs)
+  const refuse = (refusal: CommandRefusal): FailoverChoice => ({ refusal, eligible, refused })
+  const common = commonRefusal(config, state, to)
+  if (common !== null) return refuse(common)
   const active = servingReport(config, state, nowMs)
   if (active !== null) return refuse({ kind: 'activeServes', active: active.node })
-  const { eligible, refused } = (event.force ? forcible : candidates)(config, state, [], nowMs)
-  const chosen = event.to === null ? eligible[0] : eligible.find(report => report.node === event.to)
-  if (chosen === undefined) return refuse({ kind: 'noCandidate', refused: event.to === null ? refused : refused.filter(one => one.node === event.to) })
-  const loss = event.force ? lossOf(config, state, chosen) : null
+  const chosen = to === null ? eligible[0] : eligible.find(report => report.node === to)
+  if (chosen === undefined) return refuse({ kind: 'noCandidate', refused: to === null ? refused : refused.filter(one => one.node === to) })
+  return { refusal: null, chosen, eligible, refused }
+}
+
+export function whyTaken (config: CoreConfig, state: ClusterState, { chosen, eligible }: Extract<FailoverChoice, { refusal: null }>, { to, force }: FailoverAsked, nowMs: number): string {
+  const loss = force ? lossOf(config, state, chosen) : null
+  return (loss === null ? `${chosen.node} holds everything that is known` : `forced, and this is lost: ${loss}; every write after that is missing on ${chosen.node}`) +
+    wishedOf(state, chosen.node, to === null ? eligible.map(report => report.node) : [], nowMs) + saidOfOrder(config, state, chosen.node, nowMs)
+}
+
+/** A failover by hand: when the leader holds. Forced, it takes a copy that is not in sync and says what that loses. */
+export function failover (config: CoreConfig, state: ClusterState, event: EventOf<'failoverAsked'>, nowMs: number): Stepped {
+  const choice = chooseForFailover(config, state, event, nowMs)
+  if (choice.refusal !== null) return [state, [{ type: 'refuseCommand', commandId: event.commandId, refusal: choice.refusal }]]
+  const { chosen, refused } = choice
   return beginTaking(config, state, {
     kind: event.force ? 'forcedFailover' : 'failover',
     trigger: `${event.actor} asked for a failover${event.reason === '' ? '' : `: ${event.reason}`}`,
     from: lastServed(state)?.holder ?? null,
     fromTerm: highestTerm(state).term,
     to: chosen.node,
-    why: (loss === null ? `${chosen.node} holds everything that is known` : `forced, and this is lost: ${loss}; every write after that is missing on ${chosen.node}`) + wishedOf(state, chosen.node, event.to === null ? eligible.map(report => report.node) : [], nowMs) + saidOfOrder(config, state, chosen.node, nowMs),
+    why: whyTaken(config, state, choice, event, nowMs),
     reason: event.force ? 'forced' : 'lost',
     force: event.force,
     refused,

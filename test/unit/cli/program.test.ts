@@ -194,6 +194,22 @@ test('a preference is sent with its end, and what it means is said', async t => 
   assertFailed(await cli(['prefer', 'n2', 'rather']), 2, /rather/)
 })
 
+test('a dry run of a failover says what would be lost and what is not known, and is exit code 1 when it would be refused', async t => {
+  const { cli, cluster } = await setUp(t)
+  const dryRun = async (...args: readonly string[]) => {
+    const { code, out } = await cli(['failover', '--dry-run', ...args])
+    return [code, out.replaceAll(/\s+/g, ' ')] as const
+  }
+  const [code, out] = await dryRun('--force', '--to', 'n2')
+  assert.equal(code, 0)
+  assert.match(out, /^ovn: a failover would promote n2 after n1: forced, and this is lost: n2 is 40 heartbeats behind the last active n1 not known: n1 was last heard of at heartbeat 120 of term 7 /)
+  assert.match(out, / n2 chosen - 7\.80 would be promoted; it lacks writes: n2 is 40 heartbeats behind/)
+  const [refused, words] = await dryRun()
+  assert.equal(refused, 1)
+  assert.match(words, /^ovn: a failover would be refused \(OVSDB_HA_NO_CANDIDATE\): no node can take over Wait\. not known: /)
+  assert.deepEqual(cluster.calls, [])
+})
+
 describe('switchovers for a set time, and what one would do now', () => {
   test('one is planned, listed and cancelled', async t => {
     const { cli, cluster } = await setUp(t)

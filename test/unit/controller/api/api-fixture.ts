@@ -10,7 +10,7 @@ import { createControllerMetrics } from '../../../../controller/metrics.ts'
 import { createEmbeddedStore } from '../../../../controller/store/embedded.ts'
 import { OvsdbHaError } from '../../../../protocol/errors.ts'
 import type { ClusterView, HistoryEntry, OperationView, RefusedNode } from '../../../../protocol/api.ts'
-import { clusterView, explanation, operationView, preview } from './views.ts'
+import { clusterView, explanation, failoverPreview, operationView, preview } from './views.ts'
 
 /** A refusal as the controller's core words it. */
 export class NoCandidateError extends OvsdbHaError {
@@ -75,6 +75,7 @@ export function memoryCluster (over: Partial<ClusterView> = {}): MemoryCluster {
       service.change({ planned: view.planned.filter(one => one.id !== id) })
     },
     previewSwitchover: to => preview(to),
+    previewFailover: (to, force) => failoverPreview(to, force),
     prefer: async (node, body, actor) => { calls.push(['prefer', node, body, actor]) },
     async pause ({ reason = '' }, actor) {
       calls.push(['pause', reason, actor])

@@ -225,19 +225,56 @@ describe('history', () => {
   })
 })
 
+test('the preview of a failover is for viewers, and asks for force as it is said', async t => {
+  const { get, cluster } = await setUpApi(t)
+  const forced = await get('/v1/clusters/ovn/failover/preview?force=true&to=n2')
+  assert.deepEqual([forced.status, forced.body.to, forced.body.refusal], [200, 'n2', null])
+  assert.equal((await get('/v1/clusters/ovn/failover/preview')).body.refusal.code, 'OVSDB_HA_NO_CANDIDATE')
+  assert.equal((await get('/v1/clusters/ovn/failover/preview?force=maybe')).status, 400)
+  assert.deepEqual(cluster.calls, [])
+})
+
 test('the OpenAPI description has every route with its schemas', async t => {
   const { get } = await setUpApi(t)
   const { body } = await get('/v1/openapi.json')
   assert.equal(body.openapi, '3.1.0')
   assert.deepEqual(Object.keys(body.paths).sort(), [
-    '/healthz', '/metrics', '/readyz', '/v1/clusters', '/v1/clusters/{cluster}', '/v1/clusters/{cluster}/acknowledge', '/v1/clusters/{cluster}/explain', '/v1/clusters/{cluster}/failover',
-    '/v1/clusters/{cluster}/history', '/v1/clusters/{cluster}/nodes', '/v1/clusters/{cluster}/nodes/{node}/confirm-off', '/v1/clusters/{cluster}/nodes/{node}/fence',
-    '/v1/clusters/{cluster}/nodes/{node}/preference', '/v1/clusters/{cluster}/nodes/{node}/unfence', '/v1/clusters/{cluster}/pause', '/v1/clusters/{cluster}/planned-switchovers',
-    '/v1/clusters/{cluster}/planned-switchovers/{id}/cancel', '/v1/clusters/{cluster}/quorum/force', '/v1/clusters/{cluster}/rescues', '/v1/clusters/{cluster}/rescues/{id}',
-    '/v1/clusters/{cluster}/rescues/{id}/acknowledge', '/v1/clusters/{cluster}/rescues/{id}/apply', '/v1/clusters/{cluster}/rescues/{id}/diff', '/v1/clusters/{cluster}/rescues/{id}/remove',
-    '/v1/clusters/{cluster}/resume', '/v1/clusters/{cluster}/schedules', '/v1/clusters/{cluster}/schedules/{job}/run', '/v1/clusters/{cluster}/snapshots',
-    '/v1/clusters/{cluster}/snapshots/{id}/verify', '/v1/clusters/{cluster}/switchover', '/v1/clusters/{cluster}/switchover/preview', '/v1/clusters/{cluster}/voters/{node}/add',
-    '/v1/clusters/{cluster}/voters/{node}/remove', '/v1/events', '/v1/history/{id}'
+    '/healthz',
+    '/metrics',
+    '/readyz',
+    '/v1/clusters',
+    '/v1/clusters/{cluster}',
+    '/v1/clusters/{cluster}/acknowledge',
+    '/v1/clusters/{cluster}/explain',
+    '/v1/clusters/{cluster}/failover',
+    '/v1/clusters/{cluster}/failover/preview',
+    '/v1/clusters/{cluster}/history',
+    '/v1/clusters/{cluster}/nodes',
+    '/v1/clusters/{cluster}/nodes/{node}/confirm-off',
+    '/v1/clusters/{cluster}/nodes/{node}/fence',
+    '/v1/clusters/{cluster}/nodes/{node}/preference',
+    '/v1/clusters/{cluster}/nodes/{node}/unfence',
+    '/v1/clusters/{cluster}/pause',
+    '/v1/clusters/{cluster}/planned-switchovers',
+    '/v1/clusters/{cluster}/planned-switchovers/{id}/cancel',
+    '/v1/clusters/{cluster}/quorum/force',
+    '/v1/clusters/{cluster}/rescues',
+    '/v1/clusters/{cluster}/rescues/{id}',
+    '/v1/clusters/{cluster}/rescues/{id}/acknowledge',
+    '/v1/clusters/{cluster}/rescues/{id}/apply',
+    '/v1/clusters/{cluster}/rescues/{id}/diff',
+    '/v1/clusters/{cluster}/rescues/{id}/remove',
+    '/v1/clusters/{cluster}/resume',
+    '/v1/clusters/{cluster}/schedules',
+    '/v1/clusters/{cluster}/schedules/{job}/run',
+    '/v1/clusters/{cluster}/snapshots',
+    '/v1/clusters/{cluster}/snapshots/{id}/verify',
+    '/v1/clusters/{cluster}/switchover',
+    '/v1/clusters/{cluster}/switchover/preview',
+    '/v1/clusters/{cluster}/voters/{node}/add',
+    '/v1/clusters/{cluster}/voters/{node}/remove',
+    '/v1/events',
+    '/v1/history/{id}'
   ])
   const { post } = body.paths['/v1/clusters/{cluster}/switchover']
   assert.equal(post.requestBody.content['application/json'].schema.additionalProperties, false)

@@ -2,6 +2,7 @@
 import type { ClusterView, NodeView, OperationView } from '../../../../protocol/api.ts'
 import type { PlainPreview } from '../../../../controller/cluster-service.ts'
 import type { Explanation } from '../../../../protocol/explain.ts'
+import type { FailoverPreview } from '../../../../protocol/failover-preview.ts'
 import type { ServerReport } from '../../../../protocol/report.ts'
 
 export function serverReport (over: Partial<ServerReport> = {}): ServerReport {
@@ -161,6 +162,24 @@ export function preview (to: string | null = null, over: Partial<PlainPreview> =
     ],
     steps: ['n1 closes its gate to clients', 'n2 waits for the marker'],
     undoneAfterMs: 2_000,
+    ...over
+  }
+}
+
+/** n1 is gone; n2 is behind, and only force takes it. */
+export function failoverPreview (to: string | null = null, force = false, over: Partial<FailoverPreview> = {}): FailoverPreview {
+  const lacks = 'n2 is 40 heartbeats behind the last active n1'
+  return {
+    cluster: 'ovn',
+    refusal: force ? null : { code: 'OVSDB_HA_NO_CANDIDATE', message: 'no node can take over', hint: 'Wait.' },
+    from: 'n1',
+    to: force ? to ?? 'n2' : null,
+    why: force ? `forced, and this is lost: ${lacks}` : '',
+    unknown: ['n1 was last heard of at heartbeat 120 of term 7'],
+    candidates: [
+      force ? { node: 'n2', verdict: 'chosen', code: null, why: 'would be promoted', lacks, position: { term: 7, sequence: 80 } } : { node: 'n2', verdict: 'refused', code: 'behind', why: lacks, lacks: null, position: null },
+      { node: 'n1', verdict: 'refused', code: 'unreachable', why: 'n1 does not report (silent)', lacks: null, position: null }
+    ],
     ...over
   }
 }
