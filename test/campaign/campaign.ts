@@ -72,11 +72,24 @@ export async function changeAfter (stage: Stage, id: number): Promise<Change> {
   })
 }
 
+/**
+ * Whether something else changed the active since that entry, besides one change that was wanted: a machine that was too busy for a
+ * lease, above all. What was lost with that cannot be told from what was lost before.
+ */
+export async function disturbedSince (stage: Stage, id: number, wanted: (operation: OperationView) => boolean): Promise<boolean> {
+  const operations = (await until(stage, 'the history', () => history(stage).catch(() => null)))
+    .flatMap(entry => entry.id > id && entry.operation !== undefined && entry.operation.outcome !== 'running' ? [entry.operation] : [])
+  return operations.length > 1 || !operations.every(wanted)
+}
+
 export async function newestEntryId (stage: Stage): Promise<number> {
   return (await history(stage))[0]?.id ?? 0
 }
 
-/** Plays the runs while the observer looks for two actives at one instant. A run that throws ends the campaign. */
+/**
+ * Plays the runs while the observer looks for two actives at one instant. A run that throws ends the campaign; an interrupt ends
+ * it with what was found until then.
+ */
 export async function playRuns<Run extends object> (stage: Stage, play: (run: number) => Promise<Run>, words: (run: Run) => string): Promise<{ readonly runs: readonly Run[], readonly violations: readonly string[] }> {
   const observer = await stage.testbed.observe()
   const runs: Run[] = []
@@ -86,6 +99,9 @@ export async function playRuns<Run extends object> (stage: Stage, play: (run: nu
       runs.push(await play(run))
       stage.tell(`${run}/${stage.runs}: ${words(runs.at(-1)!)}`)
     }
+  } catch (error) {
+    if (!stage.interrupt.aborted || runs.length === 0) throw error
+    stage.tell(`interrupted after ${runs.length} of ${stage.runs} runs`)
   } finally {
     await observer.stop().catch((error: Error) => stage.tell(`the observer: ${error.message}`))
   }

@@ -9,7 +9,7 @@ import { CLUSTER_NAME, SERVERS, type ServerName } from '../testbed/cluster-file.
 import { hostOf } from '../testbed/plan.ts'
 import { outsidePath } from '../testbed/product.ts'
 import { unpacked } from '../testbed/unpacked.ts'
-import { changeAfter, newestEntryId, playRuns, until, whole, type Campaign, type Stage } from './campaign.ts'
+import { changeAfter, disturbedSince, newestEntryId, playRuns, until, whole, type Campaign, type Stage } from './campaign.ts'
 import { holdBack, letGo } from './held-back.ts'
 import { longestOutageMs, startWriters, sum, type Written } from './writers.ts'
 
@@ -26,6 +26,8 @@ export interface CrashRun {
   /** By server: what the clients miss, and what the product says is missing. */
   readonly lost: Readonly<Partial<Record<ServerName, { readonly missing: number, readonly unacknowledged: number, readonly told: number, readonly rescued: number }>>>
   readonly outageMs: number
+  /** The active changed once more: nothing is concluded from this run. */
+  readonly disturbed: boolean
   /** What the product said otherwise than it was. */
   readonly faults: readonly string[]
 }
@@ -54,19 +56,20 @@ export const crashes: Campaign = {
         'runs in which something was lost': runs.filter(({ lost }) => Object.values(lost).some(({ missing }) => missing > 0)).length,
         'rows that the product said are lost': totals('told'),
         'of them never acknowledged': totals('unacknowledged'),
+        'runs that another change disturbed (not judged)': runs.filter(({ disturbed }) => disturbed).length,
         'runs whose report was wrong': runs.filter(({ faults }) => faults.length > 0).length,
         'outage, median (ms)': median(outages),
         'outage, longest (ms)': Math.max(0, ...outages)
       },
       runs,
-      violations: [...violations, ...runs.flatMap(({ victim, from, faults }, index) => faults.map(fault => `run ${index + 1} (${victim} of ${from}): ${fault}`))]
+      violations: [...violations, ...runs.every(({ disturbed }) => disturbed) ? ['no run was undisturbed'] : [], ...runs.flatMap(({ victim, from, faults }, index) => faults.map(fault => `run ${index + 1} (${victim} of ${from}): ${fault}`))]
     }
   }
 }
 
-function words ({ victim, heldBackMs, from, to, outageMs, lost, faults }: CrashRun): string {
+function words ({ victim, heldBackMs, from, to, outageMs, lost, disturbed, faults }: CrashRun): string {
   const found = Object.entries(lost).map(([server, { missing, told, unacknowledged }]) => `${server} ${missing} missing, ${told} told (${unacknowledged} never acknowledged)`)
-  return `${victim} of ${from}${heldBackMs === 0 ? '' : `, held back for ${heldBackMs} ms`} -> ${to}, outage ${outageMs.toFixed(0)} ms; ${found.join('; ')}${faults.length === 0 ? '' : `; WRONG: ${faults.join('; ')}`}`
+  return `${victim} of ${from}${heldBackMs === 0 ? '' : `, held back for ${heldBackMs} ms`} -> ${to}, outage ${outageMs.toFixed(0)} ms; ${disturbed ? 'disturbed by another change' : found.join('; ')}${faults.length === 0 ? '' : `; WRONG: ${faults.join('; ')}`}`
 }
 
 async function playOne (stage: Stage, run: number): Promise<CrashRun> {
@@ -89,9 +92,10 @@ async function playOne (stage: Stage, run: number): Promise<CrashRun> {
     await whole(stage)
     const written = await writers.verify()
     const to = change.operation.to ?? ''
-    const judged = to === from ? judgeReturn(written) : await judge(stage, written, await lossesOf(stage, change.id))
+    const disturbed = await disturbedSince(stage, before, () => true)
+    const judged = disturbed ? { lost: {}, faults: [] } : to === from ? judgeReturn(written) : await judge(stage, written, await lossesOf(stage, change.id))
     await writers.cleanUp()
-    return { victim, heldBackMs, from, to, acked: sum(written.map(({ acked }) => acked.size)), outageMs: longestOutageMs(written, crashedMs), ...judged }
+    return { disturbed, victim, heldBackMs, from, to, acked: sum(written.map(({ acked }) => acked.size)), outageMs: longestOutageMs(written, crashedMs), ...judged }
   } finally {
     await writers.stop()
   }

@@ -55,7 +55,7 @@ async function campaign (name: CampaignName, { runs, seed, ovs, index, json }: C
       const paint = createPaint(process.stdout.isTTY === true && (process.env.NO_COLOR ?? '') === '')
       process.stdout.write(`${renderReport(report, paint).join('\n')}\n`)
       if (json !== undefined) await writeFile(json, `${JSON.stringify(report, null, 2)}\n`)
-      if (report.violations.length > 0) process.exitCode = EXIT.failed
+      process.exitCode = interrupt.aborted ? EXIT.interrupted : report.violations.length > 0 ? EXIT.failed : 0
     } finally {
       await testbed.down()
     }

@@ -3,7 +3,7 @@ import { median } from '../bench/report.ts'
 import type { OperationReply } from '../../protocol/api.ts'
 import { CLUSTER_NAME } from '../testbed/cluster-file.ts'
 import { dataHostsOf } from '../testbed/plan.ts'
-import { playRuns, until, whole, type Campaign, type Stage } from './campaign.ts'
+import { disturbedSince, newestEntryId, playRuns, until, whole, type Campaign, type Stage } from './campaign.ts'
 import { longestOutageMs, startWriters, sum } from './writers.ts'
 
 export interface SwitchoverRun {
@@ -15,6 +15,8 @@ export interface SwitchoverRun {
   readonly acked: number
   readonly missing: number
   readonly outageMs: number
+  /** Something else changed the active too: nothing is concluded from this run. */
+  readonly disturbed: boolean
   /** Null: exactly the right node serves, alone. */
   readonly halfDone: string | null
 }
@@ -26,7 +28,8 @@ export const switchovers: Campaign = {
   runsDefault: 100,
   testbed: {},
   async play (stage) {
-    const { runs, violations } = await playRuns(stage, run => playOne(stage, run), words)
+    const { runs: all, violations } = await playRuns(stage, run => playOne(stage, run), words)
+    const runs = all.filter(({ disturbed }) => !disturbed)
     const done = runs.filter(({ outcome }) => outcome === 'done')
     const outages = done.map(({ outageMs }) => outageMs)
     const lossy = runs.filter(({ missing }) => missing > 0)
@@ -35,6 +38,7 @@ export const switchovers: Campaign = {
       figures: {
         done: done.length,
         undone: runs.filter(({ outcome }) => outcome === 'undone').length,
+        'disturbed by another change (not judged)': all.length - runs.length,
         refused: runs.filter(({ outcome }) => outcome === 'refused').length,
         'half done': halves.length,
         'acknowledged writes': sum(runs.map(({ acked }) => acked)),
@@ -42,7 +46,7 @@ export const switchovers: Campaign = {
         'outage, median (ms)': median(outages),
         'outage, longest (ms)': Math.max(0, ...outages)
       },
-      runs,
+      runs: all,
       violations: [
         ...violations,
         ...done.length === 0 ? ['no switchover was done'] : [],
@@ -53,13 +57,14 @@ export const switchovers: Campaign = {
   }
 }
 
-function words ({ from, to, outcome, acked, missing, outageMs, halfDone }: SwitchoverRun): string {
-  return `${from} -> ${to} ${outcome}, outage ${outageMs.toFixed(1)} ms, ${acked} acknowledged, ${missing} missing${halfDone === null ? '' : `, half done: ${halfDone}`}`
+function words ({ from, to, outcome, acked, missing, outageMs, disturbed, halfDone }: SwitchoverRun): string {
+  return `${from} -> ${to} ${outcome}, outage ${outageMs.toFixed(1)} ms, ${acked} acknowledged, ${missing} missing${disturbed ? ', disturbed by another change' : ''}${halfDone === null ? '' : `, half done: ${halfDone}`}`
 }
 
 async function playOne (stage: Stage, run: number): Promise<SwitchoverRun> {
   const { testbed, random } = stage
   const { active: from } = await whole(stage)
+  const before = await newestEntryId(stage)
   const to = random.pick(dataHostsOf(testbed.plan).map(({ name }) => name).filter(name => name !== from))
   const writers = await startWriters(stage, `s${run}`, [{ server: 'nb', intervalMs: 0 }, { server: 'sb', intervalMs: 0 }])
   try {
@@ -70,8 +75,9 @@ async function playOne (stage: Stage, run: number): Promise<SwitchoverRun> {
     const expected = outcome === 'done' ? to : from
     const halfDone = outcome === 'failed' ? detail : await servesAlone(stage, expected).then(() => null, (error: Error) => error.message)
     const written = await writers.verify()
+    const disturbed = await disturbedSince(stage, before, ({ kind }) => kind === 'switchover')
     await writers.cleanUp()
-    return { from, to, outcome, detail, acked: sum(written.map(({ acked }) => acked.size)), missing: sum(written.map(({ missing }) => missing)), outageMs: longestOutageMs(written, askedMs), halfDone }
+    return { disturbed, from, to, outcome, detail, acked: sum(written.map(({ acked }) => acked.size)), missing: sum(written.map(({ missing }) => missing)), outageMs: longestOutageMs(written, askedMs), halfDone }
   } finally {
     await writers.stop()
   }

@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises'
 import { ackedRows, presentRows, type Client } from '../chaos/clients.ts'
 import { SERVERS, type ServerName } from '../testbed/cluster-file.ts'
-import type { ProbeReport } from '../testbed/probe.ts'
+import { startProbe, type ProbeReport } from '../testbed/probe.ts'
 import { until, type Stage } from './campaign.ts'
 
 export interface WriterSpec {
@@ -56,7 +56,7 @@ export async function startWriters (stage: Stage, label: string, specs: readonly
     verify: async () => await Promise.all(clients.map(({ client, spec }) => verifyOne(stage, client, spec))),
     cleanUp: async () => {
       for (const { client: { target, database, run, ackedFile } } of clients) {
-        await stage.testbed.probe({ target, args: ['--cleanup', '--db', database, '--run', run] }).done
+        await askedAgain(stage, `the rows of ${run} to be removed`, () => stage.testbed.probe({ target, args: ['--cleanup', '--db', database, '--run', run] }).done)
         await rm(ackedFile, { force: true })
       }
     }
@@ -72,13 +72,22 @@ async function startWriter ({ testbed }: Stage, run: string, spec: WriterSpec): 
   return { client: { name: run, run, database, target, ackedFile, probe }, spec }
 }
 
-async function verifyOne ({ testbed }: Stage, client: Client, { server }: WriterSpec): Promise<Written> {
+/** Whoever serves may just change once more, on a machine that is too busy. */
+async function askedAgain<T> (stage: Stage, what: string, ask: () => Promise<T>): Promise<T> {
+  return await until(stage, what, () => ask().catch((error: Error) => {
+    stage.tell(`waiting for ${what}: ${error.message}`)
+    return null
+  }))
+}
+
+async function verifyOne (stage: Stage, client: Client, { server }: WriterSpec): Promise<Written> {
+  const { testbed } = stage
   const report = await client.probe.stop()
   const { target, database, run, ackedFile } = client
-  const verified = await testbed.probe({ target, args: ['--verify', '--acked-file', ackedFile, '--db', database, '--run', run] }).done as unknown as Verified
+  const verified = await askedAgain(stage, `${run} to be verified`, () => startProbe<Verified>(testbed.plan, target, ['--verify', '--acked-file', ackedFile, '--db', database, '--run', run]).done)
   const acked = (await ackedRows(client)).map(({ row }) => row)
   if (verified.acked !== report.acked || acked.length !== report.acked) throw new Error(`${run}: ${report.acked} writes were acknowledged, and ${verified.acked} were looked for`)
-  const present = await presentRows(testbed, client)
+  const present = await askedAgain(stage, `the rows of ${run}`, () => presentRows(testbed, client))
   return { server, report, missing: verified.missing, acked: new Set(acked), missingRows: acked.filter(row => !present.has(row)), present }
 }
 
