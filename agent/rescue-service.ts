@@ -1,3 +1,4 @@
+import type { CopyComparison } from '../protocol/copy-comparison.ts'
 import type { Actor, RescueList, RescueView } from '../protocol/rescue.ts'
 import type { DiffRequest, PlanRequest, ReplayPlan, ReplayReply, ReplayRequest, RescueDiff } from '../protocol/rescue-replay.ts'
 
@@ -14,6 +15,8 @@ export interface RescueService {
   plan (id: string, request: PlanRequest): Promise<ReplayPlan>
   /** Notes that it was done. */
   applied (id: string, done: Actor & { readonly appliedRows: number }): Promise<RescueView>
+  /** What the copy of that node has and the one here lacks; changes nothing. */
+  compareCopies (source: string): Promise<CopyComparison>
   /** On the active: runs the operations of a plan as one transaction, or refuses. */
   replay (request: ReplayRequest): Promise<ReplayReply>
 }

@@ -5,6 +5,7 @@ import {
   type AcknowledgeBody, type ClusterList, type ClusterView, type ConfirmOffBody, type ExplainReply, type FailoverBody, type FenceBody, type HistoryEntry,
   type HistoryQuery, type OperationView, type PauseBody, type QuorumForceBody, type SwitchoverBody, type UnfenceBody, type VotersBody
 } from '../protocol/api.ts'
+import { CopyComparisonsSchema, type CopyComparisons } from '../protocol/copy-comparison.ts'
 import { FailoverPreviewSchema, type FailoverPreview, type FailoverPreviewQuery } from '../protocol/failover-preview.ts'
 import { PlannedListSchema, PlannedSwitchoverSchema, SwitchoverPreviewSchema, type PlanBody, type PlannedList, type PlannedSwitchover, type SwitchoverPreview } from '../protocol/planned.ts'
 import type { PreferenceBody } from '../protocol/preference.ts'
@@ -26,6 +27,7 @@ export interface ControllerClient {
   cancelSwitchover (cluster: string, id: string): Promise<PlannedList>
   previewSwitchover (cluster: string, to: string | undefined): Promise<SwitchoverPreview>
   previewFailover (cluster: string, query: FailoverPreviewQuery): Promise<FailoverPreview>
+  compareCopies (cluster: string, to: string): Promise<CopyComparisons>
   fence (cluster: string, node: string, body: FenceBody): Promise<ClusterView>
   unfence (cluster: string, node: string, body: UnfenceBody): Promise<ClusterView>
   confirmOff (cluster: string, node: string, body: ConfirmOffBody): Promise<ClusterView>
@@ -75,6 +77,7 @@ export function createControllerClient (servers: readonly string[], access: Acce
     cancelSwitchover: (cluster, id) => ask(PlannedListSchema, 'POST', `${of(cluster)}/planned-switchovers/${encodeURIComponent(id)}/cancel`, {}, READ_DEADLINE_MS),
     previewSwitchover: (cluster, to) => ask(SwitchoverPreviewSchema, 'GET', `${of(cluster)}/switchover/preview${to === undefined ? '' : `?to=${encodeURIComponent(to)}`}`, null, READ_DEADLINE_MS),
     previewFailover: (cluster, query) => ask(FailoverPreviewSchema, 'GET', `${of(cluster)}/failover/preview?${new URLSearchParams(Object.entries(query).map(([key, value]): [string, string] => [key, String(value)]))}`, null, READ_DEADLINE_MS),
+    compareCopies: (cluster, to) => ask(CopyComparisonsSchema, 'POST', `${of(cluster)}/failover/compare`, { to }, OPERATION_DEADLINE_MS),
     fence: (cluster, node, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/nodes/${encodeURIComponent(node)}/fence`, body, OPERATION_DEADLINE_MS),
     unfence: (cluster, node, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/nodes/${encodeURIComponent(node)}/unfence`, body, OPERATION_DEADLINE_MS),
     confirmOff: (cluster, node, body) => ask(ClusterViewSchema, 'POST', `${of(cluster)}/nodes/${encodeURIComponent(node)}/confirm-off`, body, READ_DEADLINE_MS),

@@ -6,6 +6,8 @@ import type { ClusterView } from '../protocol/api.ts'
 import { RemoteError } from '../protocol/remote-error.ts'
 import { keeperOf, type ClusterRescues, type RescueRemoveBody, type RescueSignBody, type RescueView } from '../protocol/rescue.ts'
 import { choosesNothing, type ApplyBody, type ApplyReply, type DiffQuery, type ReplayPlan, type RescueDiff } from '../protocol/rescue-replay.ts'
+import type { CopyComparisons } from '../protocol/copy-comparison.ts'
+import { CommandRefusedError } from './command-errors.ts'
 import type { RescueLink } from './link/agent-link.ts'
 import { NobodyServesError, NothingChosenError, ReplayUncertainError, RescueKeeperUnknownError } from './rescue-errors.ts'
 
@@ -16,6 +18,8 @@ export interface RescueDesk {
   acknowledge (id: string, body: RescueSignBody, actor: string): Promise<RescueView>
   remove (id: string, body: RescueRemoveBody, actor: string): Promise<RescueView>
   diff (id: string, query: DiffQuery): Promise<RescueDiff>
+  /** What each other data node has and `to` lacks: what a forced failover to it would lose, as far as the copies can be read. */
+  compareCopies (to: string): Promise<CopyComparisons>
   /** All of the chosen rows come back in one transaction, or none of them does and the conflicts say why. */
   apply (id: string, body: ApplyBody, actor: string): Promise<ApplyReply>
 }
@@ -61,6 +65,21 @@ export function createRescueDesk ({ cluster, links, view }: RescueDeskOptions): 
     acknowledge: async (id, { reason = '' }, actor) => await keeper(id).acknowledge(id, { by: actor, reason }, quickMs),
     remove: async (id, { reason = '', force = false }, actor) => await keeper(id).remove(id, { by: actor, reason, force }, quickMs),
     diff: async (id, query) => await keeper(id).diff(id, { ...query, active: serving().active }, wholeMs),
+    async compareCopies (to) {
+      const link = links.find(one => one.node === to)
+      if (link === undefined) throw new CommandRefusedError(name, { kind: 'unknownNode', node: to })
+      const sources: CopyComparisons['sources'] = []
+      // one after the other: each reads whole databases into memory
+      for (const { name: source } of dataMembers(cluster)) {
+        if (source === to) continue
+        try {
+          sources.push({ problem: null, ...await link.compareCopies(source, cluster.servers.length * wholeMs) })
+        } catch (error) {
+          sources.push({ source, problem: (error as Error).message, databases: [] })
+        }
+      }
+      return { to, sources }
+    },
     async apply (id, { dryRun = false, reason = '', ...choice }, actor) {
       if (choosesNothing(choice)) throw new NothingChosenError(name)
       const { active, term, link } = serving()

@@ -1,5 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
+import { CompareBodySchema, CopyComparisonSchema } from '../../protocol/copy-comparison.ts'
 import { ActorSchema, AgentRemoveBodySchema, RescueIdSchema, RescueListSchema, RescueViewSchema } from '../../protocol/rescue.ts'
 import { AppliedBodySchema, DiffRequestSchema, PlanRequestSchema, ReplayPlanSchema, ReplayReplySchema, ReplayRequestSchema, RescueDiffSchema } from '../../protocol/rescue-replay.ts'
 import type { RescueService } from '../rescue-service.ts'
@@ -36,6 +37,8 @@ export const rescueRoutes: FastifyPluginAsyncTypebox<RescueRouteOptions> = async
   app.post(`${path}/:id/diff`, { schema: { params, body: DiffRequestSchema, response: { 200: RescueDiffSchema } } }, async ({ params: { cluster, id }, body }) => await serviceOf(cluster).diff(id, body))
   app.post(`${path}/:id/plan`, { schema: { params, body: PlanRequestSchema, response: { 200: ReplayPlanSchema } } }, async ({ params: { cluster, id }, body }) => await serviceOf(cluster).plan(id, body))
   app.post(`${path}/:id/applied`, { schema: { params, body: AppliedBodySchema, response: view } }, async ({ params: { cluster, id }, body }) => await serviceOf(cluster).applied(id, body))
+  app.post('/v1/clusters/:cluster/comparisons', { schema: { params: ClusterParamsSchema, body: CompareBodySchema, response: { 200: CopyComparisonSchema } } },
+    async ({ params: { cluster }, body }) => await serviceOf(cluster).compareCopies(body.source))
   app.post('/v1/clusters/:cluster/replays', { bodyLimit: REPLAY_BYTES_MAX, schema: { params: ClusterParamsSchema, body: ReplayRequestSchema, response: { 200: ReplayReplySchema } } },
     async ({ params: { cluster }, body }) => await serviceOf(cluster).replay(body))
 }

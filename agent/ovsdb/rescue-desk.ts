@@ -5,16 +5,15 @@ import type { Report } from '../../protocol/report.ts'
 import type { RescueService } from '../rescue-service.ts'
 import type { ServerHappening } from '../server.ts'
 import { wallClock } from '../clock.ts'
+import { compareCopies, serverToRead } from './compare-copies.ts'
 import { freeBytesAt } from './free-disk.ts'
-import type { ServerToRead } from './read-content.ts'
 import { RescueBusyError, RescueUnreadableError, UnacknowledgedError } from './rescue-errors.ts'
 import { UNFINISHED, type FoundRescue } from './rescue-files.ts'
 import type { RescueResults, RescueTask } from './rescue-thread.ts'
 import { createReplay, inBrackets } from './rescue-replay.ts'
 import { inThread } from './rescue-work.ts'
 import type { Rescues } from './rescue.ts'
-import { replicationSource, toolBeside } from './server-command.ts'
-import { parseTarget } from './target.ts'
+import { toolBeside } from './server-command.ts'
 
 export interface RescueDeskOptions {
   readonly cluster: ClusterConfig
@@ -27,7 +26,8 @@ export interface RescueDeskOptions {
 type OfTask<Task> = Task extends RescueTask ? Omit<Task, 'rescue' | 'active' | 'deadlineMs'> : never
 
 export function createRescueDesk ({ cluster, node, rescues, report, onHappening }: RescueDeskOptions): RescueService {
-  const compared = createComparison({ cluster, node, rescues })
+  const whole = createOneAtATime(cluster.name, node)
+  const compared = createComparison({ cluster, node, rescues }, whole)
 
   return {
     async list () {
@@ -59,20 +59,15 @@ export function createRescueDesk ({ cluster, node, rescues, report, onHappening 
       const at = wallClock().toISOString()
       return viewOf(await rescues.change(id, note => ({ ...note, applied: [...note.applied, { at, by, reason, appliedRows }] })))
     },
+    compareCopies: async source => await whole(async () => await compareCopies({ cluster, node }, source)),
     replay: createReplay({ cluster, node, report, onHappening })
   }
 }
 
-function createComparison ({ cluster, node, rescues }: Pick<RescueDeskOptions, 'cluster' | 'node' | 'rescues'>) {
-  const { timing } = cluster
-  const whole = createOneAtATime(cluster.name, node)
+type OneAtATime = ReturnType<typeof createOneAtATime>
 
-  function sourceAt (server: ServerConfig, active: string): ServerToRead {
-    const member = cluster.members.find(one => one.name === active)
-    const own = active === node || member === undefined
-    const target = own ? { method: 'unix' as const, path: server.databaseSocket } : parseTarget(replicationSource(server, member.address), server.tls)
-    return { target, database: server.database, connectTimeoutMs: timing.commandTimeoutMs }
-  }
+function createComparison ({ cluster, node, rescues }: Pick<RescueDeskOptions, 'cluster' | 'node' | 'rescues'>, whole: OneAtATime) {
+  const { timing } = cluster
 
   /** Reads the rescue and the active, wherever that is, in a thread of its own. */
   return async function compared<Task extends OfTask<RescueTask>> (id: string, active: string, task: Task): Promise<{ readonly server: ServerConfig, readonly result: RescueResults[Task['kind']] }> {
@@ -82,7 +77,7 @@ function createComparison ({ cluster, node, rescues }: Pick<RescueDeskOptions, '
     const result = await whole(async () => await inThread({
       ...task,
       rescue: { path, tool: toolBeside(server.run.program), unpackTo: `${path}.unpacked${UNFINISHED}` },
-      active: sourceAt(server, active),
+      active: serverToRead({ cluster, node }, server, active),
       deadlineMs: timing.resyncDeadlineMs
     } as RescueTask, new AbortController().signal).catch((cause: Error) => {
       throw new RescueUnreadableError(id, cause.message, { cluster: cluster.name, node, cause })

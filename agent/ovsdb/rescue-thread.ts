@@ -21,18 +21,30 @@ export type RescueTask = RescueSides & (
   | { readonly kind: 'plan', readonly choice: RowChoice }
 )
 
+/** Two servers: what `theirs` has and `own` lacks. */
+export interface CopiesTask {
+  readonly kind: 'copies'
+  readonly theirs: ServerToRead
+  readonly own: ServerToRead
+  readonly deadlineMs: number
+}
+
+export type ThreadTask = RescueTask | CopiesTask
+
 /** What each kind of task answers. */
 export interface RescueResults {
   readonly compare: readonly TableDifference[]
   readonly diff: DifferenceViews
   readonly plan: Plan
+  readonly copies: readonly TableDifference[]
 }
 
 export type RescueAnswer =
-  | { readonly ok: true, readonly value: RescueResults[RescueTask['kind']] }
+  | { readonly ok: true, readonly value: RescueResults[ThreadTask['kind']] }
   | { readonly ok: false, readonly message: string }
 
-async function run (task: RescueTask): Promise<RescueResults[RescueTask['kind']]> {
+async function run (task: ThreadTask): Promise<RescueResults[ThreadTask['kind']]> {
+  if (task.kind === 'copies') return countByTable(differences(await readServerContent(task.theirs, task.deadlineMs), await readServerContent(task.own, task.deadlineMs)))
   const rescue = await readFileContent(task.rescue, task.deadlineMs)
   const active = await readServerContent(task.active, task.deadlineMs)
   switch (task.kind) {
@@ -45,7 +57,7 @@ async function run (task: RescueTask): Promise<RescueResults[RescueTask['kind']]
 
 async function answer (): Promise<RescueAnswer> {
   try {
-    return { ok: true, value: await run(workerData as RescueTask) }
+    return { ok: true, value: await run(workerData as ThreadTask) }
   } catch (error) {
     return { ok: false, message: error instanceof Error ? error.message : String(error) }
   }

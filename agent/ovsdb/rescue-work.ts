@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { RescueAnswer, RescueResults, RescueTask } from './rescue-thread.ts'
+import type { RescueAnswer, RescueResults, ThreadTask } from './rescue-thread.ts'
 
 /** A database of 256 MiB as objects; more is a failure of the thread, and not of the agent. */
 const HEAP_MEBIBYTES_MAX = 4_096
@@ -7,7 +7,7 @@ const HEAP_MEBIBYTES_MAX = 4_096
 const GRACE_MS = 5_000
 
 /** Runs one task in a thread of its own; rejects with the thread's words, also when it does not end in time or `signal` ends it. */
-export async function inThread<Task extends RescueTask> (task: Task, signal: AbortSignal): Promise<RescueResults[Task['kind']]> {
+export async function inThread<Task extends ThreadTask> (task: Task, signal: AbortSignal): Promise<RescueResults[Task['kind']]> {
   signal.throwIfAborted()
   const worker = new Worker(new URL('rescue-thread.ts', import.meta.url), { workerData: task, resourceLimits: { maxOldGenerationSizeMb: HEAP_MEBIBYTES_MAX } })
   const ended = Promise.withResolvers<RescueAnswer>()

@@ -1,5 +1,9 @@
 import type { Command } from 'commander'
+import type { CopyComparisons } from '../../protocol/copy-comparison.ts'
+import { OvsdbHaError } from '../../protocol/errors.ts'
+import type { ControllerClient } from '../client.ts'
 import { EXIT, type CliContext, type ConnectionOptions } from '../context.ts'
+import { renderComparisons } from '../render/copy-comparison.ts'
 import { renderFailoverPreview } from '../render/failover-preview.ts'
 import { createPaint } from '../render/style.ts'
 import { addConnectionOptions, clusterNameOr, outputOption } from './connection-options.ts'
@@ -11,6 +15,16 @@ interface FailoverOptions extends ConnectionOptions {
   readonly force?: boolean
   readonly dryRun?: boolean
   readonly output: 'table' | 'json'
+}
+
+/** Who may look may not read what is in the databases; the rest of the preview is true without it. */
+async function comparedWith (client: ControllerClient, cluster: string, to: string): Promise<CopyComparisons | { readonly problem: string }> {
+  try {
+    return await client.compareCopies(cluster, to)
+  } catch (error) {
+    if (error instanceof OvsdbHaError) return { problem: error.message }
+    throw error
+  }
 }
 
 /** `ovsdb-ha failover [CLUSTER]`: for an active that is lost; `--force` also loses data, and says which. */
@@ -29,7 +43,9 @@ export function registerFailover (program: Command, context: CliContext): void {
       const asked = { ...(to === undefined ? {} : { to }), ...(force === undefined ? {} : { force }) }
       if (dryRun === true) {
         const preview = await client.previewFailover(cluster, asked)
-        context.out(output === 'json' ? JSON.stringify(preview, null, 2) : renderFailoverPreview(preview, createPaint(context.colour)).join('\n'))
+        // only what is forced loses anything, and reading whole databases is not free
+        const compared = force === true && preview.to !== null ? await comparedWith(client, cluster, preview.to) : null
+        context.out(output === 'json' ? JSON.stringify({ ...preview, compared }, null, 2) : [...renderFailoverPreview(preview, createPaint(context.colour)), ...renderComparisons(compared)].join('\n'))
         if (preview.refusal !== null) context.setExitCode(EXIT.failed)
         return
       }

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { ErrorBodySchema } from '../../protocol/api.ts'
+import { CompareCopiesBodySchema, CopyComparisonsSchema } from '../../protocol/copy-comparison.ts'
 import { ClusterRescuesSchema, RescueIdSchema, RescueRemoveBodySchema, RescueSignBodySchema, RescueViewSchema } from '../../protocol/rescue.ts'
 import { ApplyBodySchema, ApplyReplySchema, DiffQuerySchema, RescueDiffSchema } from '../../protocol/rescue-replay.ts'
 import type { RescueDesk } from '../rescue-desk.ts'
@@ -47,6 +48,11 @@ export const rescueRoutes: FastifyPluginAsyncTypebox<{ rescues: RescueDesks }> =
     config: operator,
     schema: { summary: 'Delete it; `force` also one that nobody acknowledged', params, body: RescueRemoveBodySchema, response: { 200: RescueViewSchema, ...refused } }
   }, async ({ params: { cluster, id }, body, actor }) => await deskOf(cluster).remove(id, body, actor))
+
+  app.post('/v1/clusters/:cluster/failover/compare', {
+    config: operator,
+    schema: { summary: 'Before a node is forced: the rows per table that other nodes have and it lacks, where both copies can be read; reads whole databases, changes nothing', params: ClusterParamsSchema, body: CompareCopiesBodySchema, response: { 200: CopyComparisonsSchema, ...refused } }
+  }, async ({ params: { cluster }, body }) => await deskOf(cluster).compareCopies(body.to))
 
   app.post(`${path}/:id/apply`, {
     config: operator,

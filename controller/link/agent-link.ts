@@ -1,6 +1,7 @@
 import type { Happening, Report } from '../../protocol/report.ts'
 import type { TermReply, TermRequest } from '../../protocol/vote.ts'
 import type { Order, OrderReply } from '../../protocol/order.ts'
+import type { CopyComparison } from '../../protocol/copy-comparison.ts'
 import type { Actor, RescueList, RescueView } from '../../protocol/rescue.ts'
 import type { DiffRequest, PlanRequest, ReplayPlan, ReplayReply, ReplayRequest, RescueDiff } from '../../protocol/rescue-replay.ts'
 import type { CompactReply, CompactRequest } from '../../protocol/maintenance.ts'
@@ -39,6 +40,8 @@ export interface RescueLink {
   plan (id: string, request: PlanRequest, deadlineMs: number): Promise<ReplayPlan>
   applied (id: string, done: Actor & { readonly appliedRows: number }, deadlineMs: number): Promise<RescueView>
   replay (request: ReplayRequest, deadlineMs: number): Promise<ReplayReply>
+  /** How its own copy differs from that node's. */
+  compareCopies (source: string, deadlineMs: number): Promise<CopyComparison>
 }
 
 /** What one controller asks of the agent of one node that has nothing to do with who serves. Each rejects with what the agent said, or with an AgentUnreachableError. */

@@ -1,4 +1,5 @@
 import { Compile } from 'typebox/compile'
+import { CopyComparisonSchema } from '../../protocol/copy-comparison.ts'
 import { RescueListSchema, RescueViewSchema } from '../../protocol/rescue.ts'
 import { ReplayPlanSchema, ReplayReplySchema, RescueDiffSchema } from '../../protocol/rescue-replay.ts'
 import type { RescueLink } from './agent-link.ts'
@@ -9,6 +10,7 @@ const viewSchema = Compile(RescueViewSchema)
 const diffSchema = Compile(RescueDiffSchema)
 const planSchema = Compile(ReplayPlanSchema)
 const replySchema = Compile(ReplayReplySchema)
+const comparisonSchema = Compile(CopyComparisonSchema)
 
 /** Rescues are large and slow. */
 export function createHttpRescueLink (address: AgentAddress): RescueLink {
@@ -24,6 +26,7 @@ export function createHttpRescueLink (address: AgentAddress): RescueLink {
     diff: (id, body, deadlineMs) => ask(diffSchema, `rescues/${id}/diff`, body, deadlineMs),
     plan: (id, body, deadlineMs) => ask(planSchema, `rescues/${id}/plan`, body, deadlineMs),
     applied: (id, body, deadlineMs) => ask(viewSchema, `rescues/${id}/applied`, body, deadlineMs),
-    replay: (body, deadlineMs) => ask(replySchema, 'replays', body, deadlineMs)
+    replay: (body, deadlineMs) => ask(replySchema, 'replays', body, deadlineMs),
+    compareCopies: (source, deadlineMs) => ask(comparisonSchema, 'comparisons', { source }, deadlineMs)
   }
 }

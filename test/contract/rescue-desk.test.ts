@@ -113,6 +113,38 @@ for (const version of VERSIONS) {
       there.destroy()
     })
 
+    test('before a node is forced its copy is compared with that of another one, wherever that can be read; nothing is changed', async () => {
+      const [a, b] = [await active('a', TERM), await node('b')]
+      await b.server().start()
+      await b.server().promote(position(1, 9, 'b'), PLAINLY)
+      const [there, own] = [await a.client(), await b.client()]
+      for (const client of [there, own]) await client.transact(DATABASE, [insert('Logical_Switch', LS, { name: 'ls1' })])
+      await there.transact(DATABASE, [insert('Logical_Switch', LS2, { name: 'ls2' }), { op: 'update', table: 'Logical_Switch', where: [['_uuid', '==', ref(LS)]], row: { name: 'renamed' } }])
+      await own.transact(DATABASE, [insert('DHCP_Options', DHCP, { cidr: '10.0.0.0/8' })])
+      await b.server().becomeBackup()
+      const desk = deskOf(b, [a, b])
+      const expected = {
+        source: 'a',
+        databases: [{
+          server: b.config.name,
+          database: DATABASE,
+          problem: null,
+          tables: [
+            { table: 'DHCP_Options', missingRows: 0, changedRows: 0, extraRows: 1 },
+            { table: 'Logical_Switch', missingRows: 1, changedRows: 1, extraRows: 0 }
+          ]
+        }]
+      }
+      assert.deepEqual(await desk.compareCopies('a'), expected)
+      assert.deepEqual(await desk.compareCopies('a'), expected, 'looking changes nothing')
+      assert.deepEqual(await rows(own, 'Logical_Switch', ['name']), ['"ls1"'])
+      there.destroy()
+      own.destroy()
+      await a.server().kill()
+      const { databases: [unread] } = await desk.compareCopies('a')
+      assert.deepEqual([unread?.tables, unread?.problem === null], [[], false], 'a copy that cannot be read is told, and counts as nothing known')
+    })
+
     test('a row whose name is taken is refused with the reason, and nothing is written', async () => {
       const { there, plan } = await diverged(
         [insert('Logical_Switch', LS2, { name: 'ls2', ports: ref(LSP2) }), insert('Logical_Switch_Port', LSP2, { name: 'port' })],

@@ -1,6 +1,7 @@
 // Whom operators want to serve next, and switchovers for a set time, on real servers.
 import assert from 'node:assert/strict'
 import type { PlannedList, PlannedSwitchover, SwitchoverPreview } from '../../protocol/planned.ts'
+import { CLUSTER_NAME } from '../testbed/cluster-file.ts'
 import { acknowledged, assertFollows, describeCluster, nodeOf, PATIENT, type Scene } from './scenario.ts'
 
 /** Some commands are given before, each of which may take seconds on a loaded machine. */
@@ -73,10 +74,12 @@ describeCluster('eligibility', { ovs: '3.1', timing: PATIENT }, ({ testbed, scen
   scenario('a planned switchover is listed, runs at its time and loses nothing; one that is cancelled does not run', {}, async scene => {
     const atMs = Date.now() + AHEAD_MS
     const planned = await json<PlannedSwitchover>(scene, 'switchover', '--at', new Date(atMs).toISOString(), '--to', 'b', '--within', '2m', '--reason', 'new kernel')
-    const other = await json<PlannedSwitchover>(scene, 'switchover', '--at', new Date(atMs + 1).toISOString(), '--to', 'c', '--within', '2m')
+    const api = await testbed.api()
+    const path = `/v1/clusters/${CLUSTER_NAME}/planned-switchovers`
+    const { body: other } = await api.post<PlannedSwitchover>(path, { at: new Date(atMs + 1).toISOString(), to: 'c', withinMs: 120_000 })
     assert.deepEqual((await json<PlannedList>(scene, 'switchover', '--list')).planned.map(({ id, to }) => [id, to]), [[planned.id, 'b'], [other.id, 'c']])
-    assert.match((await scene.ovsdbHa('status')).stdout, new RegExp(`planned: switchover ${planned.id} at`))
-    assert.match((await scene.ovsdbHa('switchover', '--cancel', other.id)).stdout, new RegExp(`switchover ${planned.id} at`))
+    assert.deepEqual((await scene.view()).planned.map(({ id }) => id), [planned.id, other.id])
+    assert.deepEqual((await api.post<PlannedList>(`${path}/${other.id}/cancel`)).body.planned.map(({ id }) => id), [planned.id])
     const operation = await scene.ended()
     assert.deepEqual([operation.kind, operation.to, operation.outcome], ['switchover', 'b', 'done'], operation.detail)
     assert.ok(Date.parse(operation.startedAt) >= atMs, `${operation.startedAt} is not before ${planned.at}`)

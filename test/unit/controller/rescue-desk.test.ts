@@ -27,7 +27,8 @@ function setUp ({ active = 'n2', plan = replayPlan(), reply = { ok: true, reason
       diff: (_id, request) => answer('diff', request, rescueDiff()),
       plan: (_id, request) => answer('plan', request, plan),
       applied: (_id, done) => answer('applied', done, rescueView()),
-      replay: request => answer('replay', request, reply)
+      replay: request => answer('replay', request, reply),
+      compareCopies: source => answer('compareCopies', source, { source, databases: [{ server: 'nb', database: 'OVN_Northbound', problem: null, tables: [{ table: 'ACL', missingRows: 2, changedRows: 0, extraRows: 1 }] }] })
     }
   }
   return { asked, desk: createRescueDesk({ cluster: clusterConfig(), links: ['n1', 'n2', 'n3'].map(link), view: () => ({ active, term: 7 }) }) }
@@ -91,6 +92,16 @@ describe('rescues, as a controller has agents look after them (S7)', () => {
     await assert.rejects(setUp({ failing: new Map([['replay', new Error('no answer')]]) }).desk.apply(RESCUE, { all: true }, 'ann'), { code: 'OVSDB_HA_REPLAY_UNCERTAIN' })
     const { applied, plan } = await setUp({ failing: new Map([['applied', new Error('disk full')]]) }).desk.apply(RESCUE, { all: true }, 'ann')
     assert.deepEqual([applied, plan.notes], [true, ['n1 did not note it: disk full']])
+  })
+
+  test('before a node is forced it compares its copy with those of the other data nodes, one after the other; nobody has to serve for that', async () => {
+    const { desk, asked } = setUp({ active: null })
+    const { to, sources } = await desk.compareCopies('n2')
+    assert.deepEqual([to, sources.map(({ source, databases }) => [source, databases[0]?.tables[0]?.missingRows])], ['n2', [['n1', 2], ['n3', 2]]])
+    assert.deepEqual(asked, [['n2', 'compareCopies', 'n1'], ['n2', 'compareCopies', 'n3']])
+    const failing = setUp({ mute: ['n2'] })
+    assert.deepEqual((await failing.desk.compareCopies('n2')).sources, [{ source: 'n1', problem: 'n2 is silent', databases: [] }, { source: 'n3', problem: 'n2 is silent', databases: [] }])
+    await assert.rejects(desk.compareCopies('w1'), { code: 'OVSDB_HA_UNKNOWN_NODE' })
   })
 
   test('nothing is compared nor written while nobody serves, and nothing is brought back that nobody chose', async () => {

@@ -21,6 +21,7 @@ export function createRescueDouble (): RescueService & { readonly asked: unknown
     diff: (id, request) => answer(rescueDiff(), 'diff', id, request),
     plan: (id, request) => answer(replayPlan(), 'plan', id, request),
     applied: (id, done) => answer(rescueView(), 'applied', id, done),
+    compareCopies: source => answer({ source, databases: [{ server: 'nb', database: 'OVN_Northbound', problem: null, tables: [] }] }, 'compareCopies', source),
     replay: request => answer({ ok: false, reason: 'refused', operationIndex: 0 }, 'replay', request)
   }
 }

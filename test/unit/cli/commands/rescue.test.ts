@@ -22,6 +22,7 @@ async function setUp (t: TestContext, plan: ReplayPlan = replayPlan()) {
       return rescueView()
     },
     async diff (...call) { calls.push(['diff', ...call]); return rescueDiff() },
+    async compareCopies (to) { calls.push(['compareCopies', to]); return { to, sources: [] } },
     async apply (...call) { calls.push(['apply', ...call]); return { applied: call[1].dryRun !== true && plan.conflicts.length === 0, plan } }
   }
   const { app } = await setUpApi(t, { rescues: new Map([['ovn', desk]]) })

@@ -247,6 +247,7 @@ test('the OpenAPI description has every route with its schemas', async t => {
     '/v1/clusters/{cluster}/acknowledge',
     '/v1/clusters/{cluster}/explain',
     '/v1/clusters/{cluster}/failover',
+    '/v1/clusters/{cluster}/failover/compare',
     '/v1/clusters/{cluster}/failover/preview',
     '/v1/clusters/{cluster}/history',
     '/v1/clusters/{cluster}/nodes',

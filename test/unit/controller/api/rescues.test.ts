@@ -15,6 +15,7 @@ function memoryDesk () {
     async acknowledge (...call) { calls.push(['acknowledge', ...call]); return rescueView() },
     async remove (...call) { calls.push(['remove', ...call]); return rescueView() },
     async diff (...call) { calls.push(['diff', ...call]); return rescueDiff() },
+    async compareCopies (to) { calls.push(['compareCopies', to]); return { to, sources: [] } },
     async apply (...call) { calls.push(['apply', ...call]); return { applied: true, plan: replayPlan() } }
   }
   return { calls, rescues: new Map([['ovn', desk]]) }
@@ -35,6 +36,16 @@ test('rescues are listed and shown, and what is asked of one goes to its desk wi
     ['remove', RESCUE, { force: true }, 'local'],
     ['apply', RESCUE, { rows: ['11111111'] }, 'local']
   ])
+})
+
+test('before a node is forced its copy is compared with the others, for operators: rows are data', async t => {
+  const { calls, rescues } = memoryDesk()
+  const { post } = await setUpApi(t, { rescues, tokens: TOKENS })
+  const path = '/v1/clusters/ovn/failover/compare'
+  assert.equal((await post(path, { to: 'n2' }, as('viewer'))).status, 403)
+  assert.deepEqual((await post(path, { to: 'n2' }, as('operator'))).body, { to: 'n2', sources: [] })
+  assert.equal((await post(path, {}, as('operator'))).status, 400)
+  assert.deepEqual(calls, [['compareCopies', 'n2']])
 })
 
 test('that there is a rescue is for viewers; what is in it, and what becomes of it, is for operators, and is in the audit log', async t => {

@@ -32,9 +32,10 @@ test('every question reaches the agent of the node with its body, and its answer
   await link.applied(RESCUE, { ...ACTOR, appliedRows: 2 }, DEADLINE_MS)
   const request = { ...ACTOR, term: 4, rescue: RESCUE, server: 'nb', operations: replayPlan().operations, replayedRows: 1 }
   assert.deepEqual(await link.replay(request, DEADLINE_MS), { ok: false, reason: 'refused', operationIndex: 0 })
+  assert.equal((await link.compareCopies('n3', DEADLINE_MS)).source, 'n3')
   assert.deepEqual(rescues.asked, [
     ['list'], ['show', RESCUE], ['acknowledge', RESCUE, ACTOR], ['remove', RESCUE, { ...ACTOR, force: true }], ['diff', RESCUE, { active: 'n2', kind: 'missing' }],
-    ['plan', RESCUE, { active: 'n2', choice: { all: true } }], ['applied', RESCUE, { ...ACTOR, appliedRows: 2 }], ['replay', request]
+    ['plan', RESCUE, { active: 'n2', choice: { all: true } }], ['applied', RESCUE, { ...ACTOR, appliedRows: 2 }], ['replay', request], ['compareCopies', 'n3']
   ])
 })
 
