@@ -34,6 +34,8 @@ export interface Operations {
   beginHandover (marker: string): Promise<Outcome>
   freezeServers (): Promise<Outcome>
   awaitMarker (marker: string, deadlineMs: number): Promise<Outcome>
+  convert (named: ReadonlyArray<{ readonly name: string, readonly convertTo: string }>): Promise<Outcome>
+  restart (named: ReadonlyArray<{ readonly name: string, readonly convertTo: string | null }>): Promise<Outcome>
   follow (source: Source, signal: AbortSignal): Promise<Outcome>
   writeHeartbeat (position: Position): Promise<Outcome>
   detach (): Promise<void>
@@ -221,6 +223,8 @@ export function createOperations ({ servers, endpoints, guard, guardLeadMs, onPr
       return together(each('freeze', server => server.becomeBackup()))
     },
     awaitMarker: (marker, deadlineMs) => together(each('marker', server => server.awaitMarker(marker, deadlineMs))),
+    convert: named => together(Object.fromEntries(named.flatMap(({ name, convertTo }) => servers.filter(server => server.name === name).map(server => [`convert ${name}`, () => server.convert(convertTo)])))),
+    restart: named => together(Object.fromEntries(named.flatMap(({ name, convertTo }) => servers.filter(server => server.name === name).map(server => [`restart ${name}`, () => server.restart(convertTo)])))),
     follow: async (source, signal) => await inOrder(signal, servers.map(server => ({ [`follow ${server.name}`]: () => server.follow(source, signal) }))),
     writeHeartbeat: position => together(each('heartbeat', server => server.writeHeartbeat(position))),
     detach: async () => {

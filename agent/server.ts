@@ -72,6 +72,14 @@ export interface OvsdbServer {
   awaitMarker (marker: string, deadlineMs: number): Promise<void>
   /** One heartbeat row (active only). */
   writeHeartbeat (position: Position): Promise<void>
+  /**
+   * Ends the process in order and starts it anew as a backup on the placeholder, with whatever program is installed now. With
+   * `convertTo` its database is converted meanwhile to the schema file of the configuration, which must have that digest;
+   * where that fails it is started as it was, and this rejects.
+   */
+  restart (convertTo: string | null): Promise<void>
+  /** Converts the database of the running active to the schema file of the configuration, which must have that digest. */
+  convert (digest: string): Promise<void>
   /** SIGKILL, and waits until the process is gone: for a hung server that may still hold queued writes. */
   kill (): Promise<void>
   /** Lets go of the server without touching it (the agent exits); closes connections. */

@@ -173,6 +173,8 @@ export function createUnitShell (options: UnitShellOptions): UnitShell {
       case 'startServer': return startServer(action.server, action.op)
       case 'demoteServer': return run(action.op, only(action.server, 'demote', server => demote(server, action.lastMarker, log)))
       case 'killServer': return run(action.op, only(action.server, 'kill', server => server.kill()))
+      case 'restartServers': return run(action.op, operations.restart(action.servers).finally(() => looks.atAll()))
+      case 'convertDatabases': return run(action.op, operations.convert(action.servers))
       case 'promoteServers': return run(action.op, operations.promoteServers(action.position, { force: action.force, lastWrites: action.lastWrites }))
       case 'takeEndpoints': return run(action.op, operations.takeEndpoints(action.untilMs))
       case 'openGates': return run(action.op, operations.openGates())

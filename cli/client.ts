@@ -13,6 +13,7 @@ import { ClusterRescuesSchema, RescueViewSchema, type ClusterRescues, type Rescu
 import { ApplyReplySchema, RescueDiffSchema, type ApplyBody, type ApplyReply, type DiffQuery, type RescueDiff } from '../protocol/rescue-replay.ts'
 import { ClusterSnapshotsSchema, SnapshotSchema, SnapshotVerdictSchema, type ClusterSnapshots, type Snapshot, type SnapshotVerdict, type TakeSnapshotBody } from '../protocol/snapshot.ts'
 import { RunReplySchema, SchedulesViewSchema, type Job, type RunReply, type SchedulesView } from '../protocol/schedule.ts'
+import { UpgradeCheckSchema, UpgradeViewSchema, type UpgradeRunBody, type UpgradeCheck, type UpgradeView } from '../protocol/upgrade.ts'
 import { createControllers } from './controllers.ts'
 import { parseJson, type Access } from './http.ts'
 
@@ -52,6 +53,9 @@ export interface ControllerClient {
   schedules (cluster: string): Promise<SchedulesView>
   /** Answered when it has begun. */
   runSchedule (cluster: string, job: Job): Promise<RunReply>
+  upgrade (cluster: string): Promise<UpgradeView>
+  upgradeCheck (cluster: string): Promise<UpgradeCheck>
+  orderUpgrade (cluster: string, order: 'run' | 'stop' | 'resume', body: UpgradeRunBody): Promise<UpgradeView>
   /** The view of every cluster, then each changed one, until `signal` ends it or the stream breaks. */
   follow (signal: AbortSignal): AsyncIterable<ClusterView>
 }
@@ -61,6 +65,8 @@ const READ_DEADLINE_MS = 10_000
 const OPERATION_DEADLINE_MS = 600_000
 /** The largest databases take minutes to copy and read back, on one node after the other. */
 const SNAPSHOT_DEADLINE_MS = 7_200_000
+/** Every node is asked, and reads its schemas. */
+const CHECK_DEADLINE_MS = 30_000
 const EVENT_CHARACTERS_MAX = 4 << 20
 
 export function createControllerClient (servers: readonly string[], access: Access): ControllerClient {
@@ -104,6 +110,9 @@ export function createControllerClient (servers: readonly string[], access: Acce
     verifySnapshot: (cluster, id) => ask(SnapshotVerdictSchema, 'POST', `${of(cluster)}/snapshots/${encodeURIComponent(id)}/verify`, {}, SNAPSHOT_DEADLINE_MS),
     schedules: cluster => ask(SchedulesViewSchema, 'GET', `${of(cluster)}/schedules`, null, READ_DEADLINE_MS),
     runSchedule: (cluster, job) => ask(RunReplySchema, 'POST', `${of(cluster)}/schedules/${job}/run`, {}, READ_DEADLINE_MS),
+    upgrade: cluster => ask(UpgradeViewSchema, 'GET', `${of(cluster)}/upgrade`, null, READ_DEADLINE_MS),
+    upgradeCheck: cluster => ask(UpgradeCheckSchema, 'GET', `${of(cluster)}/upgrade/check`, null, CHECK_DEADLINE_MS),
+    orderUpgrade: (cluster, order, body) => ask(UpgradeViewSchema, 'POST', `${of(cluster)}/upgrade/${order}`, body, body.convert === true || body.cutOver === true ? SNAPSHOT_DEADLINE_MS : CHECK_DEADLINE_MS),
     follow: signal => viewsOf(stream('/v1/events', signal))
   }
 }

@@ -18,6 +18,7 @@ import { registerResume } from './commands/resume.ts'
 import { registerSchedules } from './commands/schedules.ts'
 import { registerStatus } from './commands/status.ts'
 import { registerSwitchover } from './commands/switchover.ts'
+import { registerUpgrade } from './commands/upgrade.ts'
 import { registerVoters } from './commands/voters.ts'
 import type { CliContext } from './context.ts'
 import { errorLines, EXIT_CODES_HELP, exitCodeOf } from './exit-code.ts'
@@ -63,6 +64,7 @@ function createProgram (context: CliContext, version: string): Command {
   registerBackup(program, context)
   registerSchedules(program, context)
   registerPrefer(program, context)
+  registerUpgrade(program, context)
   registerPause(program, context)
   registerResume(program, context)
   registerHistory(program, context)

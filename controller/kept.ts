@@ -4,7 +4,7 @@ import type { Preferences } from './core/preference.ts'
 import type { Kept } from './core/state.ts'
 import type { Intent, StoredPreferences } from './store/store.ts'
 
-export type StoredKept = Pick<Intent, 'recoveries' | 'marks' | 'schedules'>
+export type StoredKept = Pick<Intent, 'recoveries' | 'marks' | 'schedules' | 'upgrade'>
 
 export function toStore ({ recoveries, marks }: Kept): StoredKept {
   return {

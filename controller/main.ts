@@ -59,6 +59,7 @@ export async function startController ({ configFile }: ControllerOptions): Promi
   const api = createControllerApi({
     clusters: new Map(shells.map(shell => [shell.name, shell])),
     rescues: new Map(config.clusters.map((cluster, index) => [cluster.name, createRescueDesk({ cluster, links: rescueLinks[index] ?? [], view: () => shells[index]?.view() ?? { active: null, term: 0 } })])),
+    upgrades: new Map(upkeep.map(({ cluster, upgrades }) => [cluster, upgrades])),
     snapshots: new Map(upkeep.map(({ cluster, snapshots }) => [cluster, snapshots])),
     schedules: new Map(upkeep.map(({ cluster, scheduler }) => [cluster, scheduler])),
     store,

@@ -4,6 +4,7 @@ import { lossIn } from '../protocol/loss.ts'
 import type { Happening } from '../protocol/report.ts'
 import { PREFERENCES } from '../protocol/preference.ts'
 import type { Job } from '../protocol/schedule.ts'
+import { UPGRADE_STAGES } from '../protocol/upgrade.ts'
 import type { RunOutcome } from './core/schedule-state.ts'
 
 const SET_PREFERENCES = PREFERENCES.filter(preference => preference !== 'neutral')
@@ -165,6 +166,7 @@ function createScheduleMetrics (registers: [Registry]) {
   const nexts = new Gauge({ name: 'ovsdb_ha_schedule_next_timestamp_seconds', help: 'When the job comes next; absent on a controller that does not lead the cluster.', labelNames, registers })
   const snapshots = new Counter({ name: 'ovsdb_ha_snapshots_total', help: 'Snapshots that a node took or read back, by how that ended, whoever asked for it.', labelNames: ['cluster', 'node', 'action', 'outcome'] as const, registers })
   return {
+    ...createUpgradeMetrics(registers),
     /** A snapshot was taken or verified, or could not be; a damaged one has failed. */
     snapshotHandled (cluster: string, node: string, action: 'take' | 'verify', ok: boolean): void {
       snapshots.inc({ cluster, node, action, outcome: ok ? 'done' : 'failed' })
@@ -180,6 +182,16 @@ function createScheduleMetrics (registers: [Registry]) {
     scheduleNext (cluster: string, job: Job, at: string | undefined): void {
       if (at === undefined) nexts.remove({ cluster, job })
       else nexts.set({ cluster, job }, Date.parse(at) / 1_000)
+    }
+  }
+}
+
+function createUpgradeMetrics (registers: [Registry]) {
+  const upgrades = new Gauge({ name: 'ovsdb_ha_upgrade', help: '1 for the stage in which the last planned restart of all servers is.', labelNames: ['cluster', 'stage'] as const, registers })
+  return {
+    /** The stage of the last planned restart of all servers; null: there never was one, or another controller leads. */
+    upgradeSeen (cluster: string, now: typeof UPGRADE_STAGES[number] | null): void {
+      for (const stage of UPGRADE_STAGES) upgrades.set({ cluster, stage }, stage === now ? 1 : 0)
     }
   }
 }

@@ -2,6 +2,7 @@ import type { ClusterView, OperationView, Severity } from '../protocol/api.ts'
 import type { PlannedSwitchover } from '../protocol/planned.ts'
 import type { Facts } from './core/actions.ts'
 import type { KeptSchedules } from './core/schedule-state.ts'
+import type { Upgrade } from './core/upgrade-state.ts'
 
 /** What the jobs of a cluster need of its leader. */
 export interface ScheduleHost {
@@ -28,4 +29,10 @@ export interface PlanHost extends Pick<ScheduleHost, 'view' | 'follow' | 'tell'>
   runPlanned (plan: PlannedSwitchover): Promise<OperationView>
   /** Takes it out of the store. */
   closePlanned (id: string): Promise<void>
+}
+
+/** What a planned restart keeps in the store, known to every controller that follows the cluster. */
+export interface UpgradeHost {
+  keptUpgrade (): Upgrade | null
+  keepUpgrade (upgrade: Upgrade | null): void
 }

@@ -4,6 +4,7 @@ import type { ClusterConfig } from '../protocol/cluster.ts'
 import { monotonicMs, wallClock } from './clock.ts'
 import { stepSchedule } from './core/schedule.ts'
 import { NO_SCHEDULES, type ScheduleAction, type ScheduleEvent, type WorkAction } from './core/schedule-state.ts'
+import { createEventQueue } from './event-queue.ts'
 import type { MaintenanceLink } from './link/agent-link.ts'
 import type { ControllerMetrics } from './metrics.ts'
 import { createScheduleDesk, type ScheduleDesk } from './schedule-desk.ts'
@@ -36,7 +37,7 @@ export function createScheduler ({ cluster, host, links, snapshots, metrics, log
   let stopped = false
   let unfollow = (): void => {}
   let wake: NodeJS.Timeout | undefined
-  const push = createEventQueue(event => { if (!stopped) take(event) }, event => logger.error({ cluster: cluster.name, type: event.type }, 'event of a schedule dropped: the queue is full'))
+  const push = createEventQueue<ScheduleEvent>(EVENTS_MAX, event => { if (!stopped) take(event) }, event => logger.error({ cluster: cluster.name, type: event.type }, 'event of a schedule dropped: the queue is full'))
   const timetable = createTimetable(cluster.schedules, {
     onDue: (job, at, next) => push({ type: 'due', job, at, next }),
     onOverslept: (job, at, next) => push({ type: 'overslept', job, at, next })
@@ -93,23 +94,6 @@ export function createScheduler ({ cluster, host, links, snapshots, metrics, log
       unfollow()
       clearTimeout(wake)
       await timetable.stop()
-    }
-  }
-}
-
-/** One event at a time: what an action brings about at once comes after all that the action's own event does. */
-function createEventQueue (take: (event: ScheduleEvent) => void, onFull: (event: ScheduleEvent) => void): (event: ScheduleEvent) => void {
-  const queue: ScheduleEvent[] = []
-  let draining = false
-  return event => {
-    if (queue.length >= EVENTS_MAX) return onFull(event)
-    queue.push(event)
-    if (draining) return
-    draining = true
-    try {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) take(next)
-    } finally {
-      draining = false
     }
   }
 }

@@ -34,10 +34,11 @@ import { watchForStalls } from './stall-watch.ts'
 import { createOperatorCommands } from './operator-commands.ts'
 import { createOperatorIntent } from './operator-intent.ts'
 import { createPreviews } from './previews.ts'
-import type { PlanHost, ScheduleHost } from './schedule-host.ts'
+import type { PlanHost, ScheduleHost, UpgradeHost } from './schedule-host.ts'
 import { severityOf } from './severity.ts'
 import type { Store } from './store/store.ts'
 import type { Turns } from './turns.ts'
+import { createUpkeepMemory } from './upkeep-memory.ts'
 
 const EVENTS_MAX = 5_000
 const HISTORY_READ = 500
@@ -58,7 +59,7 @@ export interface ClusterShellOptions {
   readonly onHistory: (entry: HistoryEntry) => void
 }
 
-export interface ClusterShell extends ClusterService, ScheduleHost, PlanHost {
+export interface ClusterShell extends ClusterService, ScheduleHost, PlanHost, UpgradeHost {
   start (): Promise<void>
   /** Gives leadership back; the cluster goes on serving. */
   stop (): Promise<void>
@@ -369,12 +370,8 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
       return await commandsOf.switchover({ ...(plan.to === null ? {} : { to: plan.to }), reason: plan.reason }, `${plan.by} (planned for ${plan.at})`)
     },
     tell: recorder.own,
-    keptSchedules: () => intents.kept().schedules ?? null,
     leads,
-    keepSchedules (schedules) {
-      intents.keep({ schedules })
-      sayView()
-    }
+    ...createUpkeepMemory(intents, sayView)
   }
 }
 

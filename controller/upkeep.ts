@@ -1,5 +1,5 @@
-// What is done for a cluster's data beside deciding who serves: its snapshots, its jobs at set times, and the switchovers
-// that operators planned.
+// What is done for a cluster's data beside deciding who serves: its snapshots, its jobs at set times, planned restarts, and
+// the switchovers that operators planned.
 import type { Logger } from 'pino'
 import type { ClusterConfig } from '../protocol/cluster.ts'
 import type { MaintenanceLink } from './link/agent-link.ts'
@@ -7,12 +7,14 @@ import type { ControllerMetrics } from './metrics.ts'
 import { createPlanner } from './planner.ts'
 import type { ScheduleDesk } from './schedule-desk.ts'
 import type { PlanHost, ScheduleHost } from './schedule-host.ts'
+import { createUpgradeDesk, type UpgradeDesk } from './upgrade-desk.ts'
+import { createUpgrader, type UpgraderOptions } from './upgrader.ts'
 import { createScheduler } from './scheduler.ts'
 import { createSnapshotDesk, type SnapshotDesk } from './snapshot-desk.ts'
 
 export interface UpkeepOptions {
   readonly cluster: ClusterConfig
-  readonly host: ScheduleHost & PlanHost
+  readonly host: ScheduleHost & PlanHost & UpgraderOptions['host']
   /** One per data node. */
   readonly links: readonly MaintenanceLink[]
   readonly metrics: ControllerMetrics
@@ -23,23 +25,28 @@ export interface Upkeep {
   readonly cluster: string
   readonly snapshots: SnapshotDesk
   readonly scheduler: ScheduleDesk
+  readonly upgrades: UpgradeDesk
   start (): Promise<void>
   stop (): Promise<void>
 }
 
 export function createUpkeep ({ cluster, host, links, metrics, logger }: UpkeepOptions): Upkeep {
   const snapshots = createSnapshotDesk({ host, links, metrics })
+  const upgrader = createUpgrader({ cluster, host, links, metrics, logger })
   const scheduler = createScheduler({ cluster, host, links, snapshots, metrics, logger })
   const planner = createPlanner({ host, logger: logger.child({ cluster: cluster.name }) })
   return {
     cluster: cluster.name,
     snapshots,
     scheduler,
+    upgrades: createUpgradeDesk(upgrader, { cluster, host, links, snapshots }),
     async start () {
+      upgrader.start()
       planner.start()
       await scheduler.start()
     },
     async stop () {
+      upgrader.stop()
       planner.stop()
       await scheduler.stop()
       await Promise.all(links.map(link => link.stop()))

@@ -33,6 +33,10 @@ export const OrderSchema = Type.Union([
   Type.Object({ type: Type.Literal('stepDown'), ...common }, { additionalProperties: false }),
   /** Backup: replicate from the holder of this term, by its own address. */
   Type.Object({ type: Type.Literal('follow'), ...common, source: Type.String() }, { additionalProperties: false }),
+  /** Backup: end these servers in order and start them again with whatever program is installed now; one that is another process by now is left alone. `convertTo`: between the two its database is converted to its schema file, if that has this digest. */
+  Type.Object({ type: Type.Literal('restart'), ...common, servers: Type.Array(Type.Object({ name: Type.String(), pid: Type.Integer({ minimum: 1 }), convertTo: Type.Optional(Type.String({ maxLength: 64 })) }, { additionalProperties: false }), { minItems: 1, maxItems: 32 }) }, { additionalProperties: false }),
+  /** Active: convert these databases where they are, to their schema files, if those have these digests; clients of them lose their connections. */
+  Type.Object({ type: Type.Literal('convert'), ...common, servers: Type.Array(Type.Object({ name: Type.String(), convertTo: Type.String({ maxLength: 64 }) }, { additionalProperties: false }), { minItems: 1, maxItems: 32 }) }, { additionalProperties: false }),
   /** Active: go on under this term, and count by this list, which majorities of it and of the one before accepted in it (S11). */
   Type.Object({ type: Type.Literal('takeVoters'), ...common, voters: VoterListSchema }, { additionalProperties: false }),
   /** Any node, also one whose voter's file is damaged: an operator declared lost for good what voters promised before, and forced this list, from this term on (S11). */

@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { CompactReplySchema, CompactRequestSchema } from '../../protocol/maintenance.ts'
 import { SnapshotIdSchema, SnapshotListSchema, SnapshotReplySchema, SnapshotRequestSchema, SnapshotVerdictSchema, SnapshotVerifyRequestSchema } from '../../protocol/snapshot.ts'
+import { NodeVersionsSchema } from '../../protocol/versions.ts'
 import type { MaintenanceService } from '../maintenance-service.ts'
 import type { SnapshotService } from '../snapshot-service.ts'
 import { UnitUnknownError } from './api-errors.ts'
@@ -25,6 +26,9 @@ export const maintenanceRoutes: FastifyPluginAsyncTypebox<MaintenanceRouteOption
 
   app.post('/v1/clusters/:cluster/compact', { schema: { params: ClusterParamsSchema, body: CompactRequestSchema, response: { 200: CompactReplySchema } } },
     async ({ params: { cluster }, body }) => await serviceOf(cluster).compact(body))
+
+  app.get('/v1/clusters/:cluster/versions', { schema: { params: ClusterParamsSchema, response: { 200: NodeVersionsSchema } } },
+    async ({ params: { cluster } }) => await serviceOf(cluster).versions())
 
   const path = '/v1/clusters/:cluster/snapshots'
   const params = Type.Object({ ...ClusterParamsSchema.properties, id: SnapshotIdSchema })

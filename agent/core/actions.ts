@@ -40,6 +40,10 @@ export type UnitAction =
   /** Placeholder source: read-only at once, data kept; then a gate that was left open is closed. `lastMarker` is written before, behind a gate that is shut. */
   | { readonly type: 'demoteServer', readonly server: string, readonly op: number, readonly lastMarker: string | null }
   | { readonly type: 'killServer', readonly server: string, readonly op: number }
+  /** Ended in order, and started anew as backups on the placeholder; `convertTo`: with the schema of this digest. */
+  | { readonly type: 'restartServers', readonly servers: ReadonlyArray<{ readonly name: string, readonly convertTo: string | null }>, readonly op: number }
+  /** While it serves, by OVSDB's own method. */
+  | { readonly type: 'convertDatabases', readonly servers: ReadonlyArray<{ readonly name: string, readonly convertTo: string }>, readonly op: number }
   | { readonly type: 'promoteServers', readonly op: number, readonly position: Position, readonly force: boolean, readonly lastWrites: LastWrites | null }
   /** Endpoints, and the packet guard: no gate is there yet. */
   | { readonly type: 'takeEndpoints', readonly op: number, readonly untilMs: number }

@@ -5,6 +5,7 @@ import { forceVoters } from './force-voters.ts'
 import { newLease } from './lease.ts'
 import { notAlone } from './pair.ts'
 import { answer, chain, enter, takeId, type Stepped } from './stepped.ts'
+import { convert, restart } from './restart.ts'
 import { reopen, stopTerm } from './serving.ts'
 import { takeVoters } from './take-voters.ts'
 import type { Asked, OrderOf, UnitConfig, UnitState } from './state.ts'
@@ -60,6 +61,8 @@ export function takeOrder (config: UnitConfig, state: UnitState, orderId: number
       const [op, next] = takeId(state)
       return [{ ...next, waits: { ...next.waits, [op]: asked } }, [{ type: 'awaitMarker', op, marker: order.marker, deadlineMs: order.deadlineMs }]]
     }
+    case 'convert': return convert(config, state, order, asked, refuse)
+    case 'restart': return restart(config, state, order, asked, refuse)
     case 'takeVoters': return takeVoters(config, state, order, asked, nowMs)
     case 'follow': return follow(config, state, order, asked, nowMs, refuse)
     default:

@@ -78,7 +78,7 @@ export interface ServerState {
   /** When that look began: a role seen before the phase began says nothing about it. */
   readonly observedFromMs: number
   /** A demotion or start under way: its outcome is awaited before anything else is asked of this server. */
-  readonly busyOp: { readonly op: number, readonly kind: 'start' | 'demote' | 'kill' } | null
+  readonly busyOp: { readonly op: number, readonly kind: 'start' | 'demote' | 'kill' | 'restart' } | null
   readonly startAttempts: number
   readonly startAtMs: number | null
   readonly startProblem: string | null
@@ -101,7 +101,7 @@ export interface UnitState {
   readonly endpoints: Readonly<Record<string, boolean>>
   /** Problems that shells report; by code and server. */
   readonly problems: readonly Problem[]
-  /** Marker waits under way on behalf of orders. */
+  /** Marker waits and restarts under way on behalf of orders. */
   readonly waits: Readonly<Record<number, Asked>>
   readonly nextId: number
 }

@@ -9,6 +9,7 @@ import type { DurableState, UnitAction } from './actions.ts'
 import type { UnitEvent } from './events.ts'
 import { abandonFollow, takeOrder } from './orders.ts'
 import { metHolder } from './pair.ts'
+import { restartEnded } from './restart.ts'
 import { countReply } from './rounds.ts'
 import { demoteServers, finishStop, handoverStageEnded, promotionStageEnded } from './serving.ts'
 import { addSteps, answer, chain, setServer, type Stepped } from './stepped.ts'
@@ -138,6 +139,8 @@ function settledOnce (state: UnitState, name: string): UnitState {
 
 function finished (config: UnitConfig, state: UnitState, op: number, error: string | null, steps: readonly Step[], nowMs: number): Stepped {
   const { phase } = state
+  const restarted = restartEnded(state, op, error, steps)
+  if (restarted !== null) return restarted
   for (const [name, server] of Object.entries(state.servers)) {
     if (server.busyOp?.op === op) return [serverOpEnded(state, name, server, error), []]
   }

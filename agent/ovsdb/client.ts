@@ -1,7 +1,7 @@
 // The OVSDB methods (RFC 7047 4.1) over one connection.
 import { connectJsonRpc, type JsonRpcConnection, type JsonRpcOptions } from './json-rpc.ts'
 import { OvsdbError, ServerGarbledError, type ServerTalkError } from './errors.ts'
-import type { DatabaseSchema } from './schema.ts'
+import type { DatabaseSchema } from '../../protocol/database-schema.ts'
 
 /** One operation of a transaction, as RFC 7047 5.2 writes it. */
 export type Operation = Readonly<Record<string, unknown>> & { readonly op: string }
@@ -25,6 +25,8 @@ export interface OvsdbClient extends Transactor {
   /** With `_Server`. */
   listDbs (): Promise<readonly string[]>
   getSchema (database: string): Promise<DatabaseSchema>
+  /** Gives a database another schema, in one transaction. */
+  convert (database: string, schema: DatabaseSchema): Promise<void>
   /** New with every start of the server process. */
   getServerId (): Promise<string>
   /** Resolves when the server's main loop turned. */
@@ -68,6 +70,7 @@ export function createOvsdbClient (connection: JsonRpcConnection): OvsdbClient {
       if (!isSchema(schema)) throw new ServerGarbledError(where, 'get_schema gives no schema')
       return schema
     },
+    async convert (database, schema) { await request('convert', [database, schema]) },
     async getServerId () {
       const id = await request('get_server_id', [])
       if (typeof id !== 'string') throw new ServerGarbledError(where, 'get_server_id gives no text')

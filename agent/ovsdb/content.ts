@@ -1,7 +1,7 @@
 // The whole content of a database as values that can be compared: by table and row, without what is not data.
 import type { Operation, OperationResult } from './client.ts'
 import { MARKER_KEY } from './marker.ts'
-import type { DatabaseSchema, TableSchema } from './schema.ts'
+import type { DatabaseSchema, TableSchema } from '../../protocol/database-schema.ts'
 
 /** Columns as the server's JSON has them (RFC 7047 5.1). */
 export type Row = Readonly<Record<string, unknown>>

@@ -2,7 +2,7 @@
 import { connectOvsdb, type Operation, type OvsdbClient, type Transactor } from './client.ts'
 import { OvsdbError, type ServerTalkError } from './errors.ts'
 import { createKept } from './kept.ts'
-import { rootTables, type DatabaseSchema } from './schema.ts'
+import { rootTables, type DatabaseSchema } from '../../protocol/database-schema.ts'
 import type { Target } from './target.ts'
 
 export interface DatabaseOptions {

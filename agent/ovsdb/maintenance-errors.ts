@@ -17,3 +17,14 @@ export class CompactionError extends OvsdbHaError {
     super(`${server} did not compact ${database}: ${detail.cause.message}`, detail)
   }
 }
+
+/** The database is as it was, and its server runs on it. */
+export class ConversionError extends OvsdbHaError {
+  readonly code = 'OVSDB_HA_CONVERSION'
+  readonly httpStatus = 503
+  readonly hint = 'See the reason: the free disk of the node, the schema file (clusters[].servers[].schema), or rows that the new schema does not allow.'
+
+  constructor (server: string, database: string, why: string, detail: ErrorDetail & { readonly cause: Error }) {
+    super(`${database} of ${server} was not converted: ${why}`, detail)
+  }
+}

@@ -8,6 +8,7 @@ import { createControl } from './control.ts'
 import { HEARTBEAT_DATABASE } from './heartbeat.ts'
 import { CompactionError, MaintenanceRefusedError } from './maintenance-errors.ts'
 import { heartbeatFile } from './server-command.ts'
+import { readVersions } from './versions.ts'
 
 export interface MaintenanceOptions {
   readonly cluster: string
@@ -16,6 +17,9 @@ export interface MaintenanceOptions {
   /** The unit's state now. */
   readonly report: () => Report
 }
+
+/** A server in the middle of a large transaction answers a little later. */
+const VERSIONS_TIMEOUT_MS = 5_000
 
 type Compacted = CompactReply['databases'][number]
 
@@ -48,6 +52,7 @@ export function createMaintenance ({ cluster, node, servers, report }: Maintenan
   }
 
   return {
+    versions: () => readVersions(servers, VERSIONS_TIMEOUT_MS),
     async compact ({ as, deadlineMs }) {
       if (busy) throw new MaintenanceRefusedError(`${node} is being compacted already`, { cluster, node })
       busy = true

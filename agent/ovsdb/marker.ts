@@ -3,7 +3,7 @@
 import type { MarkerColumn } from '../../protocol/cluster.ts'
 import type { Operation, Transactor } from './client.ts'
 import { MarkerLateError, MarkerPlaceError, OvsdbError } from './errors.ts'
-import { rootTables, type ColumnSchema, type ColumnType, type DatabaseSchema, type TableSchema } from './schema.ts'
+import { rootTables, type ColumnSchema, type ColumnType, type DatabaseSchema, type TableSchema } from '../../protocol/database-schema.ts'
 
 export const MARKER_KEY = 'ovsdb-ha-marker'
 

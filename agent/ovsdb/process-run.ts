@@ -65,7 +65,8 @@ export async function ensureDatabaseFile (server: ServerConfig, file: string, sc
 
 const TOOL_TIMEOUT_MS = 30_000
 
-async function findTool (program: readonly string[]): Promise<readonly string[]> {
+/** ovsdb-tool of the server's own version where it is there. */
+export async function findTool (program: readonly string[]): Promise<readonly string[]> {
   const beside = toolBeside(program)
   const path = beside.at(-1) ?? ''
   if (!path.includes('/')) return beside

@@ -6,7 +6,7 @@ import { createGunzip } from 'node:zlib'
 import { execa } from 'execa'
 import { connectOvsdb, type OperationResult } from './client.ts'
 import { rowsOf, selectTable, type Content, type Row } from './content.ts'
-import type { DatabaseSchema } from './schema.ts'
+import type { DatabaseSchema } from '../../protocol/database-schema.ts'
 import type { Target } from './target.ts'
 
 /** A text in JavaScript has half a gigabyte at most. */

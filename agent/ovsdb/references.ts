@@ -1,6 +1,6 @@
 // Which rows a row refers to, by the types of its columns. Pure.
 import { membersOf, pairsOf, type Content, type Row } from './content.ts'
-import type { BaseType, ColumnType, TableSchema } from './schema.ts'
+import type { BaseType, ColumnType, TableSchema } from '../../protocol/database-schema.ts'
 
 export interface Reference {
   readonly column: string

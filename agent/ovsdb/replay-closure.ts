@@ -4,7 +4,7 @@ import { membersOf, type Content } from './content.ts'
 import { referencesOf, strongReferrers, type Referrer } from './references.ts'
 import { insertionOf } from './replay-choice.ts'
 import type { RowChange, Sides } from './replay-plan.ts'
-import { rootTables, type ColumnSchema } from './schema.ts'
+import { rootTables, type ColumnSchema } from '../../protocol/database-schema.ts'
 
 type Unnamed = Omit<RowConflict, 'label'>
 

@@ -7,6 +7,7 @@ import { createAttachRun } from './attach-run.ts'
 import { createBelievedPosition } from './believed-position.ts'
 import { createConfigFileControl } from './config-file-control.ts'
 import { createControl } from './control.ts'
+import { convertFile, convertOnline } from './convert-file.ts'
 import { createCopyStateFile } from './copy-state.ts'
 import { createCopyTracker } from './copy-tracker.ts'
 import { createDatabase } from './database.ts'
@@ -21,7 +22,7 @@ import { createProcessRun } from './process-run.ts'
 import { promoteServer } from './promote-server.ts'
 import type { Rescues } from './rescue.ts'
 import type { RoleControl, RoleControlOptions } from './role-control.ts'
-import type { DatabaseSchema } from './schema.ts'
+import type { DatabaseSchema } from '../../protocol/database-schema.ts'
 import { heartbeatFile } from './server-command.ts'
 import { createRoleChanges, type ServerParts } from './server-parts.ts'
 import { createServerProbe } from './server-probe.ts'
@@ -53,15 +54,17 @@ export function createOvsdbServer (options: OvsdbServerOptions): OvsdbServer {
   const look = createObserver(parts)
   const keepHeartbeatsSmall = createHeartbeatUpkeep(parts)
 
+  async function start (): Promise<{ readonly adopted: boolean }> {
+    await known.load()
+    const { adopted } = await startServer(parts)
+    await known.refresh()
+    await database.connect()
+    return { adopted }
+  }
+
   return {
     name: server.name,
-    async start () {
-      await known.load()
-      const { adopted } = await startServer(parts)
-      await known.refresh()
-      await database.connect()
-      return { adopted }
-    },
+    start,
     async observe () {
       const problem = await known.load().then(() => null, (error: Error) => error)
       if (problem !== null) return unknownServer(problem.message)
@@ -96,6 +99,9 @@ export function createOvsdbServer (options: OvsdbServerOptions): OvsdbServer {
     },
     awaitMarker: async (marker, deadlineMs) => await awaitMarker(database, await known.schema(), marker, deadlineMs, server.marker),
     writeHeartbeat: position => writePosition(database, position, wallClock().getTime(), timing.commandTimeoutMs),
+    restart: convertTo => restart(parts, convertTo, start),
+    // markers go by the schema
+    convert: digest => convertOnline(server, digest).then(known.refresh),
     kill: () => parts.process.kill(),
     async detach () {
       database.close()
@@ -103,6 +109,13 @@ export function createOvsdbServer (options: OvsdbServerOptions): OvsdbServer {
       await copy.flush()
     }
   }
+}
+
+async function restart ({ process, server }: ServerParts, convertTo: string | null, start: () => Promise<unknown>): Promise<void> {
+  await process.stop()
+  const failure = convertTo === null ? null : await convertFile(server, convertTo).then(() => null, (error: Error) => error)
+  await start()
+  if (failure !== null) throw failure
 }
 
 /** What is asked once per process: its version and the schema of its user database. */

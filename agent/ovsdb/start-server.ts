@@ -7,6 +7,7 @@ import { heartbeatFile } from './server-command.ts'
 import { ServerStartError } from './server-errors.ts'
 import type { ServerParts } from './server-parts.ts'
 import { START_DEADLINE_MS } from './supervisor.ts'
+import { versionIn } from './versions.ts'
 
 /** See OvsdbServer.start. */
 export async function startServer (parts: ServerParts): Promise<{ readonly adopted: boolean }> {
@@ -38,8 +39,7 @@ export async function ensureHeartbeat ({ server, roles, changes }: ServerParts):
 
 /** What a server says of itself, for example `3.1.0`. */
 export async function readVersion ({ control }: ServerParts): Promise<string> {
-  const text = await control.call('version')
-  return /\(Open vSwitch\)\s+(\S+)/.exec(text)?.[1] ?? text.trim().slice(0, 80)
+  return versionIn(await control.call('version'))
 }
 
 /**

@@ -5,6 +5,7 @@ import type { CopyComparison } from '../../protocol/copy-comparison.ts'
 import type { Actor, RescueList, RescueView } from '../../protocol/rescue.ts'
 import type { DiffRequest, PlanRequest, ReplayPlan, ReplayReply, ReplayRequest, RescueDiff } from '../../protocol/rescue-replay.ts'
 import type { CompactReply, CompactRequest } from '../../protocol/maintenance.ts'
+import type { NodeVersions } from '../../protocol/versions.ts'
 import type { SnapshotList, SnapshotReply, SnapshotRequest, SnapshotVerdict, SnapshotVerifyRequest } from '../../protocol/snapshot.ts'
 
 export interface AgentListener {
@@ -50,6 +51,9 @@ export interface MaintenanceLink {
   compact (request: CompactRequest): Promise<CompactReply>
   snapshots (deadlineMs: number): Promise<SnapshotList>
   takeSnapshot (request: SnapshotRequest): Promise<SnapshotReply>
+  versions (deadlineMs: number): Promise<NodeVersions>
+  /** Those that take long: answered when the servers run again, or are converted. */
+  order (order: Extract<Order, { type: 'restart' | 'convert' }>): Promise<OrderReply>
   verifySnapshot (id: string, request: SnapshotVerifyRequest): Promise<SnapshotVerdict>
   stop (): Promise<void>
 }

@@ -1,10 +1,14 @@
 import { Compile } from 'typebox/compile'
 import { CompactReplySchema } from '../../protocol/maintenance.ts'
+import { OrderReplySchema } from '../../protocol/order.ts'
 import { SnapshotListSchema, SnapshotReplySchema, SnapshotVerdictSchema } from '../../protocol/snapshot.ts'
+import { NodeVersionsSchema } from '../../protocol/versions.ts'
 import type { MaintenanceLink } from './agent-link.ts'
 import { ANSWER_GRACE_MS, createAgentRequests, SLOW_REQUESTS, type AgentAddress } from './agent-requests.ts'
 
 const compactReply = Compile(CompactReplySchema)
+const versionsReply = Compile(NodeVersionsSchema)
+const orderReply = Compile(OrderReplySchema)
 const listSchema = Compile(SnapshotListSchema)
 const snapshotReply = Compile(SnapshotReplySchema)
 const verdictSchema = Compile(SnapshotVerdictSchema)
@@ -16,6 +20,8 @@ export function createHttpMaintenanceLink (address: AgentAddress): MaintenanceLi
     node: address.node,
     stop: destroy,
     compact: request => ask(compactReply, 'compact', request, request.deadlineMs + ANSWER_GRACE_MS),
+    versions: deadlineMs => ask(versionsReply, 'versions', undefined, deadlineMs),
+    order: order => ask(orderReply, 'orders', order, order.deadlineMs + ANSWER_GRACE_MS),
     snapshots: deadlineMs => ask(listSchema, 'snapshots', undefined, deadlineMs),
     takeSnapshot: request => ask(snapshotReply, 'snapshots', request, request.deadlineMs + ANSWER_GRACE_MS),
     verifySnapshot: (id, request) => ask(verdictSchema, `snapshots/${id}/verify`, request, request.deadlineMs + ANSWER_GRACE_MS)

@@ -25,6 +25,20 @@ export interface StoredSchedules {
   readonly last: Readonly<Partial<Record<Job, LastRun>>>
 }
 
+/** A planned restart of all servers; see controller/core/upgrade-state.ts. */
+export interface StoredUpgrade {
+  readonly id: string
+  readonly by: string
+  readonly reason: string
+  readonly stage: 'running' | 'stopped' | 'done'
+  readonly why: string | null
+  readonly before: Readonly<Record<string, Readonly<Record<string, number>>>>
+  readonly home: string
+  readonly term: number
+  readonly convert: Readonly<Record<string, string>> | null
+  readonly cutOver: 'ahead' | 'done' | null
+}
+
 /** What operators want of a cluster, and what its leader keeps for the next one. */
 export interface Intent {
   /** Grows with each change, 0 where there never was one: tells the newer of two, also after a store that forgot. */
@@ -38,6 +52,7 @@ export interface Intent {
   readonly recoveries?: StoredRecoveries
   readonly marks?: StoredMarks
   readonly schedules?: StoredSchedules
+  readonly upgrade?: StoredUpgrade | null
 }
 
 /** What the leader of a cluster remembers about the last active, so that a restart of everything does not forget it (S6). */

@@ -278,6 +278,17 @@ export function createNodeCommands (context: CommandContext): NodeCommands {
     })
   }
 
+  /** Ended in order, and after a while it is there again, as another process. */
+  function restart (named: readonly ServerModel[], op: number): void {
+    for (const server of named) server.crash()
+    world.after(random.between(20, 400), () => {
+      for (const server of named) if (!server.running()) server.start()
+      if (!alive()) return
+      for (const server of named) context.look(server)
+      finish(op)(null)
+    })
+  }
+
   function one (name: string, op: number, run: (server: ServerModel) => string | null): void {
     const server = servers.find(candidate => candidate.name === name)
     if (server === undefined) return
@@ -311,6 +322,8 @@ export function createNodeCommands (context: CommandContext): NodeCommands {
           server.crash()
           return null
         })
+        case 'restartServers': return restart(servers.filter(server => action.servers.some(({ name }) => name === server.name)), action.op)
+        case 'convertDatabases': return finish(action.op)(null)
         case 'promoteServers': return promote(action.op, action.position, action.force, action.lastWrites)
         case 'takeEndpoints': return takeEndpoints(action.op, action.untilMs)
         case 'openGates': return openGates(action.op)

@@ -51,6 +51,11 @@ export function certificatePaths (plan: TestbedPlan, name: string) {
   return { certificate: `${directory}/${name}-cert.pem`, privateKey: `${directory}/${name}-key.pem`, caCertificate: `${directory}/ca-cert.pem` }
 }
 
+/** The schema file of a testbed whose Open vSwitch is `replaceable`: the same on every host. */
+export function schemaPath (plan: TestbedPlan, server: ServerName): string {
+  return `${plan.sharedDirectory}/${server}.ovsschema`
+}
+
 /** The addresses that clients dial. */
 export function vipAddresses (plan: TestbedPlan, options: ResolvedOptions): readonly string[] {
   return options.ipv6Vip ? [plan.vip, plan.vip6] : [plan.vip]
@@ -83,6 +88,7 @@ export function clusterFile (plan: TestbedPlan, options: ResolvedOptions, progra
       servers: SERVERS.map(server => ({
         name: server.name,
         database: server.database,
+        ...options.replaceable ? { schema: schemaPath(plan, server.name) } : {},
         listen: { method: options.ssl ? 'ssl' : 'tcp', port: server.port },
         replicationPort: server.replicationPort,
         run: { mode: 'process', program: [...program], control: options.control },

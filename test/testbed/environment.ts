@@ -10,12 +10,17 @@ export const PRODUCT_MAIN = path.join(ROOT, 'cli/main.ts')
 
 /** Program and first arguments of an ovsdb-server of this version. */
 export function ovsdbServerProgram (ovs: '3.1' | '3.5'): readonly string[] {
-  if (ovs === '3.1') return ['/usr/sbin/ovsdb-server']
+  return ovsProgram(ovs, 'sbin/ovsdb-server')
+}
+
+/** The same of any of its programs, named by its place under /usr. */
+export function ovsProgram (ovs: '3.1' | '3.5', name: string): readonly string[] {
+  if (ovs === '3.1') return [path.join('/usr', name)]
   const tree = process.env.OVSDB_HA_TRIXIE ?? '/var/cache/ovsdb-ha/trixie'
   const loaders = { x64: ['lib64/ld-linux-x86-64.so.2', 'x86_64-linux-gnu'], arm64: ['lib/ld-linux-aarch64.so.1', 'aarch64-linux-gnu'] } as const
   const [loader, triplet] = loaders[process.arch as keyof typeof loaders] ?? loaders.x64
-  const program = [path.join(tree, loader), '--library-path', path.join(tree, 'usr/lib', triplet), path.join(tree, 'usr/sbin/ovsdb-server')]
-  if (!existsSync(program[3] ?? '')) throw new TestbedError(`no ovsdb-server 3.5 in ${tree}: run deploy/bootstrap.sh --with-trixie`)
+  const program = [path.join(tree, loader), '--library-path', path.join(tree, 'usr/lib', triplet), path.join(tree, 'usr', name)]
+  if (!existsSync(program[3] ?? '')) throw new TestbedError(`no ${name} of 3.5 in ${tree}: run deploy/bootstrap.sh --with-trixie`)
   return program
 }
 

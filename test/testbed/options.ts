@@ -10,6 +10,8 @@ export interface TestbedOptions {
   readonly redis?: RedisCount
   /** `3.1` is whatever the machine has installed; `3.5` comes from the trixie tree that deploy/bootstrap.sh --with-trixie makes. */
   readonly ovs?: '3.1' | '3.5'
+  /** Each host has programs of its own, at first those of `ovs`, which `Testbed.installOvs` replaces as a package manager does, and the testbed schema files of its own. */
+  readonly replaceable?: boolean
   readonly control?: 'appctl' | 'configFile'
   /** A second virtual address, of the other family. */
   readonly ipv6Vip?: boolean
@@ -31,7 +33,7 @@ export interface TestbedOptions {
 export type ResolvedOptions = Required<TestbedOptions>
 
 export function resolveOptions (options: TestbedOptions): ResolvedOptions {
-  const resolved: ResolvedOptions = { nodes: '3', controllers: 1, redis: 0, ovs: '3.1', control: 'appctl', ipv6Vip: false, ssl: false, tls: false, guard: 'nftables', fence: false, budgetPerHour: 1_000, diskMegabytes: null, timing: {}, ...options }
+  const resolved: ResolvedOptions = { nodes: '3', controllers: 1, redis: 0, ovs: '3.1', replaceable: false, control: 'appctl', ipv6Vip: false, ssl: false, tls: false, guard: 'nftables', fence: false, budgetPerHour: 1_000, diskMegabytes: null, timing: {}, ...options }
   if (resolved.controllers > 1 && resolved.redis === 0) throw new RangeError(`${resolved.controllers} controllers need a store that they share: give the testbed one Redis, or three`)
   return resolved
 }

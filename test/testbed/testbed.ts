@@ -1,16 +1,18 @@
 // A testbed: real servers, agents and controllers on several hosts of one machine, and the faults that happen to them.
 import { randomBytes } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { stringify } from 'yaml'
 import type { ClusterView } from '../../protocol/api.ts'
 import { requireConfig } from '../../protocol/config.ts'
+import { SCHEMA_FILES } from '../../protocol/config-schema.ts'
 import { makeCertificates } from './certificates.ts'
-import { clusterFile, clusterFilePath, REDIS_PORT, SERVERS, tokenFilePath, type ServerName } from './cluster-file.ts'
+import { clusterFile, clusterFilePath, REDIS_PORT, schemaPath, SERVERS, tokenFilePath, type ServerName } from './cluster-file.ts'
 import { command, TestbedError } from './command.ts'
 import { whatIsMissing, type ControllerApi } from './controller-api.ts'
 import { connectControllers } from './controllers-api.ts'
 import { ovsdbServerProgram } from './environment.ts'
 import { execOn, killHostProcesses, startInit, type ExecResult } from './host.ts'
+import { INSTALLED_SERVER, installOvs } from './installed-ovs.ts'
 import { configureInterfaces, createNetwork, cut, heal, wipeInterfaces, type CutDirection } from './network.ts'
 import { startObserver, type Observer } from './observer.ts'
 import { resolveOptions, type ResolvedOptions, type TestbedOptions } from './options.ts'
@@ -78,6 +80,8 @@ export interface Testbed {
   powerOffHost: (host: string) => Promise<void>
   /** Boots the host: with the addresses that it has at boot, no packet filter, and its daemon. */
   startHost: (host: string, options?: { product?: boolean }) => Promise<void>
+  /** Replaces the programs of a `replaceable` host; what runs goes on as it is. */
+  installOvs: (host: string, ovs: '3.1' | '3.5') => Promise<void>
   exec: (host: string, argv: readonly string[], options?: { timeoutMs?: number }) => Promise<ExecResult>
 
   /** `target` is the Northbound database through the virtual address when absent. */
@@ -135,6 +139,7 @@ export function createTestbed (given: TestbedOptions): Testbed {
     api: connected,
     ...processFaults(plan),
     ...hostFaults(plan),
+    installOvs: (host, ovs) => installOvs(on(host), ovs),
     exec: (host, argv, { timeoutMs = EXEC_TIMEOUT_MS } = {}) => execOn(on(host), argv, timeoutMs),
     probe: ({ target = `${plan.vip}:${SERVERS[0].port}`, args = [] } = {}) => startProbe(plan, target, args),
     observe: observerOptions => startObserver(plan, options, observerOptions)
@@ -213,13 +218,19 @@ async function buildHosts (plan: TestbedPlan, options: ResolvedOptions): Promise
   if (options.ssl || options.tls) await makeCertificates(plan)
   for (const controller of controllersOf(plan)) {
     const file = clusterFilePath(plan, controller)
-    const text = stringify(clusterFile(plan, options, ovsdbServerProgram(options.ovs), controller))
+    const text = stringify(clusterFile(plan, options, options.replaceable ? [INSTALLED_SERVER] : ovsdbServerProgram(options.ovs), controller))
     requireConfig(text, file)
     await writeFile(file, text)
   }
   if (options.fence) await installPowerSwitch(plan)
   if (options.diskMegabytes !== null) await mountDisks(plan, options.diskMegabytes)
+  if (options.replaceable) await installAll(plan, options.ovs)
   await Promise.all(plan.hosts.map(host => startInit(plan, host)))
+}
+
+async function installAll (plan: TestbedPlan, ovs: '3.1' | '3.5'): Promise<void> {
+  for (const host of dataHostsOf(plan)) await installOvs(host, ovs)
+  for (const { name, database } of SERVERS) await copyFile(SCHEMA_FILES[database] ?? '', schemaPath(plan, name))
 }
 
 /** Beneath the testbed's own mount, with which they go. */

@@ -16,6 +16,8 @@ export function actionInWords (action: UnitAction, state: UnitState): string | n
     case 'startServer': return `starts server ${action.server}`
     case 'demoteServer': return `makes server ${action.server} a backup`
     case 'killServer': return `kills server ${action.server}`
+    case 'restartServers': return `restarts ${action.servers.map(({ name }) => name).join(' and ')}`
+    case 'convertDatabases': return `converts ${action.servers.map(({ name }) => name).join(' and ')}`
     case 'promoteServers': return `has the lease of term ${action.position.term} from a majority; promotes its servers`
     case 'takeEndpoints': return 'takes the address'
     case 'openGates': return 'opens the gate'

@@ -63,6 +63,8 @@ export function serverDouble (world: World, name: string): ServerDouble {
     writeMarker: () => world.call(`writeMarker ${name}`),
     awaitMarker: () => world.call(`awaitMarker ${name}`),
     writeHeartbeat: () => world.call(`writeHeartbeat ${name}`),
+    restart: () => world.call(`restart ${name}`),
+    convert: () => world.call(`convert ${name}`),
     kill: () => world.call(`kill ${name}`),
     detach: () => world.call(`detach ${name}`)
   }

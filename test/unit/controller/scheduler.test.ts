@@ -64,6 +64,8 @@ function scene (t: TestContext, schedules: Partial<typeof SCHEDULES>, kept: Kept
       return { databases: [{ server: 'nb', database: 'OVN_Northbound', beforeBytes: 9_000, afterBytes: 100, durationMs: 3 }] }
     },
     snapshots: async () => ({ snapshots: [], problems: [] }),
+    versions: async () => ({ servers: [] }),
+    order: async () => ({ ok: true, reason: null, steps: [] }),
     async takeSnapshot ({ as, actor, reason }) {
       asked.push(`snapshot of ${node} as ${as}`)
       if (failing.has(node)) throw new Error(`${node} has no room`)

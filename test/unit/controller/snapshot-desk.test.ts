@@ -12,6 +12,8 @@ function desk (over: Partial<MaintenanceLink> = {}, leads = true) {
   const links = ['n1', 'n2', 'n3'].map((node): MaintenanceLink => ({
     node,
     compact: async () => ({ databases: [] }),
+    versions: async () => ({ servers: [] }),
+    order: async () => ({ ok: true, reason: null, steps: [] }),
     snapshots: async () => ({ snapshots: [snapshotOf(node, `2026010${node.slice(1)}-033000-${node}`, { takenAt: `2026-01-0${node.slice(1)}T03:30:00.000Z` })], problems: [] }),
     async takeSnapshot ({ as, actor, reason }) {
       asked.push(`${node} ${as} ${actor} ${reason}`)

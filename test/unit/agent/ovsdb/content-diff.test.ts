@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { rowsOf, type Content } from '../../../../agent/ovsdb/content.ts'
 import { countByTable, differences } from '../../../../agent/ovsdb/content-diff.ts'
-import type { DatabaseSchema } from '../../../../agent/ovsdb/schema.ts'
+import type { DatabaseSchema } from '../../../../protocol/database-schema.ts'
 
 const STRINGS = { key: 'string', min: 0, max: 'unlimited' } as const
 const SCHEMA: DatabaseSchema = {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
 import { markerPlace, writeMarker } from '../../../../agent/ovsdb/marker.ts'
-import type { ColumnSchema, DatabaseSchema } from '../../../../agent/ovsdb/schema.ts'
+import type { ColumnSchema, DatabaseSchema } from '../../../../protocol/database-schema.ts'
 
 const map: ColumnSchema = { type: { key: 'string', value: 'string', min: 0, max: 'unlimited' } }
 const text: ColumnSchema = { type: 'string' }

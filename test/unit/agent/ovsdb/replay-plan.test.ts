@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { rowsOf, type Content } from '../../../../agent/ovsdb/content.ts'
 import { planReplay, REPLAY_ROWS_MAX } from '../../../../agent/ovsdb/replay-plan.ts'
-import type { DatabaseSchema } from '../../../../agent/ovsdb/schema.ts'
+import type { DatabaseSchema } from '../../../../protocol/database-schema.ts'
 import type { RowChoice } from '../../../../protocol/rescue-replay.ts'
 
 const strong = (refTable: string, max: 1 | 'unlimited' = 'unlimited') => ({ key: { type: 'uuid', refTable }, min: 0, max })

@@ -109,6 +109,7 @@ export async function setUpApi (t: TestContext, over: Partial<ControllerApiOptio
     rescues: new Map(),
     snapshots: new Map(),
     schedules: new Map(),
+    upgrades: new Map(),
     store,
     onHistory (listener) {
       historyListeners.add(listener)

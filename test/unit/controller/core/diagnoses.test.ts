@@ -244,7 +244,7 @@ describe('what agents and fence devices say of themselves', () => {
 describe('runbooks', () => {
   const directory = path.resolve(import.meta.dirname, '../../../../docs/runbooks')
   /** Events of the history that are nothing wrong now, and ask for something all the same. */
-  const ofEvents = ['failover-counted.md', 'quorum-lost.md', 'schedules.md', 'snapshots.md']
+  const ofEvents = ['failover-counted.md', 'quorum-lost.md', 'schedules.md', 'snapshots.md', 'upgrade.md']
   const named = new Set<string>([...ofEvents, ...Object.values(DIAGNOSIS_PAGES), ...Object.values(HOLDS).map(({ page }) => page)])
 
   test('every diagnosis and hold names a page that exists, and every page is named by one', async () => {

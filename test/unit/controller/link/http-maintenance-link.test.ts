@@ -3,8 +3,12 @@ import { test } from 'node:test'
 import { MaintenanceRefusedError } from '../../../../agent/ovsdb/maintenance-errors.ts'
 import { createHttpMaintenanceLink } from '../../../../controller/link/http-maintenance-link.ts'
 import type { OvsdbHaError } from '../../../../protocol/errors.ts'
+import type { NodeVersions } from '../../../../protocol/versions.ts'
 import { createApi } from '../../agent/api/unit-double.ts'
 import { snapshotOf } from '../snapshot-views.ts'
+
+const SCHEMA = { name: 'OVN_Northbound', version: '7.0.0', cksum: '1 2', tables: { NB_Global: { columns: { name: { type: 'string' } } } } }
+const VERSIONS: NodeVersions = { servers: [{ server: 'nb', run: 'process', version: '3.1.0', installed: null, problem: 'the installed program: ENOENT', databases: [{ database: 'OVN_Northbound', schema: SCHEMA, file: { path: '/nb.ovsschema', schema: null, problem: 'ENOENT' } }, { database: 'OVSDB_HA', schema: SCHEMA, file: null }] }] }
 
 test('what a controller asks over the wire is what the agent is asked, and its refusals come back as they were', async t => {
   const asked: unknown[] = []
@@ -16,6 +20,7 @@ test('what a controller asks over the wire is what the agent is asked, and its r
         if (request.as === 'active') throw new MaintenanceRefusedError('n1 is a backup', { cluster: 'ovn', node: 'n1' })
         return { databases: [compacted] }
       },
+      versions: async () => VERSIONS,
       snapshots: {
         async take (request) {
           asked.push(request)
@@ -36,6 +41,7 @@ test('what a controller asks over the wire is what the agent is asked, and its r
   })
   const request = { as: 'backup' as const, actor: 'ann', reason: '', deadlineMs: 5_000 }
   assert.deepEqual(await link.compact({ as: 'backup', deadlineMs: 5_000 }), { databases: [compacted] })
+  assert.deepEqual(await link.versions(5_000), VERSIONS, 'schemas come whole')
   assert.equal((await link.takeSnapshot(request)).snapshot.id, '20260102-033000-n1')
   assert.deepEqual((await link.snapshots(5_000)).problems, ['x'])
   assert.deepEqual((await link.verifySnapshot('20260102-033000-n1', { deadlineMs: 5_000 })).problems, [])

@@ -1,13 +1,17 @@
 // Whether a backup can hold what an active has, told before replication is tried: a backup whose schema does not fit
 // promotes itself in the same instant (FACTS R N8, section 1).
 
+import { createHash } from 'node:crypto'
+
 /** A column's base type: `"string"`, or an object with `type` and constraints. */
 export type BaseType = string | (Readonly<Record<string, unknown>> & { readonly type: string })
+/** Values in one column of one row; `min` and `max` are the schema language's own words. */
+export type ElementCount = number
 export type ColumnType = string | {
   readonly key: BaseType
   readonly value?: BaseType
-  readonly min?: number
-  readonly max?: number | 'unlimited'
+  readonly min?: ElementCount
+  readonly max?: ElementCount | 'unlimited'
 }
 export interface ColumnSchema {
   readonly type: ColumnType
@@ -23,6 +27,8 @@ export interface TableSchema {
 export interface DatabaseSchema {
   readonly name: string
   readonly version?: string
+  /** As schema files carry it, and a server repeats it. */
+  readonly cksum?: string
   readonly tables: Readonly<Record<string, TableSchema>>
 }
 
@@ -46,6 +52,14 @@ export function schemaDifferences (active: DatabaseSchema, backup: DatabaseSchem
     const ours = own(backup.tables, name)
     return ours === undefined ? [`table ${name} is missing in the backup`] : tableDifferences(name, table, ours)
   })
+}
+
+const DIGEST_CHARACTERS = 12
+
+/** Of every table and column with its type, in one spelling and order: databases with the same one hold the same rows. */
+export function schemaDigest ({ tables }: DatabaseSchema): string {
+  const columns = Object.entries(tables).flatMap(([table, { columns: known }]) => [`${table}:`, ...Object.entries(known).map(([column, schema]) => `${table}.${column} ${canonicalColumn(schema)}`)])
+  return createHash('sha256').update(columns.toSorted().join('\n')).digest('hex').slice(0, DIGEST_CHARACTERS)
 }
 
 function tableDifferences (name: string, active: TableSchema, backup: TableSchema): readonly string[] {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
-import { schemaDifferences, type ColumnType, type DatabaseSchema } from '../../../../agent/ovsdb/schema.ts'
+import { schemaDifferences, type ColumnType, type DatabaseSchema } from '../../../protocol/database-schema.ts'
 
 function schema (columns: Record<string, ColumnType>, more: Partial<DatabaseSchema> = {}): DatabaseSchema {
   return { name: 'db', version: '1.0.0', tables: { T: { columns: Object.fromEntries(Object.entries(columns).map(([name, type]) => [name, { type }])), isRoot: true } }, ...more }
