@@ -3,11 +3,12 @@ import { median } from '../bench/report.ts'
 import type { OperationReply } from '../../protocol/api.ts'
 import { CLUSTER_NAME } from '../testbed/cluster-file.ts'
 import { dataHostsOf } from '../testbed/plan.ts'
-import { disturbedSince, newestEntryId, playRuns, until, whole, type Campaign, type Stage } from './campaign.ts'
+import { disturbedSince, newestEntryId, playRuns, tellHistory, until, whole, type Campaign, type Stage } from './campaign.ts'
 import { longestOutageMs, startWriters, sum } from './writers.ts'
 
 export interface SwitchoverRun {
   readonly from: string
+  /** Who was asked for. */
   readonly to: string
   /** `refused`: it did not begin. */
   readonly outcome: string
@@ -70,22 +71,24 @@ async function playOne (stage: Stage, run: number): Promise<SwitchoverRun> {
   try {
     await writers.writeOn(WRITES_AROUND)
     const askedMs = Date.now()
-    const { outcome, detail } = await ask(stage, to)
+    const { outcome, detail, to: ended } = await ask(stage, to)
     await writers.writeOn(WRITES_AROUND)
-    const expected = outcome === 'done' ? to : from
+    // where the one that was asked for could not be promoted, the next candidate is (S8): whole, too
+    const expected = outcome === 'done' ? ended ?? to : from
     const halfDone = outcome === 'failed' ? detail : await servesAlone(stage, expected).then(() => null, (error: Error) => error.message)
     const written = await writers.verify()
     const disturbed = await disturbedSince(stage, before, ({ kind }) => kind === 'switchover')
     await writers.cleanUp()
+    if (disturbed || halfDone !== null) await tellHistory(stage, before)
     return { disturbed, from, to, outcome, detail, acked: sum(written.map(({ acked }) => acked.size)), missing: sum(written.map(({ missing }) => missing)), outageMs: longestOutageMs(written, askedMs), halfDone }
   } finally {
     await writers.stop()
   }
 }
 
-async function ask ({ testbed }: Stage, to: string): Promise<{ readonly outcome: string, readonly detail: string }> {
+async function ask ({ testbed }: Stage, to: string): Promise<{ readonly outcome: string, readonly detail: string, readonly to: string | null }> {
   const { status, body } = await (await testbed.api()).post<OperationReply & { readonly message?: string }>(`/v1/clusters/${CLUSTER_NAME}/switchover`, { to })
-  return status === 200 ? body.operation : { outcome: 'refused', detail: body.message ?? String(status) }
+  return status === 200 ? body.operation : { outcome: 'refused', detail: body.message ?? String(status), to: null }
 }
 
 /** It is the only active, and every address is its. */
