@@ -1,9 +1,14 @@
 // How old the newest heartbeat is that each server has, by this process's own clock: clocks of two nodes may differ.
 import { comparePositions, type Position } from '../../protocol/position.ts'
 import type { Report } from '../../protocol/report.ts'
+import { monotonicMs } from '../clock.ts'
+import type { UnitService } from '../unit-service.ts'
+
+/** How much younger than it is a heartbeat can look. */
+const LOOK_EVERY_MS = 500
 
 export interface LagWatch {
-  /** Every report, as soon as it is there. */
+  /** What is there now; often. */
   look (report: Report, nowMs: number): void
   /** Null while no heartbeat was seen. An agent that starts counts from its first look. */
   ageMs (cluster: string, server: string, nowMs: number): number | null
@@ -24,4 +29,20 @@ export function createLagWatch (): LagWatch {
       return found === undefined ? null : nowMs - found.sinceMs
     }
   }
+}
+
+/** Followers of a unit hear of changes, and not of each heartbeat: so it looks by itself. Returns how to stop. */
+export function watchLag (lag: LagWatch, units: Iterable<UnitService>): () => void {
+  const all = [...units]
+  const timer = setInterval(() => {
+    for (const unit of all) {
+      try {
+        lag.look(unit.report(), monotonicMs())
+      } catch {
+        continue // it is still starting, and has no report
+      }
+    }
+  }, LOOK_EVERY_MS)
+  timer.unref()
+  return () => clearInterval(timer)
 }

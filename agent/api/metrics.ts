@@ -56,7 +56,7 @@ export function countHappenings (metrics: AgentMetrics, units: Iterable<UnitServ
   const stops = [...units].map(unit => {
     metrics.unsanctionedActive.inc({ cluster: unit.cluster }, 0)
     metrics.staleTerms.inc({ cluster: unit.cluster }, 0)
-    return unit.follow(report => metrics.lag.look(report, monotonicMs()), ({ cluster, kind }: Happening) => {
+    return unit.follow(() => {}, ({ cluster, kind }: Happening) => {
       metrics.happenings.inc({ cluster, kind })
       if (kind === 'unsanctionedActive') metrics.unsanctionedActive.inc({ cluster })
     })

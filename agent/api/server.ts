@@ -4,6 +4,7 @@ import type { Registry } from 'prom-client'
 import { StaleTermError } from '../../protocol/order-errors.ts'
 import { answerErrors } from './error-body.ts'
 import { healthRoutes } from './health.ts'
+import { watchLag } from './lag-watch.ts'
 import { countHappenings, createAgentMetrics, observeReports } from './metrics.ts'
 import { maintenanceRoutes, type MaintenanceServices } from './maintenance.ts'
 import { reportRoutes } from './reports.ts'
@@ -53,7 +54,11 @@ export function createAgentApi (options: AgentApiOptions): FastifyInstance {
 
   const metrics = createAgentMetrics(registry)
   const stopCounting = countHappenings(metrics, units.values())
-  app.addHook('onClose', async () => stopCounting())
+  const stopWatching = watchLag(metrics.lag, units.values())
+  app.addHook('onClose', async () => {
+    stopCounting()
+    stopWatching()
+  })
   app.addHook('onError', async (_request, _reply, error: unknown) => {
     if (error instanceof StaleTermError && error.cluster !== undefined) metrics.staleTerms.inc({ cluster: error.cluster })
   })

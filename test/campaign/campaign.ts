@@ -58,6 +58,14 @@ export async function history ({ testbed }: Stage): Promise<readonly HistoryEntr
   return body.entries
 }
 
+const TOLD_ENTRIES = 40
+
+/** What nobody can repeat must tell what the cluster went through. */
+export async function tellHistory (stage: Stage, sinceId: number): Promise<void> {
+  const entries = (await history(stage)).filter(({ id }) => id > sinceId).slice(0, TOLD_ENTRIES)
+  for (const { at, node, kind, message } of entries.toReversed()) stage.tell(`  ${at} ${node ?? '-'} ${kind}: ${message}`)
+}
+
 export interface Change {
   readonly id: number
   readonly operation: OperationView

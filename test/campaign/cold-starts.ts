@@ -4,7 +4,7 @@ import { ackedRows, rowsInFile, type Client } from '../chaos/clients.ts'
 import { SERVERS, serverPaths } from '../testbed/cluster-file.ts'
 import { dataHostsOf, type HostPlan } from '../testbed/plan.ts'
 import { outsidePath } from '../testbed/product.ts'
-import { playRuns, until, whole, type Campaign, type Stage } from './campaign.ts'
+import { newestEntryId, playRuns, tellHistory, until, whole, type Campaign, type Stage } from './campaign.ts'
 import { startWriters, sum, type Written } from './writers.ts'
 
 export interface ColdStartRun {
@@ -52,6 +52,7 @@ function words ({ order, activeBefore, activeLast, active, acked, held, missing,
 async function playOne (stage: Stage, order: string): Promise<ColdStartRun> {
   const { testbed } = stage
   const { active: activeBefore } = await whole(stage)
+  const before = await newestEntryId(stage)
   const writers = await startWriters(stage, `d${order}`, WRITERS)
   try {
     await writers.writeOn(WRITES)
@@ -71,7 +72,9 @@ async function playOne (stage: Stage, order: string): Promise<ColdStartRun> {
     await writers.cleanUp()
     const acked = sum(written.map(one => one.acked.size))
     const missing = sum(written.map(one => one.missing))
-    return { order, activeBefore, activeLast, active, acked, held, missing, faults: judge({ active, held, acked, missing }, written) }
+    const faults = judge({ active, held, acked, missing }, written)
+    if (faults.length > 0) await tellHistory(stage, before)
+    return { order, activeBefore, activeLast, active, acked, held, missing, faults }
   } finally {
     await writers.stop()
   }

@@ -9,7 +9,7 @@ import { CLUSTER_NAME, SERVERS, type ServerName } from '../testbed/cluster-file.
 import { hostOf } from '../testbed/plan.ts'
 import { outsidePath } from '../testbed/product.ts'
 import { unpacked } from '../testbed/unpacked.ts'
-import { changeAfter, disturbedSince, newestEntryId, playRuns, until, whole, type Campaign, type Stage } from './campaign.ts'
+import { changeAfter, disturbedSince, newestEntryId, playRuns, tellHistory, until, whole, type Campaign, type Stage } from './campaign.ts'
 import { holdBack, letGo } from './held-back.ts'
 import { longestOutageMs, startWriters, sum, type Written } from './writers.ts'
 
@@ -93,8 +93,9 @@ async function playOne (stage: Stage, run: number): Promise<CrashRun> {
     const written = await writers.verify()
     const to = change.operation.to ?? ''
     const disturbed = await disturbedSince(stage, before, () => true)
-    const judged = disturbed ? { lost: {}, faults: [] } : to === from ? judgeReturn(written) : await judge(stage, written, await lossesOf(stage, change.id))
+    const judged = disturbed ? { lost: {}, faults: [] } : to === from ? judgeReturn(written) : await judge(stage, written, await lossesOf(stage, change.id, deadServers(victim)))
     await writers.cleanUp()
+    if (disturbed || judged.faults.length > 0) await tellHistory(stage, before)
     return { disturbed, victim, heldBackMs, from, to, acked: sum(written.map(({ acked }) => acked.size)), outageMs: longestOutageMs(written, crashedMs), ...judged }
   } finally {
     await writers.stop()
@@ -103,16 +104,20 @@ async function playOne (stage: Stage, run: number): Promise<CrashRun> {
 
 async function crash ({ testbed }: Stage, host: string, victim: Victim): Promise<void> {
   if (victim === 'node') await testbed.powerOffHost(host)
-  else await Promise.all((victim === 'both servers' ? SERVERS.map(({ name }) => name) : [victim]).map(server => testbed.killServer(host, server)))
+  else await Promise.all(deadServers(victim).map(server => testbed.killServer(host, server)))
 }
 
-/** What the record of the change says, when the old active is back and each of its servers was compared. */
-async function lossesOf (stage: Stage, id: number): Promise<readonly LossView[]> {
+function deadServers (victim: Victim): readonly ServerName[] {
+  return victim === 'nb' || victim === 'sb' ? [victim] : SERVERS.map(({ name }) => name)
+}
+
+/** What the record of the change says, when the old active is back and was compared. A server that lived and handed over its last write lost nothing, and need not be. */
+async function lossesOf (stage: Stage, id: number, servers: readonly ServerName[]): Promise<readonly LossView[]> {
   const api = await stage.testbed.api()
   return await until(stage, 'the record of the change to say what it lost', async () => {
     const { body } = await api.get<HistoryEntry>(`/v1/history/${id}`)
     const losses = body.operation?.losses ?? []
-    return SERVERS.every(({ name }) => losses.some(loss => loss.server === name)) ? losses : null
+    return servers.every(name => losses.some(loss => loss.server === name)) ? losses : null
   })
 }
 
@@ -129,7 +134,7 @@ async function judge (stage: Stage, written: readonly Written[], losses: readonl
   const faults: string[] = []
   for (const { name, database } of SERVERS) {
     const mine = written.filter(({ server }) => server === name)
-    const loss = losses.find(({ server }) => server === name)!
+    const loss = losses.find(({ server }) => server === name) ?? { missingRows: 0, changedRows: 0, problem: null, rescue: null }
     const kept = loss.rescue === null ? [] : await keptRows(stage, loss.rescue, database, mine[0]?.present ?? new Set())
     const acked = new Set(mine.flatMap(one => [...one.acked]))
     const missing = sum(mine.map(one => one.missing))

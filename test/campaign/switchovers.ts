@@ -3,7 +3,7 @@ import { median } from '../bench/report.ts'
 import type { OperationReply } from '../../protocol/api.ts'
 import { CLUSTER_NAME } from '../testbed/cluster-file.ts'
 import { dataHostsOf } from '../testbed/plan.ts'
-import { disturbedSince, newestEntryId, playRuns, until, whole, type Campaign, type Stage } from './campaign.ts'
+import { disturbedSince, newestEntryId, playRuns, tellHistory, until, whole, type Campaign, type Stage } from './campaign.ts'
 import { longestOutageMs, startWriters, sum } from './writers.ts'
 
 export interface SwitchoverRun {
@@ -77,6 +77,7 @@ async function playOne (stage: Stage, run: number): Promise<SwitchoverRun> {
     const written = await writers.verify()
     const disturbed = await disturbedSince(stage, before, ({ kind }) => kind === 'switchover')
     await writers.cleanUp()
+    if (disturbed || halfDone !== null) await tellHistory(stage, before)
     return { disturbed, from, to, outcome, detail, acked: sum(written.map(({ acked }) => acked.size)), missing: sum(written.map(({ missing }) => missing)), outageMs: longestOutageMs(written, askedMs), halfDone }
   } finally {
     await writers.stop()

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { StaleTermError } from '../../../../protocol/order-errors.ts'
+import { until } from '../../../contract/support/wait.ts'
 import { createApi, createUnitDouble } from './unit-double.ts'
 
 const SERVING = { phase: 'active', lease: { term: 4, held: true, remainingMs: 900, releasedTerm: 0, releasedServed: false, votersGeneration: 0, without: null } } as const
@@ -139,6 +140,20 @@ describe('metrics', () => {
     const later = await lines()
     for (const line of ['ovsdb_ha_node_role{cluster="ovn",role="active"} 0', 'ovsdb_ha_lease_held{cluster="ovn"} 0', 'ovsdb_ha_unsanctioned_active_total{cluster="ovn"} 1', 'ovsdb_ha_happenings_total{cluster="ovn",kind="unsanctionedActive"} 1']) assert.ok(later.includes(line), line)
     assert.ok(!later.some(line => line.includes('server="nb"')))
+  })
+
+  test('the lag grows while no heartbeat comes, ends with one that nobody was told of, and an active has none', async t => {
+    const unit = createUnitDouble()
+    const app = createApi([unit])
+    t.after(() => app.close())
+    const lag = async () => Number(/^ovsdb_ha_replication_lag_seconds\{cluster="ovn",server="nb"\} (\S+)$/m.exec((await app.inject('/metrics')).body)?.[1])
+    const [server] = unit.report().servers
+    await until('the lag to grow', 10_000, async () => await lag() > 1.2)
+    unit.change({ servers: [{ ...server!, position: { term: 4, sequence: 18, writer: 'n2' } }] })
+    await app.inject('/healthz') // nothing looks at the metrics meanwhile
+    await until('its own look to have seen the heartbeat', 10_000, async () => await lag() < 1.2 && await lag() > 0.1)
+    unit.change({ servers: [{ ...server!, role: 'active' }] })
+    assert.ok(Number.isNaN(await lag()))
   })
 
   test('closing the api lets go of the units', async () => {

@@ -16,6 +16,8 @@ import type { LeaseReply, TermReply } from '../../../../protocol/vote.ts'
 export interface UnitDouble extends UnitService {
   readonly asked: { readonly method: string, readonly body: unknown }[]
   say (changes: Partial<Report>): void
+  /** What followers do not hear of, such as a heartbeat. */
+  change (changes: Partial<Report>): void
   happen (kind: string, message?: string): void
   readonly followers: () => number
   termReply: TermReply
@@ -77,6 +79,7 @@ export function createUnitDouble (changes: Partial<Report> = {}): UnitDouble {
       return () => { events.off('report', onReport).off('happening', onHappening) }
     },
     followers: () => events.listenerCount('report'),
+    change (next) { report = { ...report, ...next } },
     say (next) {
       report = { ...report, sequence: report.sequence + 1, ...next }
       events.emit('report', report)
