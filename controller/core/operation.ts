@@ -249,7 +249,10 @@ export function operationOrderEnded (config: CoreConfig, state: ClusterState, ta
   if (stage.type === 'closing' && (stage.begin.tag === tag || stage.marker.tag === tag)) return closingEnded(config, state, operation, stage, tag, reply, failure, nowMs)
   if (stage.type === 'freezing' && stage.tag === tag) {
     const frozen = withSteps(operation, operation.from, stage.sinceMs, reply, 'freeze and release', failure, nowMs)
-    if (failure !== null) return end({ ...state, operation: frozen }, frozen, 'failed', `${operation.from ?? 'the old active'} could not be frozen: ${failure}`, nowMs)
+    if (failure !== null) {
+      const servesOn = frozen.from !== null && cameBack(config, state, frozen.from, frozen, nowMs)
+      return end({ ...state, operation: frozen }, frozen, servesOn ? 'undone' : 'failed', `${operation.from ?? 'the old active'} could not be frozen${servesOn ? ', and serves on' : ''}: ${failure}`, nowMs)
+    }
     // its answer is the release; the report that shows it may come later
     const over: LeaveOut[] = frozen.from === null ? [] : [{ holder: frozen.from, term: frozen.fromTerm, why: 'released' }]
     return askTerm(config, { ...state, operation: { ...frozen, leaveOut: over } }, nowMs)
@@ -265,6 +268,12 @@ export function operationOrderEnded (config: CoreConfig, state: ClusterState, ta
     ]]
   }
   return [state, []]
+}
+
+/** It had opened its gate again by itself, its time for the hand-over being over, when the order to freeze came. */
+function cameBack (config: CoreConfig, state: ClusterState, from: string, { fromTerm, startedAtMs }: Operation, nowMs: number): boolean {
+  const report = freshReport(config, state, from, nowMs)
+  return report?.phase === 'active' && report.lease.held && report.lease.term === fromTerm && (state.agents[from]?.phaseSinceMs ?? 0) > startedAtMs
 }
 
 function closingEnded (config: CoreConfig, state: ClusterState, operation: Operation, stage: Extract<Operation['stage'], { type: 'closing' }>, tag: number, reply: OrderReply | null, failure: string | null, nowMs: number): Stepped {

@@ -5,8 +5,8 @@ import { CLUSTER_NAME } from '../testbed/cluster-file.ts'
 import { acknowledged, assertFollows, describeCluster, nodeOf, PATIENT, type Scene } from './scenario.ts'
 
 /** Some commands are given before, each of which may take seconds on a loaded machine. */
-const AHEAD_MS = 40_000
-const SOON_MS = 20_000
+const AHEAD_MS = 15_000
+const SOON_MS = 8_000
 
 async function json <T> ({ ovsdbHa }: Scene, ...args: readonly string[]): Promise<T> {
   const { exitCode, stdout, stderr } = await ovsdbHa(...args, '-o', 'json')

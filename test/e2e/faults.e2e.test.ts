@@ -4,7 +4,8 @@ import { CLUSTER_NAME, serverPaths } from '../testbed/cluster-file.ts'
 import { poll } from '../testbed/wait.ts'
 import { acknowledged, assertFollows, DEADLINE_MS, describeCluster, endAgent, NEWEST, nodeOf, type Scene } from './scenario.ts'
 
-const CONTROLLERS_DEAD_MS = 60_000
+/** By hand also longer: OVSDB_HA_E2E_DOWN_MS=600000; many leases in any case. */
+const CONTROLLERS_DEAD_MS = Number(process.env.OVSDB_HA_E2E_DOWN_MS ?? 20_000)
 const TWICE_THE_LEASE_MS = 4_000
 const VOTER_FILE = `/run/ovsdb-ha/lib/${CLUSTER_NAME}/voter.json`
 
@@ -80,12 +81,12 @@ for (const ovs of NEWEST) {
       await assertFollows(scene, 'c')
     })
 
-    scenario('every controller is dead for a minute: clients write without a gap, and nothing has changed when one is back', { undisturbed: true }, async scene => {
+    scenario('every controller is dead for many leases: clients write without a gap, and nothing has changed when one is back', { undisturbed: true }, async scene => {
       const before = await scene.view()
       await testbed.killController()
       const clients = await Promise.all(scene.clients.map(async client => ({ client, fromMs: (await acknowledged(client)).at(-1)?.atMs ?? 0 })))
       for (const { client, fromMs } of clients) {
-        await poll(async () => ((await acknowledged(client)).at(-1)?.atMs ?? 0) - fromMs > CONTROLLERS_DEAD_MS ? true : null, { deadlineMs: CONTROLLERS_DEAD_MS + DEADLINE_MS, everyMs: 1_000, what: `a minute of writes by ${client.name}` })
+        await poll(async () => ((await acknowledged(client)).at(-1)?.atMs ?? 0) - fromMs > CONTROLLERS_DEAD_MS ? true : null, { deadlineMs: CONTROLLERS_DEAD_MS + DEADLINE_MS, everyMs: 1_000, what: `writes of all that time by ${client.name}` })
       }
       await testbed.startController()
       const after = await scene.whole()

@@ -337,4 +337,16 @@ describe('switchover', () => {
     assert.equal(one.latest('operationEnded').ended.outcome, 'failed')
     assert.equal(one.count('askTerm'), 0)
   })
+
+  test('an order to freeze that came too late is no failure: the old active has opened its gate again, and serves on', () => {
+    const one = switching()
+    one.endOrder('handoverBegin', 2_010)
+    one.endOrder('awaitMarker', 2_011)
+    one.reports([activeReport('n1', { phase: 'handingOver' })], 2_012)
+    one.reports([activeReport('n1')], 2_015)
+    one.endOrder('handoverFinish', 2_020, { ok: false, reason: 'n1 refuses to handoverFinish in term 4: it does not serve in that term' })
+    const { outcome, detail } = one.latest('operationEnded').ended
+    assert.equal(outcome, 'undone')
+    assert.match(detail, /n1 could not be frozen, and serves on: n1 refuses/)
+  })
 })
