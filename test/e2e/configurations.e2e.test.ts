@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { certificatePaths, SERVERS } from '../testbed/cluster-file.ts'
 import { poll } from '../testbed/wait.ts'
-import { assertFailedOver, assertFollows, DEADLINE_MS, describeCluster, isDead, NEWEST, VERSIONS } from './scenario.ts'
+import { assertFailedOver, assertFollows, DEADLINE_MS, describeCluster, isDead, NEWEST } from './scenario.ts'
 
 for (const ovs of NEWEST) {
   describeCluster(`two data nodes and a witness, Open vSwitch ${ovs}`, { ovs, nodes: '2+witness' }, ({ testbed, scenario }) => {
@@ -32,9 +32,7 @@ for (const ovs of NEWEST) {
       assert.equal((await scene.ovsdbHa('switchover', '--to', 'a')).exitCode, 0)
     })
   })
-}
 
-for (const ovs of VERSIONS) {
   describeCluster(`ssl for clients and replication, mutual TLS between our parts, Open vSwitch ${ovs}`, { ovs, ssl: true, tls: true }, ({ testbed, scenario }) => {
     const { certificate, privateKey, caCertificate } = certificatePaths(testbed.plan, 'client')
     const nbctl = (...args: readonly string[]) => testbed.exec('client', ['ovn-nbctl', '--timeout=5', `--db=ssl:${testbed.plan.vip}:${SERVERS[0].port}`, '-p', privateKey, '-c', certificate, '-C', caCertificate, ...args])
