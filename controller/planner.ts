@@ -3,7 +3,10 @@ import type { Logger } from 'pino'
 import { invariant } from '../protocol/invariant.ts'
 import { wallClock } from './clock.ts'
 import { NOTHING_PLANNED, stepPlanned, type PlannedAction, type PlannedEvent } from './core/planned.ts'
+import { createEventQueue } from './event-queue.ts'
 import type { PlanHost } from './schedule-host.ts'
+
+const EVENTS_MAX = 1_000
 
 export interface PlannerOptions {
   readonly host: PlanHost
@@ -19,22 +22,10 @@ export interface Planner {
 export function createPlanner ({ host, logger }: PlannerOptions): Planner {
   let state = NOTHING_PLANNED
   let stopped = false
-  let taking = false
-  const queue: PlannedEvent[] = []
   let wake: NodeJS.Timeout | undefined
   let unfollow = (): void => {}
 
-  /** One event at a time: an action may change the view at once. */
-  function push (event: PlannedEvent): void {
-    queue.push(event)
-    if (taking || stopped) return
-    taking = true
-    try {
-      for (let next = queue.shift(); next !== undefined; next = queue.shift()) take(next)
-    } finally {
-      taking = false
-    }
-  }
+  const push = createEventQueue<PlannedEvent>(EVENTS_MAX, take, event => logger.error({ type: event.type }, 'event of planned switchovers dropped: the queue is full'))
 
   function take (event: PlannedEvent): void {
     if (stopped) return

@@ -1,11 +1,12 @@
 // npm run campaign -- NAME: proofs on the testbed that take many runs, each checked from outside with the neutral prober.
 import { writeFile } from 'node:fs/promises'
 import { arch, cpus } from 'node:os'
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, CommanderError, Option } from 'commander'
 import { createPaint } from '../../cli/render/style.ts'
 import { createRandom } from '../sim/world.ts'
 import { claimFreeIndex } from '../testbed/free-index.ts'
 import { onInterrupt } from '../testbed/interrupt.ts'
+import { parseWhole } from '../testbed/parse-whole.ts'
 import { TESTBED_INDEX_MAX } from '../testbed/plan.ts'
 import { createTestbed } from '../testbed/testbed.ts'
 import type { Campaign } from './campaign.ts'
@@ -62,14 +63,6 @@ async function campaign (name: CampaignName, { runs, seed, ovs, index, json }: C
   } catch (error) {
     tell(`campaign: ${interrupt.aborted ? 'interrupted' : (error as Error).message}`)
     process.exitCode = interrupt.aborted ? EXIT.interrupted : EXIT.failed
-  }
-}
-
-function parseWhole (min: number, max: number): (value: string) => number {
-  return value => {
-    const number = Number(value)
-    if (!Number.isInteger(number) || number < min || number > max) throw new InvalidArgumentError(`${min} to ${max}`)
-    return number
   }
 }
 

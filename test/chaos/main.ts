@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { createPaint } from '../../cli/render/style.ts'
 import { claimFreeIndex } from '../testbed/free-index.ts'
+import { parseWhole } from '../testbed/parse-whole.ts'
 import { onInterrupt } from '../testbed/interrupt.ts'
 import { parseCount } from '../testbed/count-option.ts'
 import { TESTBED_INDEX_MAX, type ControllerCount, type RedisCount } from '../testbed/plan.ts'
@@ -81,14 +82,6 @@ function parseKinds (value: string): readonly FaultKind[] {
   const kinds = FAULT_KINDS.filter(kind => names.includes(kind))
   if (kinds.length !== names.length) throw new InvalidArgumentError(`of ${FAULT_KINDS.join(', ')}`)
   return kinds
-}
-
-function parseWhole (min: number, max: number): (value: string) => number {
-  return value => {
-    const number = Number(value)
-    if (!Number.isInteger(number) || number < min || number > max) throw new InvalidArgumentError(`${min} to ${max}`)
-    return number
-  }
 }
 
 try {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { activeReport, grant, position, report, serverReport, VOTERS } from '../../../fixtures.ts'
+import { activeReport, coreConfig, grant, position, report, serverReport, timing, VOTERS } from '../../../fixtures.ts'
 import type { Report, ServerReport } from '../../../../protocol/report.ts'
 import { find, orderTo, releasedReport, serving, type LeaderHarness } from './leader-harness.ts'
 
@@ -84,8 +84,8 @@ describe('taking a term (S1, S3)', () => {
 
   describe('one of two servers of the last active died, and the other one lives on behind a shut gate', () => {
     const both = (changes: Partial<ServerReport> = {}) => [serverReport(), serverReport({ name: 'sb', database: 'OVN_Southbound', ...changes })]
-    const promotion = (n2: readonly ServerReport[], changes: Partial<Report> = {}, marked: string[] = ['sb']) => {
-      const one = serving()
+    const promotion = (n2: readonly ServerReport[], changes: Partial<Report> = {}, marked: string[] = ['sb'], config = coreConfig()) => {
+      const one = serving(config)
       const released = releasedReport()
       one.reports([report('n2', { servers: [...n2], ...changes }), report('n3'), { ...released, lease: { ...released.lease, marked } }], 2_000)
       one.accept('n2', 2_002)
@@ -95,6 +95,11 @@ describe('taking a term (S1, S3)', () => {
     test('the candidate is told to wait for the marker behind its last write', () => {
       const order = promotion(both())
       assert.deepEqual(order?.type === 'promote' && order.lastWrites, { marker: 'last-4-n1', servers: ['sb'], deadlineMs: 2_000 })
+    })
+
+    test('it waits no longer than clients would have waited for the loss of the whole node: a lease', () => {
+      const order = promotion(both(), {}, ['sb'], coreConfig({ timing: timing({ handoverDeadlineMs: 60_000 }) }))
+      assert.equal(order?.type === 'promote' && order.lastWrites?.deadlineMs, timing().leaseMs)
     })
 
     test('not where nothing can come: the copy has no source, the node follows another one, or no marker was written', () => {
