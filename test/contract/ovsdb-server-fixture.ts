@@ -40,8 +40,9 @@ export const TIMING: TimingConfig = {
   renewEveryMs: 500,
   reportEveryMs: 1_000,
   suspectAfterMs: 3_000,
-  probeEveryMs: 100,
-  hungAfterMs: 600,
+  // one look gets this long for its answers: a machine that stalls for a moment is no server that stalls
+  probeEveryMs: 1_000,
+  hungAfterMs: 2_000,
   busyAfterMs: 20_000,
   heartbeatEveryMs: 1_000,
   maxLagHeartbeats: 3,
