@@ -177,7 +177,7 @@ const TimingSchema = Type.Object({
   resyncDeadline: Type.Optional(Duration(1_000, 10 * MINUTE_MS, '120s', 'A backup whose first copy takes longer is reported, and the next one is tried.')),
   endpointLinger: Type.Optional(Duration(0, 10_000, '200ms', 'How long the old active keeps the address after a switchover, so that clients get a refusal instead of silence.')),
   commandTimeout: Type.Optional(Duration(100, MINUTE_MS, '2s', 'Deadline of every ip, nft, arping and control socket command.')),
-  coldStartWait: Type.Optional(Duration(0, 60 * MINUTE_MS, '5s', 'At a cold start: how long to wait for the remaining data nodes once a majority is there.'))
+  coldStartWait: Type.Optional(Duration(0, 60 * MINUTE_MS, '30s', 'At a cold start: how long to wait, once a majority is there, for data nodes that may hold newer data. The last active waits for nobody.'))
 }, { ...closed, description: 'How fast; the defaults suit a local network.' })
 
 const FailoverSchema = Type.Object({

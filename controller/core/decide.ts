@@ -1,7 +1,8 @@
 // Who should be active, and why. Level-based: looks at the reports as they are, whatever event came. Every "no" is a hold
 // that names its reason, so that status, history and tests read the same words.
 import type { OperationKind, RefusedNode } from '../../protocol/api.ts'
-import type { TermReason } from '../../protocol/vote.ts'
+import type { Report } from '../../protocol/report.ts'
+import type { HolderTerm, TermReason } from '../../protocol/vote.ts'
 import { candidates, diverging } from './candidate.ts'
 import { dataNodes, freshReport, freshReports, highestTerm, isFresh, lastServed, positionOf, releaseOf, votersWithoutRenewal } from './knowledge.ts'
 import { budgetHold, passedOver, withinBudget } from './flapping.ts'
@@ -117,10 +118,10 @@ function act (config: CoreConfig, state: ClusterState, go: Extract<Verdict, { ty
   const warm = last !== null && eligible.some(report => report.following === last.holder && positionOf(report)?.term === last.term)
   const kind: OperationKind = last === null ? 'firstStart' : warm ? 'failover' : 'coldStart'
   if (!warm) {
-    const missing = dataNodes(config).filter(({ name }) => !isFresh(config, state.agents[name], nowMs) || !isSettled(config, state, name, nowMs))
+    const missing = mayHoldMore(config, state, { eligible, last }, nowMs)
     const untilMs = (state.majoritySinceMs ?? nowMs) + config.cluster.timing.coldStartWaitMs
     if (missing.length > 0 && nowMs < untilMs) {
-      return setHold(state, { code: 'waitingForNodes', message: `waits up to ${Math.ceil((untilMs - nowMs) / 1_000)} s for ${missing.map(({ name }) => name).join(', ')}: it may hold newer data`, refused }, untilMs)
+      return setHold(state, { code: 'waitingForNodes', message: `waits up to ${Math.ceil((untilMs - nowMs) / 1_000)} s for ${missing.join(', ')}: it may hold newer data`, refused }, untilMs)
     }
     const apart = last === null ? diverging(eligible) : []
     if (apart.length > 0) return setHold(state, { code: 'diverging', message: `${apart.join(' and ')} hold different data and nothing tells which is newer: choose one with "ovsdb-ha failover ${config.cluster.name} --to NODE --force"; the others are kept as rescues`, refused }, null)
@@ -149,10 +150,24 @@ function act (config: CoreConfig, state: ClusterState, go: Extract<Verdict, { ty
   }, nowMs)
 }
 
-/** It has told what it holds: its servers were started and seen. */
-function isSettled (config: CoreConfig, state: ClusterState, node: string, nowMs: number): boolean {
-  const report = freshReport(config, state, node, nowMs)
-  return report !== null && report.phase === 'backup' && report.servers.every(server => server.health === 'up' || server.health === 'down')
+/**
+ * The data nodes that have not told what they hold. None when the last active itself can take over: what it holds ends in
+ * the last term, and nobody else wrote in it.
+ */
+function mayHoldMore (config: CoreConfig, state: ClusterState, { eligible, last }: { readonly eligible: readonly Report[], readonly last: HolderTerm | null }, nowMs: number): readonly string[] {
+  const hasAll = (report: Report): boolean => report.node === last?.holder && positionOf(report)?.term === last.term
+  if (eligible.some(hasAll)) return []
+  // with nobody to take instead there is nothing to be early with: the operator reads why nobody can be taken
+  const awaited = eligible.length === 0 ? null : last?.holder ?? null
+  return dataNodes(config).map(({ name }) => name).filter(name => !isSettled(freshReport(config, state, name, nowMs), awaited))
+}
+
+/**
+ * Its servers were started and seen, or were tried in vain. The last active is waited for while its servers are tried again:
+ * what it acknowledged last may be nowhere else.
+ */
+function isSettled (report: Report | null, awaited: string | null): boolean {
+  return report !== null && report.phase === 'backup' && report.servers.every(({ health }) => health === 'up' || (health === 'down' && report.node !== awaited))
 }
 
 export function whyBest (config: CoreConfig, node: string, eligible: readonly string[], last: string | null): string {

@@ -41,7 +41,7 @@ test('what is left out of a file gets its default', () => {
     resyncDeadlineMs: 120_000,
     endpointLingerMs: 200,
     commandTimeoutMs: 2_000,
-    coldStartWaitMs: 5_000
+    coldStartWaitMs: 30_000
   })
   assert.deepEqual(config.clusters[0]?.rescue, { directory: '/var/lib/ovsdb-ha/ovn/rescue', maxFiles: 20, maxBytes: 1_073_741_824, maxAgeMs: 2_592_000_000 })
   assert.equal(config.clusters[0]?.guard, 'nftables')

@@ -224,12 +224,40 @@ describe('first start and cold start', () => {
     assert.equal(one.count('askTerm'), 0)
   })
 
-  test('after all nodes restarted, nobody follows: the node with the newest data is taken when all were heard (S6)', () => {
-    const cold = (node: string, sequence: number) => report(node, {
+  function cold (node: string, sequence: number, server: Partial<Report['servers'][number]> = {}): Report {
+    return report(node, {
       voter: { released: { served: true }, grants: [] },
       following: null,
-      servers: [serverReport({ source: null, replication: 'none', position: position(4, sequence) })]
+      servers: [serverReport({ source: null, replication: 'none', position: position(4, sequence), ...server })]
     })
+  }
+
+  test('the last active waits for nobody when all restarted: it has whatever anybody has', () => {
+    const one = leader()
+    one.reports([cold('n1', 18), cold('n2', 18)], 1_100)
+    assert.deepEqual([one.operation().kind, one.operation().to], ['coldStart', 'n1'])
+  })
+
+  test('the last active is waited for while its servers are started again and again, another node is not', () => {
+    const down = { health: 'down', reason: 'it did not start', role: 'unknown' } as const
+    const one = leader()
+    one.reports([cold('n1', 18, down), cold('n2', 17), cold('n3', 17)], 1_100)
+    assert.deepEqual(holdOf(one), { code: 'waitingForNodes', message: 'waits up to 5 s for n1: it may hold newer data' })
+    one.reports([cold('n1', 18)], 1_500)
+    assert.equal(one.operation().to, 'n1')
+
+    const other = leader()
+    other.reports([cold('n1', 18), cold('n2', 18, down), cold('n3', 17)], 1_100)
+    assert.equal(other.operation().to, 'n1')
+  })
+
+  test('a last active whose copy ends before the last term is no reason to wait for nobody', () => {
+    const one = leader()
+    one.reports([cold('n1', 0, { position: position(3, 90) }), cold('n2', 18)], 1_100)
+    assert.deepEqual(holdOf(one), { code: 'waitingForNodes', message: 'waits up to 5 s for n3: it may hold newer data' })
+  })
+
+  test('after all nodes restarted, nobody follows: the node with the newest data is taken when all were heard (S6)', () => {
     const one = leader()
     one.reports([cold('n2', 17), cold('n3', 18)], 1_100)
     assert.equal(holdOf(one)?.code, 'waitingForNodes')
