@@ -1,5 +1,8 @@
 // Every guard against the real kernel: the server, its clients and a stranger are network namespaces that this test makes itself.
 import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { execa } from 'execa'
 import { createNetwork, type Network } from './support/namespaces.ts'
@@ -39,6 +42,11 @@ describe('the nftables guard', () => {
   afterEach(async () => {
     for (const host of [server, member, stranger]) await host.stop()
     await execa('ip', ['netns', 'exec', network.a, 'nft', 'flush', 'ruleset'])
+  })
+
+  const slowFolders: string[] = []
+  after(async () => {
+    for (const folder of slowFolders) await rm(folder, { recursive: true, force: true })
   })
 
   async function assertDials (from: Host, port: number, expected: string): Promise<void> {
@@ -174,6 +182,34 @@ describe('the nftables guard', () => {
     await server.setPath('/nonexistent')
     await assert.rejects(server.open(1_000), { code: 'OVSDB_HA_GUARD', message: /the program nft is missing/, hint: /Install nftables/ })
     await assert.rejects(server.close(), { message: /the program nft is missing/ })
+  })
+
+  /** An nft that takes that long before it does anything, in one process, so that killing it ends it. */
+  async function slowNft (seconds: number): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'ovsdb-ha-slow-nft-'))
+    const { stdout: real } = await execa('sh', ['-c', 'command -v nft'])
+    await writeFile(join(folder, 'nft'), `#!/usr/bin/perl\nselect undef, undef, undef, ${seconds};\nexec '${real}', @ARGV;\n`, { mode: 0o755 })
+    slowFolders.push(folder)
+    return `${folder}:${process.env.PATH ?? ''}`
+  }
+
+  test('on a machine where nft takes long the ports are opened for less, and none later than the lease (S4)', async () => {
+    await server.install()
+    await server.setPath(await slowNft(0.3))
+    await server.open(4_000)
+    const { stdout } = await execa('ip', ['netns', 'exec', network.a, 'nft', '-j', 'list', 'set', 'inet', TABLE, 'lease'])
+    const [expiresS] = [...stdout.matchAll(/"expires": (\d+)/g)].map(match => Number(match[1]))
+    // 200 ms for the first try, 400 ms for what the second one may take beyond that
+    assert.ok(expiresS !== undefined && expiresS <= 3.4, stdout)
+    await assertDials(stranger, CLIENT_PORT, 'open')
+  })
+
+  test('an nft that never ends in time leaves the port shut, and says how long it was given', async () => {
+    await server.install()
+    await server.open(60_000)
+    await server.setPath(await slowNft(1.5))
+    await assert.rejects(server.open(10_000), { message: /nft took longer than 200, then 600, then 1200 ms/ })
+    await assertDials(stranger, CLIENT_PORT, 'ECONNREFUSED')
   })
 
   test('a lease that is over already is refused and leaves the port shut', async () => {
