@@ -123,12 +123,8 @@ describe('a Ctrl-C leaves nothing behind', () => {
   const PHASES: ReadonlyArray<readonly [string, RegExp | (() => Promise<boolean>)]> = [
     ['when it has said its first word', /ovsdb-ha demo/],
     ['when there is a first namespace', async () => (await namespacesOf(INDEX)).length > 0],
-    ['when hosts start', async () => (await processesIn(`ovha${INDEX}-a`)).length > 0],
     ['when agents start servers', startedServers],
-    ['when the cluster serves', /The cluster serves/],
-    ['when the client writes', /[1-9][\d,]* rows acknowledged/],
     ['in the middle of the failover', /kill -9/],
-    ['after the failover', /is active\. The client/],
     ['when everything is taken down', /acknowledged rows are in the database/]
   ]
   for (const [when, reached] of PHASES) {

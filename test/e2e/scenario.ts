@@ -6,6 +6,7 @@ import test, { after, before, describe, type TestContext } from 'node:test'
 import type { ClusterView, HistoryEntry, HistoryList, NodeView, OperationView } from '../../protocol/api.ts'
 import { CLUSTER_NAME, SERVERS } from '../testbed/cluster-file.ts'
 import { whatIsMissing } from '../testbed/controller-api.ts'
+import { claimFreeIndex } from '../testbed/free-index.ts'
 import { type Observer } from '../testbed/observer.ts'
 import { type TestbedOptions } from '../testbed/options.ts'
 import { poll } from '../testbed/wait.ts'
@@ -25,8 +26,8 @@ export const NEWEST: readonly (typeof VERSIONS[number])[] = process.env.OVSDB_HA
 export const PATIENT = { lease: '8s', renewEvery: '2s', suspectAfter: '2s', reportEvery: '500ms', commandTimeout: '8s', promoteDeadline: '20s' } as const
 /** Long, since the machine may be loaded; what is waited for usually comes within a second. A shared machine may need longer still. */
 export const DEADLINE_MS = Number(process.env.OVSDB_HA_E2E_DEADLINE_MS ?? 45_000)
-/** Which testbed; another one for a second run at the same time. */
-const INDEX = Number(process.env.OVSDB_HA_E2E_INDEX ?? 7)
+/** Which testbed; a free one when none is named, so that two files can run at the same time. */
+const INDEX = process.env.OVSDB_HA_E2E_INDEX === undefined ? await claimFreeIndex() : Number(process.env.OVSDB_HA_E2E_INDEX)
 /** A line of the file of acknowledged writes has at least this many bytes. */
 const LINE_BYTES = 25
 const LINES_TO_SEE = 5

@@ -4,7 +4,7 @@ import type { ClusterRescues, RescueView } from '../../protocol/rescue.ts'
 import { CLUSTER_NAME, SERVERS } from '../testbed/cluster-file.ts'
 import { HOST_DIRECTORY } from '../testbed/host.ts'
 import { poll } from '../testbed/wait.ts'
-import { assertFailedOver, assertFollows, DEADLINE_MS, describeCluster, NEWEST, nodeOf, type Scene } from './scenario.ts'
+import { assertFailedOver, assertFollows, DEADLINE_MS, describeCluster, NEWEST, nodeOf, PATIENT, type Scene } from './scenario.ts'
 
 const RESCUES = `${HOST_DIRECTORY}/lib/${CLUSTER_NAME}/rescue`
 
@@ -38,7 +38,7 @@ async function newestOf ({ ovsdbHa }: Scene, node: string, server: string): Prom
 }
 
 for (const ovs of NEWEST) {
-  describeCluster(`rescues, Open vSwitch ${ovs}`, { ovs }, ({ testbed, scenario }) => {
+  describeCluster(`rescues, Open vSwitch ${ovs}`, { ovs, timing: PATIENT }, ({ testbed, scenario }) => {
     scenario('what only the lost active had is brought back by rescue apply, every acknowledged write of it; what conflicts is refused with the reason', {
       judge: (missing, client) => assert.equal(missing, 0, `every acknowledged write of ${client.name} is there again`)
     }, async scene => {

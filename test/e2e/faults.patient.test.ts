@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict'
 import { CLUSTER_NAME, serverPaths } from '../testbed/cluster-file.ts'
 import { poll } from '../testbed/wait.ts'
-import { acknowledged, assertFollows, DEADLINE_MS, describeCluster, endAgent, NEWEST, nodeOf, type Scene } from './scenario.ts'
+import { acknowledged, assertFollows, DEADLINE_MS, describeCluster, endAgent, NEWEST, nodeOf, PATIENT, type Scene } from './scenario.ts'
 
 /** By hand also longer: OVSDB_HA_E2E_DOWN_MS=600000; many leases in any case. */
 const CONTROLLERS_DEAD_MS = Number(process.env.OVSDB_HA_E2E_DOWN_MS ?? 20_000)
-const TWICE_THE_LEASE_MS = 4_000
+const TWICE_THE_LEASE_MS = 16_000
 const VOTER_FILE = `/run/ovsdb-ha/lib/${CLUSTER_NAME}/voter.json`
 
 for (const ovs of NEWEST) {
-  describeCluster(`files that are gone or wrong, Open vSwitch ${ovs}`, { ovs }, ({ testbed, scenario }) => {
+  describeCluster(`files that are gone or wrong, Open vSwitch ${ovs}`, { ovs, timing: PATIENT }, ({ testbed, scenario }) => {
     const inside = async (script: string): Promise<string> => {
       const { failed, stdout, stderr } = await testbed.exec('c', ['sh', '-ec', script])
       assert.ok(!failed, stderr)

@@ -1,12 +1,12 @@
 // Who votes is changed while clients write: they notice nothing, and the majority is another one afterwards.
 import assert from 'node:assert/strict'
 import { CLUSTER_NAME } from '../testbed/cluster-file.ts'
-import { describeCluster, endAgent, NEWEST, nodeOf } from './scenario.ts'
+import { describeCluster, endAgent, NEWEST, nodeOf, PATIENT } from './scenario.ts'
 
 const VOTER_FILE = `/run/ovsdb-ha/lib/${CLUSTER_NAME}/voter.json`
 
 for (const ovs of NEWEST) {
-  describeCluster(`voters, Open vSwitch ${ovs}`, { ovs, nodes: '2+witness' }, ({ testbed, scenario }) => {
+  describeCluster(`voters, Open vSwitch ${ovs}`, { ovs, nodes: '2+witness', timing: PATIENT }, ({ testbed, scenario }) => {
     scenario('the vote of the witness is taken away and given back, again and again: no try of any client fails', { undisturbed: true }, async scene => {
       let { generation } = (await scene.view()).voters
       for (let round = 1; round <= 3; round++) {

@@ -5,7 +5,7 @@ import { SERVERS, serverPaths } from '../testbed/cluster-file.ts'
 import { poll } from '../testbed/wait.ts'
 import { assertFollows, describeCluster, NEWEST, nodeOf, PATIENT, type Scene } from './scenario.ts'
 
-/** By hand also more: OVSDB_HA_E2E_ROWS=100000 node --test test/e2e/source-lost.e2e.test.ts */
+/** By hand also more: OVSDB_HA_E2E_ROWS=100000 node --test test/e2e/source-lost.patient.test.ts */
 const ROWS = Number(process.env.OVSDB_HA_E2E_ROWS ?? 20_000)
 const ROWS_AT_ONCE = 1_000
 /** The copy takes far longer than to see that it is under way; leases and reports have ports of their own. */
