@@ -4,11 +4,13 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { CLUSTER_NAME } from '../testbed/cluster-file.ts'
 import { hostOf } from '../testbed/plan.ts'
+import { outsidePath } from '../testbed/product.ts'
 import { unpacked } from '../testbed/unpacked.ts'
 import { poll } from '../testbed/wait.ts'
-import { acknowledged, assertFollows, DEADLINE_MS, describeCluster, NEWEST, nodeOf, underHammer } from './scenario.ts'
+import { acknowledged, assertFollows, DEADLINE_MS, describeCluster, NEWEST, nodeOf, underHammer, type Scene } from './scenario.ts'
 
-const SWITCHOVERS = 20
+/** A hundred and more: npm run campaign -- switchovers. */
+const SWITCHOVERS = 8
 const HAMMERS = 3
 const PAUSE_SEEN_MS = 4_000
 
@@ -16,8 +18,11 @@ for (const ovs of NEWEST) {
   describeCluster(`operators, Open vSwitch ${ovs}`, { ovs }, ({ testbed, scenario }) => {
     scenario('a switchover by the command: no write is lost, and the old active follows', {}, async scene => {
       await scene.status('serving')
+      const session = await idleSession(scene)
       const { exitCode, stdout, stderr } = await scene.ovsdbHa('switchover', '--to', 'b', '--reason', 'maintenance of a')
       assert.equal(exitCode, 0, stderr)
+      // a session that stayed with the old active would be read-only for ever, and its client would not know
+      assert.match(await session.ended, /Connection reset by peer|connection closed|End of file/i)
       assert.match(stdout, /^ovn: switchover a -> b \(term \d+\), done in /)
       const operation = await scene.ended()
       assert.deepEqual([operation.kind, operation.from, operation.to, operation.outcome], ['switchover', 'a', 'b', 'done'])
@@ -89,4 +94,13 @@ for (const ovs of NEWEST) {
       assert.ok(before !== undefined && rescue.includes(`"${before.row}"`), `the write ${before?.row}, which only a had, is in ${kept.facts.file}`)
     })
   })
+}
+
+/** A client that has read what it wanted and now only listens: nothing that it does would tell it that the active has changed. */
+async function idleSession ({ testbed }: Scene): Promise<{ readonly ended: Promise<string> }> {
+  const file = '/run/ovsdb-ha/idle-session'
+  const target = `tcp:${testbed.plan.vip}:6641`
+  const ended = testbed.exec('client', ['sh', '-c', 'exec ovsdb-client monitor "$0" OVN_Northbound Address_Set "$1" > "$2"', target, 'name,!insert,!delete,!modify', file], { timeoutMs: DEADLINE_MS }).then(({ stderr }) => stderr)
+  await poll(async () => (await readFile(outsidePath(hostOf(testbed.plan, 'client'), file), 'utf8').catch(() => '')).includes('initial') || null, { deadlineMs: DEADLINE_MS, what: 'the session to have its first answer' })
+  return { ended }
 }
