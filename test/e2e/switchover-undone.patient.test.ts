@@ -31,7 +31,7 @@ describeCluster('switchovers that fail', { ovs: '3.1', timing: { ...PATIENT, han
     try {
       const { exitCode, stdout, stderr } = await scene.ovsdbHa('switchover', '--to', 'b')
       assert.equal(exitCode, 1, stdout + stderr)
-      assert.match(stdout.replaceAll(/\s+/g, ' '), /undone in .*the marker did not arrive on b in time/)
+      assert.match((stdout + stderr).replaceAll(/\s+/g, ' '), /undone in .*the marker did not arrive on b in time/)
       await servesInItsTerm(scene, term)
     } finally {
       await letThrough()
