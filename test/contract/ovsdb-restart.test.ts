@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { copyFile, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, test } from 'node:test'
@@ -7,7 +7,10 @@ import { ConversionError } from '../../agent/ovsdb/maintenance-errors.ts'
 import { readVersions } from '../../agent/ovsdb/versions.ts'
 import { schemaDigest, type DatabaseSchema } from '../../protocol/database-schema.ts'
 import { NORTHBOUND_SCHEMA } from './ovsdb-fixture.ts'
-import { createTestNodes, VERSIONS, type TestNode } from './ovsdb-server-fixture.ts'
+import { createTestNodes, insertRows, switchNames, VERSIONS, type TestNode } from './ovsdb-server-fixture.ts'
+import { until } from './support/wait.ts'
+
+const NEVER_ABORTED = new AbortController().signal
 
 async function readSchema (file: string): Promise<DatabaseSchema> {
   return JSON.parse(await readFile(file, 'utf8')) as DatabaseSchema
@@ -28,7 +31,7 @@ const digestOf = async ({ config }: TestNode) => (await readVersions([config], 5
 
 for (const version of VERSIONS) {
   describe(`planned restarts of ovsdb-server ${version.name}`, { skip: version.skip, concurrency: 1 }, () => {
-    const { node, end } = createTestNodes(version)
+    const { node, active, end } = createTestNodes(version)
     afterEach(end)
 
     async function backup (): Promise<TestNode> {
@@ -36,6 +39,54 @@ for (const version of VERSIONS) {
       await copyFile(NORTHBOUND_SCHEMA, join(folder, 'nb.ovsschema'))
       return await node('b', { folder, server: { schemaFile: join(folder, 'nb.ovsschema') } })
     }
+
+    test('a backup is another process afterwards, on the placeholder, with every row and a whole copy, and follows again', async () => {
+      const a = await active()
+      const b = await backup()
+      await b.server().start()
+      await b.server().follow({ node: 'a', address: a.address }, NEVER_ABORTED)
+      const client = await a.client()
+      await insertRows(client, 'row', 3)
+      const copy = await b.client()
+      await until('b has what a has', 10_000, async () => (await switchNames(copy)).length === 3)
+      copy.destroy()
+      const before = await b.pid()
+      await b.server().restart(null)
+      assert.notEqual(await b.pid(), before)
+      const seen = await b.server().observe()
+      assert.deepEqual([seen.role, seen.source, seen.complete, seen.pid], ['backup', null, true, await b.pid()])
+      await insertRows(client, 'later', 1)
+      await b.server().follow({ node: 'a', address: a.address }, NEVER_ABORTED)
+      const again = await b.client()
+      await until('b follows', 10_000, async () => (await switchNames(again)).length === 4)
+      again.destroy()
+      client.destroy()
+    })
+
+    test('with another schema it is converted on the way, keeps its rows and its position, and follows the active that is not', async () => {
+      const a = await active()
+      const b = await backup()
+      await b.server().start()
+      await b.server().follow({ node: 'a', address: a.address }, NEVER_ABORTED)
+      const client = await a.client()
+      await insertRows(client, 'row', 3)
+      await until('b has a position', 10_000, async () => (await b.server().observe()).position !== null)
+      const digest = await addColumn(b.config.schemaFile)
+      assert.notEqual(await digestOf(b), digest)
+      await b.server().restart(digest)
+      assert.equal(await digestOf(b), digest)
+      const { mode } = await stat(b.config.databaseFile)
+      assert.equal((await stat(`${b.config.databaseFile}.before-conversion`)).mode, mode)
+      assert.notEqual((await b.server().observe()).position, null)
+      await insertRows(client, 'later', 1)
+      await b.server().follow({ node: 'a', address: a.address }, NEVER_ABORTED)
+      const copy = await b.client()
+      await until('b follows', 10_000, async () => (await switchNames(copy)).length === 4)
+      copy.destroy()
+      client.destroy()
+      // the other way round it is refused before anything is touched
+      await assert.rejects(a.server().follow({ node: 'b', address: b.address }, NEVER_ABORTED))
+    })
 
     test('a schema file that is not the one that was ordered, or cannot be used, converts nothing: the server runs as before', async () => {
       const b = await backup()
