@@ -13,8 +13,10 @@ import type { Guard } from './guard/guard.ts'
 import { createNftablesGuard } from './guard/nftables.ts'
 import { createNoGuard } from './guard/none.ts'
 import { createVoterClient } from './link/voter-client.ts'
+import type { CompareService } from './compare-service.ts'
 import type { MaintenanceService } from './maintenance-service.ts'
 import { createOperations } from './operations.ts'
+import { createCompareDesk } from './ovsdb/compare-desk.ts'
 import { createMaintenance } from './ovsdb/maintenance.ts'
 import { createOvsdbServer } from './ovsdb/server.ts'
 import { createRescueDesk } from './ovsdb/rescue-desk.ts'
@@ -43,12 +45,15 @@ export interface UnitOptions {
   readonly onInvariantBroken: (error: Error) => void
 }
 
+/** What controllers ask of a data node that has nothing to do with who serves. */
+type Upkeep = MaintenanceService & { readonly snapshots: SnapshotService, readonly comparisons: CompareService }
+
 export interface Unit {
   readonly shell: UnitShell
   /** Null on a witness. */
   readonly rescues: RescueService | null
   /** Null on a witness. */
-  readonly maintenance: MaintenanceService & { readonly snapshots: SnapshotService } | null
+  readonly maintenance: Upkeep | null
   /** What a part of the agent that serves all units found wrong, or right again. */
   readonly onProblem: (code: string, message: string | null) => void
   start (): Promise<void>
@@ -107,9 +112,9 @@ export function createUnit (options: UnitOptions): Unit {
 }
 
 /** What changes no role: it reads and compacts over the servers' own sockets. */
-function createUpkeep (cluster: ClusterConfig, node: string, report: () => Report): MaintenanceService & { readonly snapshots: SnapshotService } {
+function createUpkeep (cluster: ClusterConfig, node: string, report: () => Report): Upkeep {
   const common = { cluster: cluster.name, node, servers: cluster.servers, report }
-  return { ...createMaintenance(common), snapshots: createSnapshotDesk({ ...common, snapshots: cluster.snapshots }) }
+  return { ...createMaintenance(common), snapshots: createSnapshotDesk({ ...common, snapshots: cluster.snapshots }), comparisons: createCompareDesk({ cluster, node, report }) }
 }
 
 /** Without its guard a node still votes and follows; it cannot be promoted, since opening the guard would fail by name. */

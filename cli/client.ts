@@ -14,6 +14,7 @@ import { ApplyReplySchema, RescueDiffSchema, type ApplyBody, type ApplyReply, ty
 import { ClusterSnapshotsSchema, SnapshotSchema, SnapshotVerdictSchema, type ClusterSnapshots, type Snapshot, type SnapshotVerdict, type TakeSnapshotBody } from '../protocol/snapshot.ts'
 import { RunReplySchema, SchedulesViewSchema, type Job, type RunReply, type SchedulesView } from '../protocol/schedule.ts'
 import { UpgradeCheckSchema, UpgradeViewSchema, type UpgradeRunBody, type UpgradeCheck, type UpgradeView } from '../protocol/upgrade.ts'
+import { VerificationSchema, type Verification, type VerifyBody } from '../protocol/verify.ts'
 import { createControllers } from './controllers.ts'
 import { parseJson, type Access } from './http.ts'
 
@@ -56,6 +57,9 @@ export interface ControllerClient {
   upgrade (cluster: string): Promise<UpgradeView>
   upgradeCheck (cluster: string): Promise<UpgradeCheck>
   orderUpgrade (cluster: string, order: 'run' | 'stop' | 'resume', body: UpgradeRunBody): Promise<UpgradeView>
+  /** Begins one; `verification` tells how far it is. */
+  verify (cluster: string, body: VerifyBody): Promise<Verification>
+  verification (cluster: string, id: string): Promise<Verification>
   /** The view of every cluster, then each changed one, until `signal` ends it or the stream breaks. */
   follow (signal: AbortSignal): AsyncIterable<ClusterView>
 }
@@ -113,6 +117,8 @@ export function createControllerClient (servers: readonly string[], access: Acce
     upgrade: cluster => ask(UpgradeViewSchema, 'GET', `${of(cluster)}/upgrade`, null, READ_DEADLINE_MS),
     upgradeCheck: cluster => ask(UpgradeCheckSchema, 'GET', `${of(cluster)}/upgrade/check`, null, CHECK_DEADLINE_MS),
     orderUpgrade: (cluster, order, body) => ask(UpgradeViewSchema, 'POST', `${of(cluster)}/upgrade/${order}`, body, body.convert === true || body.cutOver === true ? SNAPSHOT_DEADLINE_MS : CHECK_DEADLINE_MS),
+    verify: (cluster, body) => ask(VerificationSchema, 'POST', `${of(cluster)}/verifications`, body, READ_DEADLINE_MS),
+    verification: (cluster, id) => ask(VerificationSchema, 'GET', `${of(cluster)}/verifications/${encodeURIComponent(id)}`, null, READ_DEADLINE_MS),
     follow: signal => viewsOf(stream('/v1/events', signal))
   }
 }

@@ -1,4 +1,4 @@
-// Several controllers as one: whoever answers is good enough to read from, and an order goes to the one that leads.
+// Several controllers as one: whoever answers is good enough to read from, and an order goes to the one that leads, as does a question that only it can answer.
 import { Type } from 'typebox'
 import { RemoteError } from '../protocol/remote-error.ts'
 import { ControllerUnreachableError } from './cli-errors.ts'
@@ -46,7 +46,7 @@ export function createControllers (servers: readonly string[], access: Access): 
   const unreachable = (error: unknown) => error instanceof ControllerUnreachableError
 
   const read: Http['ask'] = (schema, method, path, body, deadlineMs) =>
-    firstOf(order, (server, isLast) => to(server).ask(schema, method, path, body, isLast ? deadlineMs : Math.min(deadlineMs, NEXT_AFTER_MS)), unreachable)
+    firstOf(order, (server, isLast) => follow(server, one => to(one).ask(schema, method, path, body, isLast ? deadlineMs : Math.min(deadlineMs, NEXT_AFTER_MS))), error => unreachable(error) || isFollower(error))
 
   const send: Http['ask'] = async (schema, method, path, body, deadlineMs) => {
     // a frozen controller takes an order and never answers: look for a living one first

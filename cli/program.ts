@@ -19,6 +19,7 @@ import { registerSchedules } from './commands/schedules.ts'
 import { registerStatus } from './commands/status.ts'
 import { registerSwitchover } from './commands/switchover.ts'
 import { registerUpgrade } from './commands/upgrade.ts'
+import { registerVerify } from './commands/verify.ts'
 import { registerVoters } from './commands/voters.ts'
 import type { CliContext } from './context.ts'
 import { errorLines, EXIT_CODES_HELP, exitCodeOf } from './exit-code.ts'
@@ -65,6 +66,7 @@ function createProgram (context: CliContext, version: string): Command {
   registerSchedules(program, context)
   registerPrefer(program, context)
   registerUpgrade(program, context)
+  registerVerify(program, context)
   registerPause(program, context)
   registerResume(program, context)
   registerHistory(program, context)

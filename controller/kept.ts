@@ -4,19 +4,21 @@ import type { Preferences } from './core/preference.ts'
 import type { Kept } from './core/state.ts'
 import type { Intent, StoredPreferences } from './store/store.ts'
 
-export type StoredKept = Pick<Intent, 'recoveries' | 'marks' | 'schedules' | 'upgrade'>
+export type StoredKept = Pick<Intent, 'recoveries' | 'marks' | 'differing' | 'schedules' | 'upgrade'>
 
-export function toStore ({ recoveries, marks }: Kept): StoredKept {
+export function toStore ({ recoveries, marks, differing }: Kept): StoredKept {
   return {
     ...(recoveries === undefined ? {} : { recoveries: { ...recoveries, open: recoveries.open.map(({ atMs, ...one }) => ({ ...one, at: wallOf(atMs) })) } }),
-    ...(marks === undefined ? {} : { marks: mapped(marks, ({ atMs, ...one }) => ({ ...one, at: wallOf(atMs) })) })
+    ...(marks === undefined ? {} : { marks: mapped(marks, ({ atMs, ...one }) => ({ ...one, at: wallOf(atMs) })) }),
+    ...(differing === undefined ? {} : { differing: mapped(differing, ({ atMs, ...one }) => ({ ...one, at: wallOf(atMs) })) })
   }
 }
 
-export function fromStore ({ recoveries, marks }: StoredKept): Kept {
+export function fromStore ({ recoveries, marks, differing }: StoredKept): Kept {
   return {
     ...(recoveries === undefined ? {} : { recoveries: { ...recoveries, open: recoveries.open.map(({ at, ...one }) => ({ ...one, atMs: monotonicOf(at) })) } }),
-    ...(marks === undefined ? {} : { marks: mapped(marks, ({ at, ...one }) => ({ ...one, atMs: monotonicOf(at) })) })
+    ...(marks === undefined ? {} : { marks: mapped(marks, ({ at, ...one }) => ({ ...one, atMs: monotonicOf(at) })) }),
+    ...(differing === undefined ? {} : { differing: mapped(differing, ({ at, ...one }) => ({ ...one, atMs: monotonicOf(at) })) })
   }
 }
 

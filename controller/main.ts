@@ -6,7 +6,7 @@ import { dataMembers, type ClusterConfig, type Config, type FenceConfig, type Me
 import { requireConfig } from '../protocol/config.ts'
 import { configDigest } from '../protocol/config-digest.ts'
 import packageJson from '../package.json' with { type: 'json' }
-import { createControllerApi } from './api/api.ts'
+import { createControllerApi, type ControllerApiOptions } from './api/api.ts'
 import type { Token } from './api/auth.ts'
 import { createFairShare } from './fair-share.ts'
 import { createFenceDevice } from './link/fence-device.ts'
@@ -19,7 +19,7 @@ import { createClusterShell } from './shell.ts'
 import { openStore } from './open-store.ts'
 import { createRescueDesk } from './rescue-desk.ts'
 import { createTurns } from './turns.ts'
-import { createUpkeep } from './upkeep.ts'
+import { createUpkeep, type Upkeep } from './upkeep.ts'
 
 export interface ControllerOptions {
   readonly configFile: string
@@ -59,9 +59,7 @@ export async function startController ({ configFile }: ControllerOptions): Promi
   const api = createControllerApi({
     clusters: new Map(shells.map(shell => [shell.name, shell])),
     rescues: new Map(config.clusters.map((cluster, index) => [cluster.name, createRescueDesk({ cluster, links: rescueLinks[index] ?? [], view: () => shells[index]?.view() ?? { active: null, term: 0 } })])),
-    upgrades: new Map(upkeep.map(({ cluster, upgrades }) => [cluster, upgrades])),
-    snapshots: new Map(upkeep.map(({ cluster, snapshots }) => [cluster, snapshots])),
-    schedules: new Map(upkeep.map(({ cluster, scheduler }) => [cluster, scheduler])),
+    ...desksOf(upkeep),
     store,
     onHistory: listener => {
       listeners.add(listener)
@@ -89,6 +87,16 @@ export async function startController ({ configFile }: ControllerOptions): Promi
     await store.close()
   }, logger)
   logger.info('controller stopped; the clusters go on serving')
+}
+
+/** By cluster, as the API has them. */
+function desksOf (upkeep: readonly Upkeep[]): Pick<ControllerApiOptions, 'upgrades' | 'snapshots' | 'schedules' | 'verifiers'> {
+  return {
+    upgrades: new Map(upkeep.map(({ cluster, upgrades }) => [cluster, upgrades])),
+    snapshots: new Map(upkeep.map(({ cluster, snapshots }) => [cluster, snapshots])),
+    schedules: new Map(upkeep.map(({ cluster, scheduler }) => [cluster, scheduler])),
+    verifiers: new Map(upkeep.map(({ cluster, verifier }) => [cluster, verifier]))
+  }
 }
 
 function linkOptions (cluster: ClusterConfig, member: MemberConfig, tls: TlsTexts | null): AgentAddress {

@@ -5,6 +5,7 @@ import type { Happening } from '../protocol/report.ts'
 import { PREFERENCES } from '../protocol/preference.ts'
 import type { Job } from '../protocol/schedule.ts'
 import { UPGRADE_STAGES } from '../protocol/upgrade.ts'
+import type { Verification } from '../protocol/verify.ts'
 import type { RunOutcome } from './core/schedule-state.ts'
 
 const SET_PREFERENCES = PREFERENCES.filter(preference => preference !== 'neutral')
@@ -167,6 +168,8 @@ function createScheduleMetrics (registers: [Registry]) {
   const snapshots = new Counter({ name: 'ovsdb_ha_snapshots_total', help: 'Snapshots that a node took or read back, by how that ended, whoever asked for it.', labelNames: ['cluster', 'node', 'action', 'outcome'] as const, registers })
   return {
     ...createUpgradeMetrics(registers),
+    ...createContentMetrics(registers),
+
     /** A snapshot was taken or verified, or could not be; a damaged one has failed. */
     snapshotHandled (cluster: string, node: string, action: 'take' | 'verify', ok: boolean): void {
       snapshots.inc({ cluster, node, action, outcome: ok ? 'done' : 'failed' })
@@ -192,6 +195,25 @@ function createUpgradeMetrics (registers: [Registry]) {
     /** The stage of the last planned restart of all servers; null: there never was one, or another controller leads. */
     upgradeSeen (cluster: string, now: typeof UPGRADE_STAGES[number] | null): void {
       for (const stage of UPGRADE_STAGES) upgrades.set({ cluster, stage }, stage === now ? 1 : 0)
+    }
+  }
+}
+
+function createContentMetrics (registers: [Registry]) {
+  const ends = new Counter({ name: 'ovsdb_ha_verify_total', help: 'Comparisons of all backups with the active, by how they ended.', labelNames: ['cluster', 'outcome'] as const, registers })
+  const last = new Gauge({ name: 'ovsdb_ha_verify_last_timestamp_seconds', help: 'When the backups were last found to be as the active, all of them and in every table.', labelNames: ['cluster'] as const, registers })
+  const rows = new Gauge({ name: 'ovsdb_ha_verify_differing_rows', help: 'Rows that certainly differed from the active at the last comparison, of those that were looked at twice; absent where nothing could be compared.', labelNames: ['cluster', 'node', 'server'] as const, registers })
+  const stall = new Gauge({ name: 'ovsdb_ha_verify_longest_read_seconds', help: 'The longest that the active took to write down one table at the last comparison.', labelNames: ['cluster'] as const, registers })
+  return {
+    /** A comparison has ended; `atS` is the wall clock in seconds. */
+    verified (cluster: string, { outcome, parts }: Verification, atS: number): void {
+      ends.inc({ cluster, outcome })
+      if (outcome === 'same') last.set({ cluster }, atS)
+      stall.set({ cluster }, Math.max(0, ...parts.map(({ longestReadMs }) => longestReadMs)) / 1_000)
+      for (const { node, server, state, tables } of parts) {
+        if (state === 'same' || state === 'differs') rows.set({ cluster, node, server }, tables.reduce((sum, { lastingRows }) => sum + lastingRows, 0))
+        else rows.remove({ cluster, node, server })
+      }
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { ClusterView, OperationView, Severity } from '../protocol/api.ts'
 import type { PlannedSwitchover } from '../protocol/planned.ts'
 import type { Facts } from './core/actions.ts'
+import type { ComparedNode } from './core/differing.ts'
 import type { KeptSchedules } from './core/schedule-state.ts'
 import type { Upgrade } from './core/upgrade-state.ts'
 
@@ -16,6 +17,8 @@ export interface ScheduleHost {
   drillSwitchover (to: string | null, actor: string, reason: string): Promise<OperationView>
   /** Into history and log. */
   tell (kind: string, severity: Severity, node: string | null, message: string, facts: Facts): void
+  /** Backups were compared with the active: what was found is shown as long as it holds. */
+  compared (found: readonly ComparedNode[]): void
   /** What this leader, or the one before, knew; null where nobody ever did. */
   keptSchedules (): KeptSchedules | null
   keepSchedules (kept: KeptSchedules): void

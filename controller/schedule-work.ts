@@ -5,19 +5,22 @@ import type { WorkAction } from './core/schedule-state.ts'
 import type { MaintenanceLink } from './link/agent-link.ts'
 import type { ScheduleHost } from './schedule-host.ts'
 import type { SnapshotDesk } from './snapshot-desk.ts'
+import type { Verifier } from './verifier.ts'
+import { NotAllTheSameError } from './verify-errors.ts'
 
 export interface ScheduleWorkOptions {
   readonly host: Pick<ScheduleHost, 'tell' | 'drillSwitchover'>
   /** One per data node. */
   readonly links: readonly MaintenanceLink[]
   readonly snapshots: Pick<SnapshotDesk, 'takeFrom'>
+  readonly verifier: Pick<Verifier, 'run'>
 }
 
 /** For all databases of a node; a server that is compacted answers nobody meanwhile, and is given up as hung long before. */
 const COMPACT_DEADLINE_MS = 300_000
 const THE_SCHEDULE = 'the schedule'
 
-export function createScheduleWork ({ host, links, snapshots }: ScheduleWorkOptions): (action: WorkAction) => Promise<OperationView | null> {
+export function createScheduleWork ({ host, links, snapshots, verifier }: ScheduleWorkOptions): (action: WorkAction) => Promise<OperationView | null> {
   async function compact (node: string, as: 'active' | 'backup'): Promise<null> {
     const link = links.find(one => one.node === node)
     invariant(link !== undefined, 'every data node has a link')
@@ -33,6 +36,11 @@ export function createScheduleWork ({ host, links, snapshots }: ScheduleWorkOpti
       case 'snapshot':
         await snapshots.takeFrom(action.node, action.as, actor, '')
         return null
+      case 'verify': {
+        const found = await verifier.run({}, actor)
+        if (found.outcome !== 'same') throw new NotAllTheSameError(found)
+        return null
+      }
       case 'switchover': return await host.drillSwitchover(action.to, actor, action.reason)
     }
   }

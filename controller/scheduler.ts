@@ -11,6 +11,7 @@ import { createScheduleDesk, type ScheduleDesk } from './schedule-desk.ts'
 import type { ScheduleHost } from './schedule-host.ts'
 import { createScheduleWork } from './schedule-work.ts'
 import type { SnapshotDesk } from './snapshot-desk.ts'
+import type { Verifier } from './verifier.ts'
 import { createTimetable } from './schedule/timetable.ts'
 
 export interface SchedulerOptions {
@@ -19,6 +20,7 @@ export interface SchedulerOptions {
   /** One per data node. */
   readonly links: readonly MaintenanceLink[]
   readonly snapshots: SnapshotDesk
+  readonly verifier: Pick<Verifier, 'run'>
   readonly metrics: ControllerMetrics
   readonly logger: Logger
 }
@@ -31,8 +33,8 @@ export interface Scheduler extends ScheduleDesk {
 
 const EVENTS_MAX = 1_000
 
-export function createScheduler ({ cluster, host, links, snapshots, metrics, logger }: SchedulerOptions): Scheduler {
-  const work = createScheduleWork({ host, links, snapshots })
+export function createScheduler ({ cluster, host, links, snapshots, verifier, metrics, logger }: SchedulerOptions): Scheduler {
+  const work = createScheduleWork({ host, links, snapshots, verifier })
   let state = NO_SCHEDULES
   let stopped = false
   let unfollow = (): void => {}
@@ -60,7 +62,7 @@ export function createScheduler ({ cluster, host, links, snapshots, metrics, log
       case 'record': return host.tell(action.kind, action.severity, action.node, action.message, action.facts)
       case 'count': return metrics.scheduleRan(cluster.name, action.job, action.outcome, action.durationMs, wallClock().getTime() / 1_000)
       case 'keep': return host.keepSchedules(action.kept)
-      case 'compact': case 'snapshot': case 'switchover': return follow(action)
+      case 'compact': case 'snapshot': case 'verify': case 'switchover': return follow(action)
       case 'wakeAt':
         clearTimeout(wake)
         wake = setTimeout(() => push({ type: 'woke' }), Math.max(1, Math.ceil(action.atMs - monotonicMs())))

@@ -370,6 +370,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
       return await commandsOf.switchover({ ...(plan.to === null ? {} : { to: plan.to }), reason: plan.reason }, `${plan.by} (planned for ${plan.at})`)
     },
     tell: recorder.own,
+    compared: found => push({ type: 'compared', found }),
     leads,
     ...createUpkeepMemory(intents, sayView)
   }

@@ -1,8 +1,8 @@
 import type { SnapshotVerdict, ClusterSnapshots, Snapshot } from '../protocol/snapshot.ts'
-import { CommandRefusedError } from './command-errors.ts'
 import { snapshotOrder } from './core/snapshot-job.ts'
 import type { MaintenanceLink } from './link/agent-link.ts'
 import type { ControllerMetrics } from './metrics.ts'
+import { mustLead } from './must-lead.ts'
 import type { ScheduleHost } from './schedule-host.ts'
 import { NoSnapshotError, SnapshotNodeUnknownError } from './snapshot-errors.ts'
 
@@ -30,11 +30,6 @@ const WORK_DEADLINE_MS = 1_800_000
 export function createSnapshotDesk ({ host, links, metrics }: SnapshotDeskOptions): SnapshotDesk {
   const { name } = host
 
-  function mustLead (): void {
-    const { leads, leader } = host.view().controller
-    if (!leads) throw new CommandRefusedError(name, { kind: 'notLeading' }, leader)
-  }
-
   async function counted<T> (node: string, action: 'take' | 'verify', work: Promise<T>, isGood: (result: T) => boolean): Promise<T> {
     try {
       const result = await work
@@ -58,7 +53,7 @@ export function createSnapshotDesk ({ host, links, metrics }: SnapshotDeskOption
   return {
     takeFrom,
     async take (actor, reason) {
-      mustLead()
+      mustLead(host)
       const problems: string[] = []
       const { active } = host.view()
       for (const node of snapshotOrder(host.view())) {
@@ -78,7 +73,7 @@ export function createSnapshotDesk ({ host, links, metrics }: SnapshotDeskOption
       }
     },
     async verify (id, actor) {
-      mustLead() // only the leader writes history
+      mustLead(host) // only the leader writes history
       const node = id.split('-').slice(2).join('-')
       const verdict = await counted(node, 'verify', linkOf(name, links, node).verifySnapshot(id, { deadlineMs: WORK_DEADLINE_MS }), ({ problems }) => problems.length === 0)
       const sound = verdict.problems.length === 0

@@ -1,4 +1,4 @@
-// What is done for a cluster's data beside deciding who serves: its snapshots, its jobs at set times, planned restarts, and
+// What is done for a cluster's data beside deciding who serves: its snapshots, comparisons, its jobs at set times, planned restarts, and
 // the switchovers that operators planned.
 import type { Logger } from 'pino'
 import type { ClusterConfig } from '../protocol/cluster.ts'
@@ -11,6 +11,7 @@ import { createUpgradeDesk, type UpgradeDesk } from './upgrade-desk.ts'
 import { createUpgrader, type UpgraderOptions } from './upgrader.ts'
 import { createScheduler } from './scheduler.ts'
 import { createSnapshotDesk, type SnapshotDesk } from './snapshot-desk.ts'
+import { createVerifier, type Verifier } from './verifier.ts'
 
 export interface UpkeepOptions {
   readonly cluster: ClusterConfig
@@ -26,6 +27,7 @@ export interface Upkeep {
   readonly snapshots: SnapshotDesk
   readonly scheduler: ScheduleDesk
   readonly upgrades: UpgradeDesk
+  readonly verifier: Verifier
   start (): Promise<void>
   stop (): Promise<void>
 }
@@ -33,13 +35,15 @@ export interface Upkeep {
 export function createUpkeep ({ cluster, host, links, metrics, logger }: UpkeepOptions): Upkeep {
   const snapshots = createSnapshotDesk({ host, links, metrics })
   const upgrader = createUpgrader({ cluster, host, links, metrics, logger })
-  const scheduler = createScheduler({ cluster, host, links, snapshots, metrics, logger })
+  const verifier = createVerifier({ cluster, host, links, metrics })
+  const scheduler = createScheduler({ cluster, host, links, snapshots, verifier, metrics, logger })
   const planner = createPlanner({ host, logger: logger.child({ cluster: cluster.name }) })
   return {
     cluster: cluster.name,
     snapshots,
     scheduler,
     upgrades: createUpgradeDesk(upgrader, { cluster, host, links, snapshots }),
+    verifier,
     async start () {
       upgrader.start()
       planner.start()

@@ -164,6 +164,7 @@ export interface SchedulesConfig {
   /** A run that cannot begin for so long is missed. */
   readonly startWithinMs: number
   readonly snapshot: { readonly cron: string } | null
+  readonly audit: { readonly cron: string } | null
   /** The active is compacted when next to nothing was written to it for `quietForMs`. */
   readonly compaction: { readonly cron: string, readonly quietForMs: number } | null
   /** The other node serves for `stayMs` before the way back. */

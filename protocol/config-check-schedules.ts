@@ -12,7 +12,7 @@ export function checkSnapshots (findings: Findings): void {
 export function checkSchedules (findings: Findings, index: number): void {
   const path = ['clusters', index, 'schedules']
   const cluster = findings.draft.clusters?.[index]
-  const { drill, compaction, snapshot } = cluster?.schedules ?? {}
+  const { drill, compaction, snapshot, audit } = cluster?.schedules ?? {}
   const hook = findings.written(['clusters', index, 'snapshots', 'hook'])
   if (Array.isArray(hook) && typeof hook[0] === 'string' && !hook[0].startsWith('/')) findings.problem(['clusters', index, 'snapshots', 'hook', 0], 'is no absolute path', { allowed: 'an absolute path' })
   const members = cluster?.members ?? []
@@ -21,5 +21,5 @@ export function checkSchedules (findings: Findings, index: number): void {
   if (drill !== null && drill !== undefined && !unknown && dataNodes === 1) {
     findings.problem([...path, 'drill'], 'there is one data node: nothing to switch over to', { allowed: 'at least two data nodes, or no drill' })
   }
-  if (drill === null && compaction === null && snapshot === null && findings.written(path) !== undefined) findings.warning(path, 'has no effect: no job is scheduled (snapshot, compaction, drill)')
+  if (drill === null && compaction === null && snapshot === null && audit === null && findings.written(path) !== undefined) findings.warning(path, 'has no effect: no job is scheduled (snapshot, audit, compaction, drill)')
 }

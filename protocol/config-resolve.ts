@@ -170,12 +170,13 @@ function resolveSchedules (schedules: Partly<ClusterFile['schedules']>, path: Pa
     const text = reader.or<string>(written, [...path, ...at], byDefault)
     return text === undefined ? undefined : parseDurationMs(text)
   }
-  const { snapshot, compaction, drill } = schedules ?? {}
+  const { snapshot, audit, compaction, drill } = schedules ?? {}
   return {
     timezone: reader.or<string>(schedules?.timezone, [...path, 'timezone'], SCHEDULE_DEFAULTS.timezone),
     jitterMs: durationMs(schedules?.jitter, ['jitter'], SCHEDULE_DEFAULTS.jitter),
     startWithinMs: durationMs(schedules?.startWithin, ['startWithin'], SCHEDULE_DEFAULTS.startWithin),
     snapshot: snapshot === undefined ? null : { cron: snapshot.cron },
+    audit: audit === undefined ? null : { cron: audit.cron },
     compaction: compaction === undefined ? null : { cron: compaction.cron, quietForMs: durationMs(compaction.quietFor, ['compaction', 'quietFor'], SCHEDULE_DEFAULTS.quietFor) },
     drill: drill === undefined ? null : { cron: drill.cron, stayMs: durationMs(drill.stay, ['drill', 'stay'], SCHEDULE_DEFAULTS.stay) }
   }

@@ -19,6 +19,7 @@ export const DIAGNOSIS_PAGES = {
   diskFull: 'disk-full.md',
   replicationBroken: 'replication-broken.md',
   incompleteCopy: 'incomplete-copy.md',
+  differingBackup: 'backup-differs.md',
   laggingBackup: 'lagging-backup.md',
   cannotVote: 'cannot-vote.md',
   strayTerm: 'term-reasserted.md',

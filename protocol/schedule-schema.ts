@@ -39,6 +39,9 @@ export const SchedulesSchema = Type.Object({
   snapshot: Type.Optional(Type.Object({
     cron: Cron('When: minute, hour, day of month, month, day of week.')
   }, { ...closed, description: 'Take a snapshot of all databases, from a backup that is in sync where there is one; see snapshots.' })),
+  audit: Type.Optional(Type.Object({
+    cron: Cron('When: minute, hour, day of month, month, day of week.')
+  }, { ...closed, description: 'Consistency audit: compare every table of every backup with the active, as ovsdb-ha verify does.' })),
   compaction: Type.Optional(Type.Object({
     cron: Cron('When: minute, hour, day of month, month, day of week.'),
     quietFor: Type.Optional(Duration(1_000, 10 * MINUTE_MS, SCHEDULE_DEFAULTS.quietFor, 'The active is compacted only after next to nothing was written for so long.'))

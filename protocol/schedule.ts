@@ -1,7 +1,7 @@
 // What a cluster does at set times, and what is told of it.
 import { Type, type Static } from 'typebox'
 
-export const JOBS = ['snapshot', 'compaction', 'drill'] as const
+export const JOBS = ['snapshot', 'audit', 'compaction', 'drill'] as const
 export type Job = typeof JOBS[number]
 
 /** Of jobs that are asked for and have no schedule, too. */

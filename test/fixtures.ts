@@ -70,7 +70,7 @@ export function clusterConfig (changes: Partial<ClusterConfig> = {}): ClusterCon
     rescue: { directory: '/var/lib/ovsdb-ha/ovn/rescue', maxFiles: 20, maxBytes: 1_073_741_824, maxAgeMs: 2_592_000_000 },
     failover: { budgetFailovers: 4, budgetWindowMs: 3_600_000, lockoutMs: 600_000 },
     snapshots: { directory: '/var/lib/ovsdb-ha/ovn/snapshots', maxSnapshots: 14, maxBytes: 10 * 1024 ** 3, hook: [], hookTimeoutMs: 600_000 },
-    schedules: { timezone: 'UTC', jitterMs: 60_000, startWithinMs: 900_000, snapshot: null, compaction: null, drill: null },
+    schedules: { timezone: 'UTC', jitterMs: 60_000, startWithinMs: 900_000, snapshot: null, audit: null, compaction: null, drill: null },
     ...changes
   }
 }

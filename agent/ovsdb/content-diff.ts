@@ -32,7 +32,8 @@ export function * differences (rescue: Content, active: Content): Generator<RowD
   }
 }
 
-function sharedColumns (rescue: Content, active: Content, table: string): readonly string[] {
+/** Columns that both schemas have. */
+export function sharedColumns (rescue: Content, active: Content, table: string): readonly string[] {
   const [ours, theirs] = [rescue.schema.tables[table], active.schema.tables[table]]
   if (ours === undefined || theirs === undefined) return []
   const there = new Set(dataColumns(theirs))

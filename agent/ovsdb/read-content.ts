@@ -4,7 +4,7 @@ import { open, rm } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { execa } from 'execa'
-import { connectOvsdb, type OperationResult } from './client.ts'
+import { connectOvsdb, type OperationResult, type Transactor } from './client.ts'
 import { rowsOf, selectTable, type Content, type Row } from './content.ts'
 import type { DatabaseSchema } from '../../protocol/database-schema.ts'
 import type { Target } from './target.ts'
@@ -71,19 +71,49 @@ export async function readSchema (path: string): Promise<DatabaseSchema> {
   }
 }
 
-/** Table after table, each in a transaction of its own: a server answers nobody else while it writes one down. */
-export async function readServerContent ({ target, database, connectTimeoutMs }: ServerToRead, deadlineMs: number): Promise<Content> {
+/** One database of a server, read table by table: no more of it than one table is in memory, unless the reader keeps it. */
+export interface ServerReader {
+  readonly schema: DatabaseSchema
+  readonly client: Transactor
+  table (name: string): Promise<ReadonlyMap<string, Row>>
+  /** Those of these rows that are there. */
+  rows (table: string, uuids: readonly string[]): Promise<ReadonlyMap<string, Row>>
+  close (): void
+}
+
+/** Each table in a transaction of its own: a server answers nobody else while it writes one down. */
+export async function openServerReader ({ target, database, connectTimeoutMs }: ServerToRead, deadlineMs: number): Promise<ServerReader> {
   const endsMs = performance.now() + deadlineMs
+  const leftMs = () => Math.max(1, endsMs - performance.now())
   const client = await connectOvsdb({ target, connectTimeoutMs, callTimeoutMs: deadlineMs, maxReplyBytes: CONTENT_BYTES_MAX })
   try {
     const schema = await client.getSchema(database)
-    const tables = new Map<string, ReadonlyMap<string, Row>>()
-    for (const name of Object.keys(schema.tables)) {
-      const [result] = await client.transact(database, [selectTable(schema, name)], Math.max(1, endsMs - performance.now()))
-      tables.set(name, rowsOf(result ?? {}))
+    return {
+      schema,
+      client,
+      async table (name) {
+        const [result] = await client.transact(database, [selectTable(schema, name)], leftMs())
+        return rowsOf(result ?? {})
+      },
+      async rows (table, uuids) {
+        const results = await client.transact(database, uuids.map(uuid => ({ ...selectTable(schema, table), where: [['_uuid', '==', ['uuid', uuid]]] })), leftMs())
+        return rowsOf({ rows: results.flatMap(({ rows = [] }) => rows) })
+      },
+      close: () => client.destroy()
     }
-    return { schema, tables }
-  } finally {
+  } catch (error) {
     client.destroy()
+    throw error
+  }
+}
+
+export async function readServerContent (server: ServerToRead, deadlineMs: number): Promise<Content> {
+  const reader = await openServerReader(server, deadlineMs)
+  try {
+    const tables = new Map<string, ReadonlyMap<string, Row>>()
+    for (const name of Object.keys(reader.schema.tables)) tables.set(name, await reader.table(name))
+    return { schema: reader.schema, tables }
+  } finally {
+    reader.close()
   }
 }

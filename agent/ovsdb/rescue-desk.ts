@@ -5,7 +5,7 @@ import type { Report } from '../../protocol/report.ts'
 import type { RescueService } from '../rescue-service.ts'
 import type { ServerHappening } from '../server.ts'
 import { wallClock } from '../clock.ts'
-import { compareCopies, serverToRead } from './compare-copies.ts'
+import { compareCopies } from './compare-copies.ts'
 import { freeBytesAt } from './free-disk.ts'
 import { RescueBusyError, RescueUnreadableError, UnacknowledgedError } from './rescue-errors.ts'
 import { UNFINISHED, type FoundRescue } from './rescue-files.ts'
@@ -14,6 +14,7 @@ import { createReplay, inBrackets } from './rescue-replay.ts'
 import { inThread } from './rescue-work.ts'
 import type { Rescues } from './rescue.ts'
 import { toolBeside } from './server-command.ts'
+import { serverToRead } from './server-to-read.ts'
 
 export interface RescueDeskOptions {
   readonly cluster: ClusterConfig
@@ -77,7 +78,7 @@ function createComparison ({ cluster, node, rescues }: Pick<RescueDeskOptions, '
     const result = await whole(async () => await inThread({
       ...task,
       rescue: { path, tool: toolBeside(server.run.program), unpackTo: `${path}.unpacked${UNFINISHED}` },
-      active: serverToRead({ cluster, node }, server, active),
+      active: serverToRead(cluster, node, server, active),
       deadlineMs: timing.resyncDeadlineMs
     } as RescueTask, new AbortController().signal).catch((cause: Error) => {
       throw new RescueUnreadableError(id, cause.message, { cluster: cluster.name, node, cause })

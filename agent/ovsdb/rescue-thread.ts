@@ -7,6 +7,7 @@ import { countByTable, differences } from './content-diff.ts'
 import { viewDifferences, type DifferenceViews } from './difference-view.ts'
 import { readFileContent, readServerContent, type FileToRead, type ServerToRead } from './read-content.ts'
 import { planReplay, type Plan } from './replay-plan.ts'
+import { answerWith } from './thread-work.ts'
 
 /** What is to be compared, and until when. */
 export interface RescueSides {
@@ -39,10 +40,6 @@ export interface RescueResults {
   readonly copies: readonly TableDifference[]
 }
 
-export type RescueAnswer =
-  | { readonly ok: true, readonly value: RescueResults[ThreadTask['kind']] }
-  | { readonly ok: false, readonly message: string }
-
 async function run (task: ThreadTask): Promise<RescueResults[ThreadTask['kind']]> {
   if (task.kind === 'copies') return countByTable(differences(await readServerContent(task.theirs, task.deadlineMs), await readServerContent(task.own, task.deadlineMs)))
   const rescue = await readFileContent(task.rescue, task.deadlineMs)
@@ -55,13 +52,6 @@ async function run (task: ThreadTask): Promise<RescueResults[ThreadTask['kind']]
   }
 }
 
-async function answer (): Promise<RescueAnswer> {
-  try {
-    return { ok: true, value: await run(workerData as ThreadTask) }
-  } catch (error) {
-    return { ok: false, message: error instanceof Error ? error.message : String(error) }
-  }
-}
-
 invariant(parentPort !== null, 'databases are compared in a thread of their own')
-parentPort.postMessage(await answer())
+const port = parentPort
+await answerWith(word => { port.postMessage(word) }, () => run(workerData as ThreadTask))

@@ -11,6 +11,7 @@ import { toolBeside } from './server-command.ts'
 import { copyDatabase, readBack } from './snapshot-copy.ts'
 import { SnapshotError, SnapshotUnknownError } from './snapshot-errors.ts'
 import { beginSnapshot, findSnapshots, publish, retain, whyNoRoom } from './snapshot-files.ts'
+import { refuseUnlessWhole } from './whole-node.ts'
 
 export interface SnapshotDeskOptions {
   readonly cluster: string
@@ -40,7 +41,7 @@ export function createSnapshotDesk ({ cluster, node, servers, snapshots, report 
 
   async function take ({ as, actor, reason, deadlineMs }: SnapshotRequest): Promise<Snapshot> {
     const endMs = monotonicMs() + deadlineMs
-    refuseUnless(as)
+    refuseUnlessWhole(report(), as)
     const takenAt = wallClock().toISOString()
     const id = `${takenAt.slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-')}-${node}`
     if ((await findSnapshots(directory)).snapshots.some(one => one.id === id)) throw new MaintenanceRefusedError(`${node} took a snapshot within this second`, detail)
@@ -50,7 +51,7 @@ export function createSnapshotDesk ({ cluster, node, servers, snapshots, report 
     try {
       const databases: SnapshotDatabase[] = []
       for (const server of servers) databases.push(await copyAndReadBack(server, place, endMs))
-      refuseUnless(as) // a backup that began a resync meanwhile would have given half a copy
+      refuseUnlessWhole(report(), as) // a backup that began a resync meanwhile would have given half a copy
       const snapshot: Snapshot = { id, cluster, node, takenAt, as, actor, reason, directory: join(directory, id), databases }
       await publish(directory, place, snapshot)
       return snapshot
@@ -59,14 +60,6 @@ export function createSnapshotDesk ({ cluster, node, servers, snapshots, report 
       if (cause instanceof MaintenanceRefusedError || cause instanceof SnapshotError) throw cause
       throw new SnapshotError(`the snapshot ${id} was not taken`, (cause as Error).message, { ...detail, cause })
     }
-  }
-
-  /** An incomplete copy, or one of a node in between two roles, is no snapshot. */
-  function refuseUnless (as: SnapshotRequest['as']): void {
-    const { phase, servers: seen } = report()
-    if (phase !== as) throw new MaintenanceRefusedError(`${node} was to be read as the ${as}, and is ${phase}`, detail)
-    const bad = seen.find(server => server.health !== 'up' || !server.complete || (as === 'backup' && server.replication !== 'replicating'))
-    if (bad !== undefined) throw new MaintenanceRefusedError(`${bad.name} on ${node} has no whole copy: ${bad.incompleteReason ?? bad.reason ?? `it is ${bad.health}, and ${bad.replication}`}`, detail)
   }
 
   return {

@@ -23,6 +23,7 @@ import type { ClusterServices } from './service-of.ts'
 import { scheduleRoutes, type ScheduleDesks } from './schedules.ts'
 import { snapshotRoutes, type SnapshotDesks } from './snapshots.ts'
 import { upgradeRoutes, type UpgradeDesks } from './upgrades.ts'
+import { verificationRoutes, type Verifiers } from './verifications.ts'
 
 export interface ControllerApiOptions {
   readonly clusters: ClusterServices
@@ -30,6 +31,7 @@ export interface ControllerApiOptions {
   readonly snapshots: SnapshotDesks
   readonly schedules: ScheduleDesks
   readonly upgrades: UpgradeDesks
+  readonly verifiers: Verifiers
   readonly store: Store
   /** Calls back with each entry once it is stored; returns how to stop. */
   readonly onHistory: OnHistory
@@ -45,7 +47,7 @@ const BODY_BYTES_MAX = 16_384
 
 /** The controller's REST API, apart from `listen`: tests ask it by `inject`. */
 export function createControllerApi (options: ControllerApiOptions): FastifyInstance {
-  const { clusters, rescues, snapshots, schedules, upgrades, store, onHistory, tokens, registry, logger, tls, version } = options
+  const { clusters, rescues, snapshots, schedules, upgrades, verifiers, store, onHistory, tokens, registry, logger, tls, version } = options
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }), // changes are audited; reads are not worth a line
@@ -85,6 +87,7 @@ export function createControllerApi (options: ControllerApiOptions): FastifyInst
   app.register(snapshotRoutes, { snapshots })
   app.register(scheduleRoutes, { schedules })
   app.register(upgradeRoutes, { upgrades })
+  app.register(verificationRoutes, { verifiers })
   app.register(explainRoutes, { clusters, store })
   app.register(historyRoutes, { clusters, store })
   app.register(eventRoutes, { clusters, onHistory })

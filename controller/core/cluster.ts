@@ -8,6 +8,7 @@ import { failover, switchover } from './commands.ts'
 import { acknowledge, countRecovery, recoveryDueMs } from './flapping.ts'
 import { confirmOff, deviceSeen, fenceAsked, fenceEnded, heardOf } from './fencing.ts'
 import { tendConfig } from './config-differs.ts'
+import { compared, copiedAnew } from './differing.ts'
 import { decide } from './decide.ts'
 import { forceAsked, forceOrderEnded } from './force-quorum.ts'
 import type { ClusterEvent } from './events.ts'
@@ -42,9 +43,10 @@ function note (config: CoreConfig, state: ClusterState, event: ClusterEvent, now
     case 'looked': return looked(state, event.report, nowMs, before => heard(before, event.report, nowMs))
     case 'lost': return lost(state, event.node, event.why, nowMs)
     case 'happened': return [state, []] // the shell writes it into the history; decisions rest on reports alone
+    case 'compared': return compared(state, event.found, nowMs)
     case 'stalled': return [{ ...state, observeUntilMs: nowMs + config.cluster.timing.suspectAfterMs }, []]
     case 'leadership': return chain([{ ...state, leading: event.leading, operation: event.leading ? state.operation : null, change: event.leading ? state.change : null, forcing: event.leading ? state.forcing : null, follow: event.leading ? state.follow : null }, []], tellLapsedWords)
-    case 'restored': return [restoreMarks({ ...state, memory: newer(state.memory, event.memory), paused: event.paused, preferences: current(event.preferences ?? {}, nowMs), recoveries: event.kept?.recoveries ?? state.recoveries }, event.kept?.marks), []]
+    case 'restored': return [restoreMarks({ ...state, memory: newer(state.memory, event.memory), paused: event.paused, preferences: current(event.preferences ?? {}, nowMs), differing: event.kept?.differing ?? state.differing, recoveries: event.kept?.recoveries ?? state.recoveries }, event.kept?.marks), []]
     case 'pauseSet': return [{ ...state, paused: event.paused }, []]
     case 'preferencesSet': return [{ ...state, preferences: current(event.preferences, nowMs) }, []]
     case 'termAnswered': return chain(termAnswered(state, event, nowMs), next => votersAnswered(next, event))
@@ -74,7 +76,7 @@ function failureOf ({ error, reply }: Extract<ClusterEvent, { type: 'orderEnded'
 }
 
 function heard (state: ClusterState, report: Report, nowMs: number): Stepped {
-  return chain(reported(state, report, nowMs), next => heardOf(next, report, nowMs))
+  return chain(reported(state, report, nowMs), next => chain(heardOf(next, report, nowMs), after => copiedAnew(after, report)))
 }
 
 function reported (state: ClusterState, report: Report, nowMs: number): Stepped {

@@ -5,6 +5,7 @@ import type { Report } from '../../protocol/report.ts'
 import { configDiffers } from './config-differs.ts'
 import { diagnoseNodes } from './diagnose-nodes.ts'
 import { diagnoseServers } from './diagnose-servers.ts'
+import { diagnoseDiffering } from './differing.ts'
 import { clipped, said, type Diagnosis } from './diagnosis.ts'
 import { fenceOf } from './fencing.ts'
 import { HOLDS } from './hold-rules.ts'
@@ -46,6 +47,7 @@ export function diagnose (config: CoreConfig, state: ClusterState, nowMs: number
     ...clusterHolds(state, nowMs),
     ...diagnoseNodes(config, state, nowMs),
     ...diagnoseServers(config, state, nowMs),
+    ...diagnoseDiffering(config.controller, state),
     ...freshReports(config, state, nowMs).flatMap(report => problems(state, report)),
     ...strayTerm(config, state, nowMs),
     ...otherFiles(config, state, nowMs),

@@ -3,6 +3,7 @@ import type { OrderReply } from '../../protocol/order.ts'
 import type { Happening, Report } from '../../protocol/report.ts'
 import type { TermReply } from '../../protocol/vote.ts'
 import type { Preferences } from './preference.ts'
+import type { ComparedNode } from './differing.ts'
 import type { Kept, Memory, Paused } from './state.ts'
 
 export type ClusterEvent =
@@ -14,6 +15,8 @@ export type ClusterEvent =
   | { readonly type: 'happened', readonly happening: Happening }
   /** This process did not run for a while: what it believes about time is worth nothing. */
   | { readonly type: 'stalled' }
+  /** Backups were compared with the active. */
+  | { readonly type: 'compared', readonly found: readonly ComparedNode[] }
   | { readonly type: 'leadership', readonly leading: boolean }
   | { readonly type: 'restored', readonly memory: Memory | null, readonly paused: Paused | null, readonly preferences?: Preferences, readonly kept?: Kept }
   | { readonly type: 'pauseSet', readonly paused: Paused | null }

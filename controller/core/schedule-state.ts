@@ -79,7 +79,12 @@ export interface DrillWork {
   readonly notBeforeMs: number
 }
 
-export type Work = SnapshotWork | CompactionWork | DrillWork
+export interface AuditWork {
+  readonly job: 'audit'
+  readonly tag: number
+}
+
+export type Work = SnapshotWork | AuditWork | CompactionWork | DrillWork
 
 export interface Running extends Run {
   readonly startedAtMs: number
@@ -125,6 +130,7 @@ export type Asked =
   /** Refused by the node when it is not, or no more, what `as` says. */
   | { readonly type: 'compact', readonly node: string, readonly as: 'active' | 'backup' }
   | { readonly type: 'snapshot', readonly node: string, readonly as: 'active' | 'backup' }
+  | { readonly type: 'verify' }
   | { readonly type: 'switchover', readonly to: string | null, readonly reason: string }
 
 export type Scheduled = readonly [ScheduleState, readonly ScheduleAction[]]

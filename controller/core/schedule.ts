@@ -2,6 +2,7 @@
 // time, on its leader only; a run that did not happen is told, never made up for.
 import type { ClusterView } from '../../protocol/api.ts'
 import { JOB_DEFAULTS, JOBS, type Job, type LastRun } from '../../protocol/schedule.ts'
+import { auditEnded, beginAudit } from './audit-job.ts'
 import { unrest } from './calm.ts'
 import { beginCompaction, compactionEnded, progressCompaction } from './compaction.ts'
 import { beginDrill, drillEnded, progressDrill } from './drill.ts'
@@ -139,6 +140,7 @@ export function whyNotNow ({ running, waiting }: ScheduleState, view: ClusterVie
 function start ({ schedules: { compaction, drill } }: ScheduleConfig, job: Job, view: ClusterView, tag: number, nowMs: number): Progressed {
   switch (job) {
     case 'snapshot': return { work: beginSnapshot(view), ask: null }
+    case 'audit': return beginAudit(tag)
     case 'compaction': return { work: beginCompaction(view, compaction?.quietForMs ?? JOB_DEFAULTS.quietForMs, nowMs), ask: null }
     case 'drill': return beginDrill(view.active ?? '', drill?.stayMs ?? JOB_DEFAULTS.stayMs, tag, nowMs)
   }
@@ -152,6 +154,7 @@ function ended (state: ScheduleState, event: Extract<ScheduleEvent, { type: 'end
 function workEnded (work: Work, event: Extract<ScheduleEvent, { type: 'ended' }>, nowMs: number): Progressed {
   switch (work.job) {
     case 'snapshot': return snapshotEnded(work, event)
+    case 'audit': return auditEnded(work, event)
     case 'compaction': return { work: compactionEnded(work, event, nowMs), ask: null }
     case 'drill': return drillEnded(work, event, nowMs)
   }
@@ -160,6 +163,7 @@ function workEnded (work: Work, event: Extract<ScheduleEvent, { type: 'ended' }>
 function workGoesOn (config: ScheduleConfig, work: Work, view: ClusterView, tag: number, nowMs: number): Progressed {
   switch (work.job) {
     case 'snapshot': return progressSnapshot(work, view, tag)
+    case 'audit': return { work, ask: null }
     case 'compaction': return progressCompaction(config, work, view, tag, nowMs)
     case 'drill': return progressDrill(work, view, tag, nowMs)
   }

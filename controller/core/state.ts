@@ -98,6 +98,13 @@ export interface Recoveries {
 export interface Kept {
   readonly recoveries?: Recoveries
   readonly marks?: Readonly<Record<string, OffMark>>
+  readonly differing?: Readonly<Record<string, DifferingBackup>>
+}
+
+/** A backup that was compared with the active and has something else; see controller/core/differing.ts. */
+export interface DifferingBackup {
+  readonly message: string
+  readonly atMs: number
 }
 
 /** Of many clusters that lose their active at once only some are changed at one time. */
@@ -214,6 +221,8 @@ export interface ClusterState {
   readonly change: VoterChange | null
   /** Orders of an operator who gave up the other voters. */
   readonly forcing: Forcing | null
+  /** node -> what a comparison found. */
+  readonly differing: Readonly<Record<string, DifferingBackup>>
   /** What the history was last told of files that differ. */
   readonly configDiffers: string | null
   readonly nextId: number
@@ -246,6 +255,7 @@ export function bootCluster (config: CoreConfig, nowMs: number): ClusterState {
     turn: 'none',
     change: null,
     forcing: null,
+    differing: {},
     configDiffers: null,
     nextId: 1
   }

@@ -6,6 +6,7 @@ import type { Actor, RescueList, RescueView } from '../../protocol/rescue.ts'
 import type { DiffRequest, PlanRequest, ReplayPlan, ReplayReply, ReplayRequest, RescueDiff } from '../../protocol/rescue-replay.ts'
 import type { CompactReply, CompactRequest } from '../../protocol/maintenance.ts'
 import type { NodeVersions } from '../../protocol/versions.ts'
+import type { CompareProgress, CompareReply, CompareRequest, MarkReply, MarkRequest, RecheckReply, RecheckRequest } from '../../protocol/verify.ts'
 import type { SnapshotList, SnapshotReply, SnapshotRequest, SnapshotVerdict, SnapshotVerifyRequest } from '../../protocol/snapshot.ts'
 
 export interface AgentListener {
@@ -55,5 +56,9 @@ export interface MaintenanceLink {
   /** Those that take long: answered when the servers run again, or are converted. */
   order (order: Extract<Order, { type: 'restart' | 'convert' }>): Promise<OrderReply>
   verifySnapshot (id: string, request: SnapshotVerifyRequest): Promise<SnapshotVerdict>
+  compare (request: CompareRequest): Promise<CompareReply>
+  compareProgress (deadlineMs: number): Promise<CompareProgress>
+  recheck (request: RecheckRequest): Promise<RecheckReply>
+  mark (request: MarkRequest): Promise<MarkReply>
   stop (): Promise<void>
 }

@@ -3,6 +3,7 @@ import { CompactReplySchema } from '../../protocol/maintenance.ts'
 import { OrderReplySchema } from '../../protocol/order.ts'
 import { SnapshotListSchema, SnapshotReplySchema, SnapshotVerdictSchema } from '../../protocol/snapshot.ts'
 import { NodeVersionsSchema } from '../../protocol/versions.ts'
+import { CompareProgressSchema, CompareReplySchema, MarkReplySchema, RecheckReplySchema } from '../../protocol/verify.ts'
 import type { MaintenanceLink } from './agent-link.ts'
 import { ANSWER_GRACE_MS, createAgentRequests, SLOW_REQUESTS, type AgentAddress } from './agent-requests.ts'
 
@@ -12,6 +13,10 @@ const orderReply = Compile(OrderReplySchema)
 const listSchema = Compile(SnapshotListSchema)
 const snapshotReply = Compile(SnapshotReplySchema)
 const verdictSchema = Compile(SnapshotVerdictSchema)
+const compareReply = Compile(CompareReplySchema)
+const progressSchema = Compile(CompareProgressSchema)
+const recheckReply = Compile(RecheckReplySchema)
+const markReply = Compile(MarkReplySchema)
 
 /** Compaction and snapshots take minutes. */
 export function createHttpMaintenanceLink (address: AgentAddress): MaintenanceLink {
@@ -24,6 +29,10 @@ export function createHttpMaintenanceLink (address: AgentAddress): MaintenanceLi
     order: order => ask(orderReply, 'orders', order, order.deadlineMs + ANSWER_GRACE_MS),
     snapshots: deadlineMs => ask(listSchema, 'snapshots', undefined, deadlineMs),
     takeSnapshot: request => ask(snapshotReply, 'snapshots', request, request.deadlineMs + ANSWER_GRACE_MS),
-    verifySnapshot: (id, request) => ask(verdictSchema, `snapshots/${id}/verify`, request, request.deadlineMs + ANSWER_GRACE_MS)
+    verifySnapshot: (id, request) => ask(verdictSchema, `snapshots/${id}/verify`, request, request.deadlineMs + ANSWER_GRACE_MS),
+    compare: request => ask(compareReply, 'content-comparisons', request, request.deadlineMs + ANSWER_GRACE_MS),
+    compareProgress: deadlineMs => ask(progressSchema, 'content-comparisons', undefined, deadlineMs),
+    recheck: request => ask(recheckReply, 'rechecks', request, request.deadlineMs + ANSWER_GRACE_MS),
+    mark: request => ask(markReply, 'marks', request, request.deadlineMs + ANSWER_GRACE_MS)
   }
 }

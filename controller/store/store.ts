@@ -51,6 +51,8 @@ export interface Intent {
   /** Absent where no leader ever kept any. */
   readonly recoveries?: StoredRecoveries
   readonly marks?: StoredMarks
+  /** Backups that a comparison found to differ; see controller/core/differing.ts. */
+  readonly differing?: Readonly<Record<string, { readonly at: string, readonly message: string }>>
   readonly schedules?: StoredSchedules
   readonly upgrade?: StoredUpgrade | null
 }

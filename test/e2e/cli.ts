@@ -5,8 +5,8 @@ import { tokenFilePath } from '../testbed/cluster-file.ts'
 import { type TestbedPlan } from '../testbed/plan.ts'
 
 const MAIN = path.resolve(import.meta.dirname, '../../cli/main.ts')
-/** A switchover answers when it has ended. */
-const TIMEOUT_MS = 60_000
+/** A switchover answers when it has ended, a comparison when every table was read; a shared machine may need longer still. */
+const TIMEOUT_MS = Math.max(60_000, Number(process.env.OVSDB_HA_E2E_DEADLINE_MS ?? 0))
 
 export interface CliResult {
   readonly exitCode: number

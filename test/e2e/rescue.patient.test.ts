@@ -3,21 +3,10 @@ import assert from 'node:assert/strict'
 import type { ClusterRescues, RescueView } from '../../protocol/rescue.ts'
 import { CLUSTER_NAME, SERVERS } from '../testbed/cluster-file.ts'
 import { HOST_DIRECTORY } from '../testbed/host.ts'
-import { poll } from '../testbed/wait.ts'
-import { assertFailedOver, assertFollows, DEADLINE_MS, describeCluster, NEWEST, nodeOf, PATIENT, type Scene } from './scenario.ts'
+import { assertFailedOver, assertFollows, describeCluster, NEWEST, nodeOf, PATIENT, type Scene } from './scenario.ts'
+import { transact } from './transact.ts'
 
 const RESCUES = `${HOST_DIRECTORY}/lib/${CLUSTER_NAME}/rescue`
-
-/** As a client would: through the virtual address, and again when it was not let in (on a loaded machine the guard shuts now and then). */
-async function transact ({ testbed }: Scene, ...operations: readonly object[]): Promise<ReadonlyArray<{ readonly rows?: ReadonlyArray<Record<string, unknown>> }>> {
-  const stdout = await poll(async () => {
-    const { stdout, stderr } = await testbed.exec('client', ['ovsdb-client', 'transact', `tcp:${testbed.plan.vip}:${SERVERS[0].port}`, JSON.stringify([SERVERS[0].database, ...operations])])
-    return stdout === '' && stderr.includes('failed to connect') ? null : stdout
-  }, { deadlineMs: DEADLINE_MS, everyMs: 500, what: 'a client to be let in' })
-  const results = JSON.parse(stdout)
-  assert.ok(Array.isArray(results) && results.every(result => result !== null && !('error' in result)), stdout)
-  return results
-}
 
 const switchWithPort = (name: string, port: string) => [
   { op: 'insert', table: 'Logical_Switch_Port', 'uuid-name': 'port', row: { name: port } },

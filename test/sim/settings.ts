@@ -160,7 +160,7 @@ function drawFence (random: Random): FenceSettings {
 
 /** Jobs at set times are apart from the state that decides who serves, and ask for no more than operators do. */
 const NO_SNAPSHOTS: SnapshotsConfig = { directory: '', maxSnapshots: 1, maxBytes: 1, hook: [], hookTimeoutMs: 1 }
-const NO_SCHEDULES: SchedulesConfig = { timezone: 'UTC', jitterMs: 0, startWithinMs: 0, snapshot: null, compaction: null, drill: null }
+const NO_SCHEDULES: SchedulesConfig = { timezone: 'UTC', jitterMs: 0, startWithinMs: 0, snapshot: null, audit: null, compaction: null, drill: null }
 
 /** The hour of a budget is shorter here than a life, and longer than a life: both ends are met. */
 function drawFailover (random: Random, pace: number): FailoverConfig {

@@ -70,11 +70,12 @@ test('a store that forgot is told again what counts', async () => {
 
 test('times go through the store by the wall clock, and one that is still to come counts as now', () => {
   const atMs = performance.now() - 60_000
-  const { recoveries, marks } = fromStore(toStore({
+  const { recoveries, marks, differing } = fromStore(toStore({
     recoveries: { countedTerm: 5, open: [{ term: 5, failed: 'n1', to: 'n2', why: 'x', atMs }] },
-    marks: { n1: { atMs, by: 'ann', why: 'x', sworn: true } }
+    marks: { n1: { atMs, by: 'ann', why: 'x', sworn: true } },
+    differing: { n2: { atMs, message: 'x' } }
   }))
-  for (const readMs of [recoveries?.open[0]?.atMs, marks?.n1?.atMs]) assert.ok(Math.abs((readMs ?? 0) - atMs) < 100)
+  for (const readMs of [recoveries?.open[0]?.atMs, marks?.n1?.atMs, differing?.n2?.atMs]) assert.ok(Math.abs((readMs ?? 0) - atMs) < 100)
   const [future] = fromStore({ recoveries: { countedTerm: 5, open: [{ term: 5, failed: 'n1', to: 'n2', why: 'x', at: '2999-01-01T00:00:00Z' }] } }).recoveries?.open ?? []
   assert.ok(future !== undefined && future.atMs <= performance.now())
 })

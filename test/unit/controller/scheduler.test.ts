@@ -2,15 +2,16 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { pino } from 'pino'
 import type { KeptSchedules } from '../../../controller/core/schedule-state.ts'
-import type { MaintenanceLink } from '../../../controller/link/agent-link.ts'
 import { createControllerMetrics } from '../../../controller/metrics.ts'
 import type { ScheduleHost } from '../../../controller/schedule-host.ts'
 import { createScheduler } from '../../../controller/scheduler.ts'
 import { createSnapshotDesk } from '../../../controller/snapshot-desk.ts'
+import { createVerifier } from '../../../controller/verifier.ts'
 import type { ClusterView } from '../../../protocol/api.ts'
 import { until } from '../../contract/support/wait.ts'
 import { clusterConfig } from '../../fixtures.ts'
 import { operationView } from './api/views.ts'
+import { maintenanceLink } from './maintenance-double.ts'
 import { snapshotOf } from './snapshot-views.ts'
 import { calmView, SCHEDULES, servedBy } from './core/schedule-harness.ts'
 
@@ -20,7 +21,7 @@ const leading = (view: ClusterView, leads: boolean): ClusterView => ({ ...view, 
 
 /** A cluster of n1, n2, n3 that does what it is asked, and a controller that leads it. */
 function scene (t: TestContext, schedules: Partial<typeof SCHEDULES>, kept: KeptSchedules | null = null) {
-  const cluster = clusterConfig({ schedules: { ...SCHEDULES, snapshot: null, compaction: null, drill: null, ...schedules } })
+  const cluster = clusterConfig({ schedules: { ...SCHEDULES, snapshot: null, audit: null, compaction: null, drill: null, ...schedules } })
   const metrics = createControllerMetrics({ version: '0' })
   const told: Array<readonly [string, string]> = []
   const asked: string[] = []
@@ -54,11 +55,11 @@ function scene (t: TestContext, schedules: Partial<typeof SCHEDULES>, kept: Kept
       told.push([kind, message])
       for (const one of waiting) if (one.kind === kind) one.resolve()
     },
+    compared: () => {},
     keptSchedules: () => known,
     keepSchedules: next => { known = next }
   }
-  const links = ['n1', 'n2', 'n3'].map((node): MaintenanceLink => ({
-    node,
+  const links = ['n1', 'n2', 'n3'].map(node => maintenanceLink(node, {
     async compact ({ as }) {
       asked.push(`compact ${node} as ${as}`)
       return { databases: [{ server: 'nb', database: 'OVN_Northbound', beforeBytes: 9_000, afterBytes: 100, durationMs: 3 }] }
@@ -72,9 +73,13 @@ function scene (t: TestContext, schedules: Partial<typeof SCHEDULES>, kept: Kept
       return { snapshot: { ...snapshotOf(node), as, actor, reason }, hook: { ok: false, detail: 'ship ended with 3' }, removed: ['20250101-000000-n2'] }
     },
     verifySnapshot: async id => ({ snapshot: snapshotOf(node, id), problems: [] }),
-    stop: async () => {}
+    async compare () {
+      asked.push(`compare ${node}`)
+      if (failing.has(node)) throw new Error(`${node} does not answer`)
+      return { tables: [], suspects: [], longestReadMs: 1 }
+    }
   }))
-  const scheduler = createScheduler({ cluster, host, links, snapshots: createSnapshotDesk({ host, links, metrics }), metrics, logger: pino({ level: 'silent' }) })
+  const scheduler = createScheduler({ cluster, host, links, snapshots: createSnapshotDesk({ host, links, metrics }), verifier: createVerifier({ cluster, host, links, metrics }), metrics, logger: pino({ level: 'silent' }) })
   t.after(() => scheduler.stop())
   return {
     scheduler,
@@ -169,4 +174,17 @@ test('a controller whose leadership is over by the clock begins nothing, althoug
   const fromMs = Date.now()
   await until('it would have begun twice', DEADLINE_MS, () => Date.now() - fromMs > 2_100)
   assert.deepEqual([one.asked, one.told], [[], []])
+})
+
+test('an audit compares every backup, tells how it ended, and counts; one that could not compare all has failed', { timeout: 20_000 }, async t => {
+  const good = scene(t, { audit: { cron: EACH_SECOND } })
+  await good.scheduler.start()
+  assert.match(await good.says('verifyEnded'), /^every table of n2, n3 is as that of n1/)
+  assert.deepEqual(good.asked.slice(0, 2), ['compare n2', 'compare n3'])
+  assert.match(good.told.find(([kind]) => kind === 'verifyBegan')?.[1] ?? '', /^the schedule has the databases of n2, n3 compared/)
+  const bad = scene(t, { audit: { cron: EACH_SECOND } })
+  bad.failing.add('n3')
+  await bad.scheduler.start()
+  assert.equal(await bad.says('auditFailed'), 'the consistency audit did not find every backup the same: nb of n3 n3 does not answer')
+  assert.match(await bad.metrics(), /ovsdb_ha_schedule_runs_total\{cluster="\w+",job="audit",outcome="failed"\} 1/)
 })

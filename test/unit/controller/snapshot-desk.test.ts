@@ -4,16 +4,13 @@ import type { MaintenanceLink } from '../../../controller/link/agent-link.ts'
 import { createSnapshotDesk } from '../../../controller/snapshot-desk.ts'
 import { OvsdbHaError } from '../../../protocol/errors.ts'
 import { calmView } from './core/schedule-harness.ts'
+import { maintenanceLink } from './maintenance-double.ts'
 import { snapshotOf } from './snapshot-views.ts'
 
 function desk (over: Partial<MaintenanceLink> = {}, leads = true) {
   const told: string[] = []
   const asked: string[] = []
-  const links = ['n1', 'n2', 'n3'].map((node): MaintenanceLink => ({
-    node,
-    compact: async () => ({ databases: [] }),
-    versions: async () => ({ servers: [] }),
-    order: async () => ({ ok: true, reason: null, steps: [] }),
+  const links = ['n1', 'n2', 'n3'].map(node => maintenanceLink(node, {
     snapshots: async () => ({ snapshots: [snapshotOf(node, `2026010${node.slice(1)}-033000-${node}`, { takenAt: `2026-01-0${node.slice(1)}T03:30:00.000Z` })], problems: [] }),
     async takeSnapshot ({ as, actor, reason }) {
       asked.push(`${node} ${as} ${actor} ${reason}`)
@@ -23,7 +20,6 @@ function desk (over: Partial<MaintenanceLink> = {}, leads = true) {
       asked.push(`${node} verify ${id}`)
       return { snapshot: snapshotOf(node, id), problems: id.includes('0102') ? ['nb: its digest differs'] : [] }
     },
-    stop: async () => {},
     ...(node === 'n2' ? over : {})
   }))
   const counted: string[] = []

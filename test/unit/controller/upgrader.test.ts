@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { pino } from 'pino'
 import type { Upgrade } from '../../../controller/core/upgrade-state.ts'
-import type { MaintenanceLink } from '../../../controller/link/agent-link.ts'
 import { createControllerMetrics } from '../../../controller/metrics.ts'
 import { createUpgradeDesk } from '../../../controller/upgrade-desk.ts'
 import { createUpgrader } from '../../../controller/upgrader.ts'
@@ -11,6 +10,7 @@ import type { DatabaseSchema } from '../../../protocol/database-schema.ts'
 import { clusterConfig, serverConfig } from '../../fixtures.ts'
 import { operationView } from './api/views.ts'
 import { servedBy } from './core/schedule-harness.ts'
+import { maintenanceLink } from './maintenance-double.ts'
 import { snapshotOf } from './snapshot-views.ts'
 
 const schemaOf = (columns: DatabaseSchema['tables'][string]['columns'], version = '7.0.0'): DatabaseSchema => ({ name: 'OVN_Northbound', version, cksum: '11 22', tables: { T: { columns } } })
@@ -54,8 +54,7 @@ function scene (t: TestContext, { leads = true, attach = false, stubborn = '', u
     keptUpgrade: () => kept,
     keepUpgrade: (upgrade: Upgrade | null) => { kept = upgrade }
   }
-  const links = ['n1', 'n2', 'n3'].map((node): MaintenanceLink => ({
-    node,
+  const links = ['n1', 'n2', 'n3'].map(node => maintenanceLink(node, {
     compact: async () => ({ databases: [] }),
     async versions () {
       if (node === 'n3' && schemas.n3 === undefined && schemas.deaf !== undefined) throw new Error('no answer')

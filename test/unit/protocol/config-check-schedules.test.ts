@@ -8,9 +8,9 @@ const told = (edits: Readonly<Record<string, unknown>>) => problemsWith(schedule
 
 test('schedules are resolved with their times, and without any no job runs', () => {
   const of = (edits: Readonly<Record<string, unknown>>) => requireConfig(fileWith(schedules(edits)), 'cluster.yaml').config.clusters[0]?.schedules
-  assert.deepEqual(of({}), { timezone: 'UTC', jitterMs: 60_000, startWithinMs: 900_000, snapshot: null, compaction: null, drill: null })
-  assert.deepEqual(of({ timezone: 'Europe/Berlin', jitter: '0s', startWithin: '2h', snapshot: { cron: '0 2 * * *' }, compaction: { cron: '30 3 * * *' }, drill: { cron: '0 4 1 * *', stay: '5m' } }), {
-    timezone: 'Europe/Berlin', jitterMs: 0, startWithinMs: 7_200_000, snapshot: { cron: '0 2 * * *' }, compaction: { cron: '30 3 * * *', quietForMs: 10_000 }, drill: { cron: '0 4 1 * *', stayMs: 300_000 }
+  assert.deepEqual(of({}), { timezone: 'UTC', jitterMs: 60_000, startWithinMs: 900_000, snapshot: null, audit: null, compaction: null, drill: null })
+  assert.deepEqual(of({ timezone: 'Europe/Berlin', jitter: '0s', startWithin: '2h', snapshot: { cron: '0 2 * * *' }, audit: { cron: '0 3 * * 0' }, compaction: { cron: '30 3 * * *' }, drill: { cron: '0 4 1 * *', stay: '5m' } }), {
+    timezone: 'Europe/Berlin', jitterMs: 0, startWithinMs: 7_200_000, snapshot: { cron: '0 2 * * *' }, audit: { cron: '0 3 * * 0' }, compaction: { cron: '30 3 * * *', quietForMs: 10_000 }, drill: { cron: '0 4 1 * *', stayMs: 300_000 }
   })
 })
 

@@ -52,5 +52,5 @@ test('schedules run --no-wait tells that it has begun; a refusal and an unknown 
   const { server } = await controller(t)
   assert.deepEqual(await runCli(['schedules', 'run', 'snapshot', '--no-wait'], { server }), { code: 0, out: 'the snapshot has begun: "ovsdb-ha schedules" tells its end', err: '' })
   assertFailed(await runCli(['schedules', 'run', 'compaction'], { server }), 1, /a compaction cannot begin: a drill runs/)
-  assertFailed(await runCli(['schedules', 'run', 'restore'], { server }), 2, /Allowed choices are snapshot, compaction, drill/)
+  assertFailed(await runCli(['schedules', 'run', 'restore'], { server }), 2, /Allowed choices are snapshot, audit, compaction, drill/)
 })

@@ -277,6 +277,8 @@ test('the OpenAPI description has every route with its schemas', async t => {
     '/v1/clusters/{cluster}/upgrade/resume',
     '/v1/clusters/{cluster}/upgrade/run',
     '/v1/clusters/{cluster}/upgrade/stop',
+    '/v1/clusters/{cluster}/verifications',
+    '/v1/clusters/{cluster}/verifications/{id}',
     '/v1/clusters/{cluster}/voters/{node}/add',
     '/v1/clusters/{cluster}/voters/{node}/remove',
     '/v1/events',

@@ -15,6 +15,7 @@ export const SCHEDULES: SchedulesConfig = {
   jitterMs: 0,
   startWithinMs: 60_000,
   snapshot: { cron: '30 3 * * *' },
+  audit: { cron: '30 3 * * *' },
   compaction: { cron: '30 3 * * *', quietForMs: 5_000 },
   drill: { cron: '30 3 * * *', stayMs: 10_000 }
 }
@@ -73,7 +74,7 @@ export function scheduleHarness (schedules: Partial<SchedulesConfig> = {}, clust
     kept: () => all.findLast(action => action.type === 'keep')?.kept ?? null,
     /** The last thing that was asked for ends. */
     end (nowMs: number, error: string | null = null, operation: OperationView | null = null) {
-      const tag = all.findLast(action => action.type === 'compact' || action.type === 'snapshot' || action.type === 'switchover')?.tag ?? 0
+      const tag = all.findLast(action => action.type === 'compact' || action.type === 'snapshot' || action.type === 'verify' || action.type === 'switchover')?.tag ?? 0
       return send({ type: 'ended', tag, error, operation }, nowMs)
     },
     find,

@@ -17,6 +17,7 @@ test('every job is listed: what the leader kept of it, and no next time of one w
     timezone: 'UTC',
     schedules: [
       { job: 'snapshot', cron: null, next: null, waiting: null, running: null, last: last('done') },
+      { job: 'audit', cron: '30 3 * * *', next: null, waiting: null, running: null, last: null },
       { job: 'compaction', cron: '30 3 * * *', next: NEXT, waiting: { at: AT, by: null }, running: null, last: last('missed') },
       { job: 'drill', cron: '30 3 * * *', next: AT, waiting: null, running: { at: AT, by: 'ann' }, last: last('failed') }
     ]
@@ -25,7 +26,7 @@ test('every job is listed: what the leader kept of it, and no next time of one w
 
 test('where nobody has kept anything, the timetable of this controller says when a job comes', () => {
   const { schedules } = viewSchedules(SCHEDULES, null, { drill: NEXT })
-  assert.deepEqual(schedules.map(({ job, next, last: was }) => [job, next, was]), [['snapshot', null, null], ['compaction', null, null], ['drill', NEXT, null]])
+  assert.deepEqual(schedules.map(({ job, next, last: was }) => [job, next, was]), [['snapshot', null, null], ['audit', null, null], ['compaction', null, null], ['drill', NEXT, null]])
 })
 
 test('only jobs whose last run failed or was missed are troubled', () => {

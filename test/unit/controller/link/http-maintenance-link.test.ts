@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { MaintenanceRefusedError } from '../../../../agent/ovsdb/maintenance-errors.ts'
 import { createHttpMaintenanceLink } from '../../../../controller/link/http-maintenance-link.ts'
 import type { OvsdbHaError } from '../../../../protocol/errors.ts'
 import type { NodeVersions } from '../../../../protocol/versions.ts'
+import { SUSPECTS_MAX } from '../../../../protocol/verify.ts'
 import { createApi } from '../../agent/api/unit-double.ts'
 import { snapshotOf } from '../snapshot-views.ts'
 
 const SCHEMA = { name: 'OVN_Northbound', version: '7.0.0', cksum: '1 2', tables: { NB_Global: { columns: { name: { type: 'string' } } } } }
 const VERSIONS: NodeVersions = { servers: [{ server: 'nb', run: 'process', version: '3.1.0', installed: null, problem: 'the installed program: ENOENT', databases: [{ database: 'OVN_Northbound', schema: SCHEMA, file: { path: '/nb.ovsschema', schema: null, problem: 'ENOENT' } }, { database: 'OVSDB_HA', schema: SCHEMA, file: null }] }] }
 
-test('what a controller asks over the wire is what the agent is asked, and its refusals come back as they were', async t => {
+const SUSPECT = { table: 'ACL', uuid: '11111111-0000-4000-8000-000000000000', activeDigest: 'a'.repeat(64) }
+
+async function linked (t: TestContext) {
   const asked: unknown[] = []
   const compacted = { server: 'nb', database: 'OVN_Northbound', beforeBytes: 9, afterBytes: 1, durationMs: 2.5 }
   const api = createApi([], {
@@ -31,6 +34,12 @@ test('what a controller asks over the wire is what the agent is asked, and its r
           asked.push(call)
           return { snapshot: snapshotOf('n1'), problems: [] }
         }
+      },
+      comparisons: {
+        async compare (request) { asked.push(request); return { tables: [], suspects: [SUSPECT], longestReadMs: 1.5 } },
+        progress: () => ({ running: { server: 'nb', tableEntries: 30, doneEntries: 2 } }),
+        async recheck (request) { asked.push(request.suspects.length); return { lasting: [SUSPECT], moving: [] } },
+        async mark (request) { asked.push(request); return { marker: 'verify/n1/4/x' } }
       }
     }]])
   })
@@ -39,6 +48,11 @@ test('what a controller asks over the wire is what the agent is asked, and its r
     await link.stop()
     await api.close()
   })
+  return { link, asked, compacted }
+}
+
+test('what a controller asks over the wire is what the agent is asked, and its refusals come back as they were', async t => {
+  const { link, asked, compacted } = await linked(t)
   const request = { as: 'backup' as const, actor: 'ann', reason: '', deadlineMs: 5_000 }
   assert.deepEqual(await link.compact({ as: 'backup', deadlineMs: 5_000 }), { databases: [compacted] })
   assert.deepEqual(await link.versions(5_000), VERSIONS, 'schemas come whole')
@@ -47,4 +61,16 @@ test('what a controller asks over the wire is what the agent is asked, and its r
   assert.deepEqual((await link.verifySnapshot('20260102-033000-n1', { deadlineMs: 5_000 })).problems, [])
   assert.deepEqual(asked, [{ as: 'backup', deadlineMs: 5_000 }, request, ['20260102-033000-n1', { deadlineMs: 5_000 }]])
   await assert.rejects(link.compact({ as: 'active', deadlineMs: 5_000 }), (error: OvsdbHaError) => error.code === 'OVSDB_HA_MAINTENANCE_REFUSED' && error.message.includes('n1 is a backup'))
+})
+
+test('a comparison, its progress, the marker and the second look go over the wire, also with as many rows as there may be', async t => {
+  const { link, asked } = await linked(t)
+  const compare = { server: 'nb', active: 'n1', digests: false, deadlineMs: 5_000 }
+  assert.deepEqual(await link.compare(compare), { tables: [], suspects: [SUSPECT], longestReadMs: 1.5 })
+  assert.deepEqual(await link.compareProgress(5_000), { running: { server: 'nb', tableEntries: 30, doneEntries: 2 } })
+  const mark = { server: 'nb', term: 4, deadlineMs: 5_000 }
+  assert.deepEqual(await link.mark(mark), { marker: 'verify/n1/4/x' })
+  const suspects = Array.from({ length: SUSPECTS_MAX }, () => SUSPECT)
+  assert.deepEqual(await link.recheck({ server: 'nb', active: 'n1', marker: 'verify/n1/4/x', suspects, deadlineMs: 5_000 }), { lasting: [SUSPECT], moving: [] })
+  assert.deepEqual(asked, [compare, mark, SUSPECTS_MAX])
 })

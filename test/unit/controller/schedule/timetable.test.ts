@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { createTimetable } from '../../../../controller/schedule/timetable.ts'
 import type { SchedulesConfig } from '../../../../protocol/cluster.ts'
 
-const NONE: SchedulesConfig = { timezone: 'UTC', jitterMs: 0, startWithinMs: 60_000, snapshot: null, compaction: null, drill: null }
+const NONE: SchedulesConfig = { timezone: 'UTC', jitterMs: 0, startWithinMs: 60_000, snapshot: null, audit: null, compaction: null, drill: null }
 /** Six fields, with seconds: cluster.yaml has no such schedule, and a test does not wait for minutes. */
 const EACH_SECOND = '* * * * * *'
 
