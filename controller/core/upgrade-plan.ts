@@ -46,11 +46,19 @@ export function unwhole (view: ClusterView, upgrade: Upgrade | null): Unwhole | 
     : upgrade.cutOver === 'ahead' && isRestarted(upgrade, node) && node.servers.every(({ health }) => health === 'up')) // nobody with the new schema can follow before the active has it
   const unfit = nodes.filter(node => !node.reachable || (!node.witness && node.name !== active && !isFollowing(node, active) && !waits(node)))
     .toSorted((one, other) => Number(one.reachable) - Number(other.reachable)) // who is gone is told before who is merely behind
-  const foreign = unfit.find(node => upgrade === null || node.witness || !hasBegun(upgrade, node))
+  // servers are restarted, never agents: one that does not report is not on its way back
+  const foreign = unfit.find(node => !node.reachable || upgrade === null || node.witness || !hasBegun(upgrade, node))
   if (foreign !== undefined) return { why: whyUnfit(foreign, active), expected: false }
   const [first] = unfit
   if (first !== undefined) return { why: whyUnfit(first, active), expected: true }
   return configDiffers === null ? null : { why: configDiffers, expected: false }
+}
+
+/** Who does not report while something is asked of `asked`: that one first. Null when all do; nothing else is looked at before the answer. */
+export function silent (view: ClusterView, asked: string): Unwhole | null {
+  const nodes = view.nodes.filter(node => !node.reachable)
+  const node = nodes.find(({ name }) => name === asked) ?? nodes[0]
+  return node === undefined ? null : { why: whyUnfit(node, view.active), expected: false }
 }
 
 /** One of its servers is another process than before, or is just not there. */

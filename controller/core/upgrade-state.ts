@@ -30,7 +30,7 @@ export interface UpgradeConfig {
   readonly cluster: string
   /** A node that was restarted has this long until it follows, whole. */
   readonly catchUpMs: number
-  /** The rest of the cluster may be less than whole for this long: reports are late, connections are dialled anew. */
+  /** The rest of the cluster may be less than whole for this long, and any node silent: reports are late, connections are dialled anew. */
   readonly graceMs: number
 }
 
@@ -38,15 +38,25 @@ export interface UpgradeState {
   readonly leading: boolean
   readonly upgrade: Upgrade | null
   /** What was asked for, and has not ended. */
-  readonly asked: { readonly tag: number, readonly action: 'restart' | 'switchover' | 'convert', readonly node: string } | null
-  /** Since when the cluster has not been whole; null: it is. */
+  readonly asked: Asked | null
+  /** Since when the cluster has not been whole; null: it is. While something is asked for, only silent nodes count. */
   readonly unwholeSinceMs: number | null
+  /** Since when the reason has been one that this restart does not explain; null: there is none. */
+  readonly graceSinceMs: number | null
   /** Failures in a row of the step that is due. */
   readonly failures: number
   readonly notBeforeMs: number
   /** Nodes that were told to be done. */
   readonly told: readonly string[]
   readonly nextTag: number
+}
+
+export interface Asked {
+  readonly tag: number
+  readonly action: 'restart' | 'switchover' | 'convert'
+  readonly node: string
+  /** A node fell silent meanwhile, and the restart was stopped: the answer is noted when it comes, and is not waited for. */
+  readonly givenUp: boolean
 }
 
 export type UpgradeEvent =
@@ -71,4 +81,4 @@ export type UpgradeAction =
 
 export type Upgraded = readonly [UpgradeState, readonly UpgradeAction[]]
 
-export const NO_UPGRADE: UpgradeState = { leading: false, upgrade: null, asked: null, unwholeSinceMs: null, failures: 0, notBeforeMs: 0, told: [], nextTag: 1 }
+export const NO_UPGRADE: UpgradeState = { leading: false, upgrade: null, asked: null, unwholeSinceMs: null, graceSinceMs: null, failures: 0, notBeforeMs: 0, told: [], nextTag: 1 }

@@ -2,8 +2,8 @@
 // service moves, and the old active is the last. It stops, and says why, when the cluster is not whole for a reason that is not its own.
 import type { ClusterView } from '../../protocol/api.ts'
 import type { UpgradeView } from '../../protocol/upgrade.ts'
-import { dataNodes, isRestarted, nextStep, processesNow, stepsOf, unwhole } from './upgrade-plan.ts'
-import { NO_UPGRADE, type Upgrade, type UpgradeAction, type UpgradeConfig, type Upgraded, type UpgradeEvent, type UpgradeState } from './upgrade-state.ts'
+import { dataNodes, isRestarted, nextStep, processesNow, silent, stepsOf, unwhole, type Unwhole } from './upgrade-plan.ts'
+import { NO_UPGRADE, type Asked, type Upgrade, type UpgradeAction, type UpgradeConfig, type Upgraded, type UpgradeEvent, type UpgradeState } from './upgrade-state.ts'
 
 const LOOK_EVERY_MS = 1_000
 /** A step that failed is tried again after this, so often at most. */
@@ -49,14 +49,16 @@ function note (state: UpgradeState, event: UpgradeEvent, nowMs: number): Upgrade
     case 'woke': return [state, []]
     case 'leadLost': return [{ ...NO_UPGRADE, nextTag: state.nextTag }, []]
     case 'led': return [{ ...NO_UPGRADE, leading: true, upgrade: event.kept, nextTag: state.nextTag }, []]
-    case 'begun': return [{ ...state, upgrade: event.upgrade, asked: null, unwholeSinceMs: null, failures: 0, notBeforeMs: 0, told: [] }, [
+    case 'begun': return [{ ...state, upgrade: event.upgrade, asked: null, unwholeSinceMs: null, graceSinceMs: null, failures: 0, notBeforeMs: 0, told: [] }, [
       record('upgradeBegan', 'warning', null, `${event.upgrade.by} began to restart all servers, one node after the other${event.upgrade.convert === null ? '' : `, and to convert the databases of ${Object.keys(event.upgrade.convert).join(' and ')}${event.upgrade.cutOver === null ? '' : ', in a cut-over: backups follow nobody until the active is converted, too'}`}${event.upgrade.reason === '' ? '' : `: ${event.upgrade.reason}`}`, event.upgrade)
     ]]
     case 'stopAsked': return upgrade?.stage === 'running' ? stop(state, upgrade, `${event.actor} stopped it${event.reason === '' ? '' : `: ${event.reason}`}`) : [state, []]
     case 'resumeAsked': {
       if (upgrade?.stage !== 'stopped') return [state, []]
       const resumed: Upgrade = { ...upgrade, stage: 'running', why: null, term: event.term }
-      return [{ ...state, upgrade: resumed, unwholeSinceMs: null, failures: 0, notBeforeMs: 0 }, [record('upgradeResumed', 'warning', null, `${event.actor} let the restart of all servers go on`, resumed)]]
+      // what the nodes report says whether it was done; it may be asked for once more
+      const asked = state.asked?.givenUp === true ? null : state.asked
+      return [{ ...state, upgrade: resumed, asked, unwholeSinceMs: null, graceSinceMs: null, failures: 0, notBeforeMs: 0 }, [record('upgradeResumed', 'warning', null, `${event.actor} let the restart of all servers go on`, resumed)]]
     }
     case 'ended': return ended(state, event, nowMs)
     default:
@@ -75,6 +77,7 @@ function ended (state: UpgradeState, { tag, error, operation }: Extract<UpgradeE
     if (asked.action !== 'convert' || upgrade === null) return [after, []]
     return [{ ...after, upgrade: { ...upgrade, cutOver: 'done' } }, [record('upgradeConverted', 'warning', asked.node, `${asked.node} serves with the new schema; its backups copy it anew`, upgrade)]]
   }
+  if (asked.givenUp) return [{ ...state, asked: null }, []] // it was told when it was stopped
   const failures = state.failures + 1
   const what = { restart: `the servers of ${asked.node} were not restarted`, switchover: `the service was not moved away from ${asked.node}`, convert: `the databases of ${asked.node} were not converted` }[asked.action]
   const after = { ...state, asked: null, failures, notBeforeMs: nowMs + RETRY_MS }
@@ -92,27 +95,32 @@ function tellDone (state: UpgradeState, view: ClusterView): Upgraded {
     record('upgradeNodeDone', 'info', name, `${name} is restarted and whole: ${servers.map(server => `${server.name} ${server.version ?? 'of unknown version'}`).join(', ')}`, upgrade))]
 }
 
+/** What keeps it from going on, now: an order to a node that has fallen silent may never be answered. */
+function standsAgainst (view: ClusterView, upgrade: Upgrade, asked: Asked | null): Unwhole | null {
+  return asked === null ? unwhole(view, upgrade) : silent(view, asked.node)
+}
+
 function goOn (config: UpgradeConfig, state: UpgradeState, view: ClusterView, nowMs: number): Upgraded {
   const { upgrade, asked, leading } = state
   if (!leading || upgrade?.stage !== 'running') return [state, []]
   if (view.paused !== null) return stop(state, upgrade, `${view.paused.by} paused the cluster`)
   const failover = view.recoveries.open.find(one => one.term > upgrade.term)
   if (failover !== undefined) return stop(state, upgrade, `${failover.failed} was failed over to ${failover.to} meanwhile (${failover.why})`)
-  if (asked !== null) return [state.unwholeSinceMs === null ? state : { ...state, unwholeSinceMs: null }, []]
-  const reason = unwhole(view, upgrade)
+  const reason = standsAgainst(view, upgrade, asked)
   if (reason !== null) {
-    const sinceMs = state.unwholeSinceMs ?? nowMs
-    const limitMs = reason.expected ? config.catchUpMs : config.graceMs
-    return nowMs - sinceMs > limitMs ? stop(state, upgrade, reason.why) : [{ ...state, unwholeSinceMs: sinceMs }, []]
+    const unwholeSinceMs = state.unwholeSinceMs ?? nowMs
+    const graceSinceMs = reason.expected ? null : state.graceSinceMs ?? nowMs
+    const isLate = nowMs - unwholeSinceMs > config.catchUpMs || (graceSinceMs !== null && nowMs - graceSinceMs > config.graceMs)
+    return isLate ? stop({ ...state, asked: asked === null ? null : { ...asked, givenUp: true } }, upgrade, reason.why) : [{ ...state, unwholeSinceMs, graceSinceMs }, []]
   }
-  const whole = { ...state, unwholeSinceMs: null }
-  if (nowMs < state.notBeforeMs) return [whole, []]
+  const whole = { ...state, unwholeSinceMs: null, graceSinceMs: null }
+  if (asked !== null || nowMs < state.notBeforeMs) return [whole, []]
   const step = nextStep(view, upgrade)
   if (step === null) {
     const done: Upgrade = { ...upgrade, stage: 'done' }
     return [{ ...whole, upgrade: done }, [record('upgradeEnded', 'info', null, `${upgrade.cutOver === null ? 'all servers are restarted' : 'every database has the new schema'}; ${view.active ?? 'nobody'} serves${view.active === upgrade.home ? '' : `, and ${upgrade.home} did when it began`}`, done)]]
   }
-  const next = { ...whole, asked: { tag: state.nextTag, action: step.action, node: step.node }, nextTag: state.nextTag + 1 }
+  const next = { ...whole, asked: { tag: state.nextTag, action: step.action, node: step.node, givenUp: false }, nextTag: state.nextTag + 1 }
   if (step.action === 'convert') return [next, [record('upgradeConverts', 'warning', step.node, `${step.node} converts its databases while it serves: their clients lose their connections, and no backup can take over until it has copied`, upgrade), { type: 'convert', tag: state.nextTag, node: step.node }]]
   if (step.action === 'switchover') return [next, [{ type: 'switchover', tag: state.nextTag, reason: `restart of all servers: ${step.node} is the last` }]]
   return [next, [
@@ -123,7 +131,7 @@ function goOn (config: UpgradeConfig, state: UpgradeState, view: ClusterView, no
 
 function stop (state: UpgradeState, upgrade: Upgrade, why: string): Upgraded {
   const stopped: Upgrade = { ...upgrade, stage: 'stopped', why }
-  return [{ ...state, upgrade: stopped, unwholeSinceMs: null }, [record('upgradeStopped', 'warning', null, `the restart of all servers is stopped where it is: ${why}. "ovsdb-ha upgrade resume" goes on`, stopped)]]
+  return [{ ...state, upgrade: stopped, unwholeSinceMs: null, graceSinceMs: null }, [record('upgradeStopped', 'warning', null, `the restart of all servers is stopped where it is: ${why}. "ovsdb-ha upgrade resume" goes on`, stopped)]]
 }
 
 function record (kind: string, severity: 'info' | 'warning', node: string | null, message: string, { id }: Upgrade): UpgradeAction {
@@ -132,10 +140,11 @@ function record (kind: string, severity: 'info' | 'warning', node: string | null
 
 /** What is shown; also by a controller that only follows, which knows what was kept and not what is asked for. */
 export function viewUpgrade (state: Pick<UpgradeState, 'upgrade' | 'asked'>, view: ClusterView): UpgradeView {
-  const { upgrade, asked } = state
+  const { upgrade } = state
   if (upgrade === null) return { upgrade: null }
+  const asked = state.asked?.givenUp === true ? null : state.asked
   const { id, by, reason, stage, why } = upgrade
-  const waitsFor = stage !== 'running' ? null : asked === null ? unwhole(view, upgrade)?.why ?? null : null
+  const waitsFor = stage === 'running' ? standsAgainst(view, upgrade, asked)?.why ?? null : null
   const steps = stage === 'done' ? stepsOf(view, upgrade, null).map(step => ({ ...step, state: 'done' as const })) : stepsOf(view, upgrade, asked)
   return { upgrade: { id, by, reason, converts: Object.keys(upgrade.convert ?? {}), stage, why, waitsFor, steps: [...steps] } }
 }

@@ -102,6 +102,91 @@ describe('a planned restart of all servers', () => {
     assert.equal(one.asked().length, 1, 'it goes on only when it is told to')
   })
 
+  test('a node that falls silent while it is asked to restart is named within the grace, and no answer is waited for', () => {
+    for (const [name, other] of [['n2', 'n3'], ['n3', 'n1']] as const) {
+      const one = harness()
+      const gone = withNode(running(calmView()), name, { reachable: false })
+      one.see(gone, 2_000)
+      assert.equal(viewUpgrade(one.state(), gone).upgrade?.waitsFor, `${name} does not report`)
+      one.see(gone, 17_000)
+      assert.equal(one.state().upgrade?.stage, 'running')
+      one.see(gone, 17_001)
+      assert.deepEqual([one.kept()?.stage, one.kept()?.why], ['stopped', `${name} does not report`])
+      assert.match(one.last()?.type === 'record' ? one.last()!.message : '', new RegExp(`stopped where it is: ${name} does not report`))
+      const { upgrade } = viewUpgrade(one.state(), withNode(gone, other, { reachable: false }))
+      assert.deepEqual([upgrade?.why, upgrade?.steps[0]?.state], [`${name} does not report`, 'waiting'])
+    }
+  })
+
+  test('of several silent nodes the one that was asked is named; one whose report was only late gets a grace of its own the next time', () => {
+    const one = harness()
+    const gone = (...names: readonly string[]) => names.reduce((view, name) => withNode(view, name, { reachable: false }), running(calmView()))
+    assert.equal(viewUpgrade(one.state(), gone('n1', 'n2')).upgrade?.waitsFor, 'n2 does not report')
+    one.see(gone('n2'), 2_000)
+    one.see(running(calmView()), 16_000)
+    one.see(gone('n2'), 17_000)
+    one.see(gone('n2'), 32_000)
+    assert.equal(one.state().upgrade?.stage, 'running')
+    one.see(gone('n2'), 32_001)
+    assert.equal(one.state().upgrade?.stage, 'stopped')
+  })
+
+  test('an answer that comes late is noted and tells nothing more; resumed, it goes on by what the nodes report', () => {
+    const stopped = () => {
+      const one = harness()
+      for (const atMs of [2_000, 17_001]) one.see(withNode(running(calmView()), 'n2', { reachable: false }), atMs)
+      assert.equal(one.state().upgrade?.stage, 'stopped')
+      return one
+    }
+    for (const error of ['n2 did not answer in time', null]) {
+      const one = stopped()
+      const told = one.kinds().length
+      one.end(180_000, error)
+      one.see(running(calmView()), 181_000)
+      assert.deepEqual([one.kinds().length, one.state().upgrade?.stage, one.asked().length], [told, 'stopped', 1])
+    }
+    const again = stopped()
+    again.see(running(calmView()), 60_000)
+    const late = again.state().asked?.tag ?? 0
+    again.send({ type: 'resumeAsked', actor: 'ann', term: 7 }, 61_000)
+    assert.deepEqual(again.asked(), ['restart n2 nb=2', 'restart n2 nb=2'], 'whoever answers nothing is not waited for')
+    again.send({ type: 'ended', tag: late, error: 'n2 did not answer in time', operation: null }, 62_000)
+    assert.deepEqual([again.state().failures, again.state().asked?.node], [0, 'n2'], 'the answer to the order before is nobody\'s')
+    again.end(63_000)
+    again.see(running(calmView(), ['n2']), 66_000)
+    assert.deepEqual(again.asked().slice(2), ['restart n3 nb=3'])
+    const done = stopped()
+    done.see(running(calmView(), ['n2']), 60_000)
+    done.send({ type: 'resumeAsked', actor: 'ann', term: 7 }, 61_000)
+    assert.deepEqual(done.asked(), ['restart n2 nb=2', 'restart n3 nb=3'], 'what was done meanwhile is not done again')
+  })
+
+  test('a conversion whose answer comes after the active fell silent counts as done', () => {
+    const view = running(calmView(), ['n2', 'n3'])
+    const one = harness(begun(undefined, { nb: 'abc' }, 'ahead'), view)
+    assert.deepEqual(one.asked(), ['convert n1'])
+    for (const atMs of [2_000, 17_001]) one.see(withNode(view, 'n1', { reachable: false }), atMs)
+    assert.equal(one.state().upgrade?.why, 'n1 does not report')
+    one.end(20_000)
+    assert.deepEqual([one.kept()?.stage, one.kept()?.cutOver], ['stopped', 'done'])
+  })
+
+  test('one that was restarted and falls silent has the same grace, and a patience that ran before does not shorten it', () => {
+    const one = harness()
+    one.end(1_000)
+    const copies = coming(running(calmView(), ['n2']), 'n2')
+    one.see(copies, 2_000)
+    const gone = withNode(copies, 'n2', { reachable: false })
+    one.see(gone, 100_000)
+    assert.equal(one.state().upgrade?.stage, 'running')
+    one.see(copies, 101_000)
+    one.see(gone, 110_000)
+    one.see(gone, 125_000)
+    assert.equal(one.state().upgrade?.stage, 'running')
+    one.see(gone, 125_001)
+    assert.equal(one.state().upgrade?.why, 'n2 does not report')
+  })
+
   test('an automatic failover stops it; resumed, it goes on from there', () => {
     const one = harness()
     one.end(1_000)
