@@ -41,7 +41,7 @@ export function createAgentMetrics (registry: Registry) {
       complete: gauge('server_complete', 'Whether the copy is whole: no resync under way or cut off.', 'server'),
       gate: gauge('gate_open', 'Whether clients can reach the server.', 'server'),
       fileBytes: gauge('db_file_size_bytes', 'Size of the database file.', 'server'),
-      lagSeconds: gauge('replication_lag_seconds', 'How long ago the newest heartbeat came that this backup has, with all rows before it, by its own clock; one comes each second while all is well. Absent on an active.', 'server'),
+      lagSeconds: gauge('replication_lag_seconds', 'How old the newest heartbeat is that this backup has, with all rows before it, by its own clock: since the active told of it with its lease, or it was found here. One comes each second while all is well. Absent on an active.', 'server'),
       positionTerm: gauge('position_term', 'Term of the newest heartbeat row in the data.', 'server'),
       positionSequence: gauge('position_sequence', 'Sequence of the newest heartbeat row in the data.', 'server')
     },
