@@ -1,5 +1,6 @@
 // A planned restart of a backup's servers: the program may have been replaced meanwhile, so the new process is the new
 // version. A server that is another process than the order names was restarted since, and is left alone: the order may be repeated.
+// Where it is to be converted, another process proves nothing: that is refused, and ordered again.
 import type { Step } from '../../protocol/order.ts'
 import type { OrderRefusal } from './actions.ts'
 import { addSteps, answer, setServer, takeId, type Stepped } from './stepped.ts'
@@ -19,6 +20,8 @@ export function restart (config: UnitConfig, state: UnitState, order: OrderOf<'r
     const { health, pid: seenPid } = server.observation
     if (health !== 'up') return refuse({ kind: 'notReady', why: `server ${name} is ${health}` })
     if (seenPid === pid) servers.push({ name, convertTo })
+    // it came back by itself, with the schema of before: the order is not done
+    else if (convertTo !== null) return refuse({ kind: 'notReady', why: `server ${name} is process ${seenPid ?? 'unknown'} now, and ${pid} was to be converted` })
   }
   if (servers.length === 0) return [state, answer(asked, null)]
   const [op, counted] = takeId(state)

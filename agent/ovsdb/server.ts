@@ -22,7 +22,7 @@ import { createProcessRun } from './process-run.ts'
 import { promoteServer } from './promote-server.ts'
 import type { Rescues } from './rescue.ts'
 import type { RoleControl, RoleControlOptions } from './role-control.ts'
-import type { DatabaseSchema } from '../../protocol/database-schema.ts'
+import { schemaDigest, type DatabaseSchema } from '../../protocol/database-schema.ts'
 import { heartbeatFile } from './server-command.ts'
 import { createRoleChanges, type ServerParts } from './server-parts.ts'
 import { createServerProbe } from './server-probe.ts'
@@ -99,7 +99,7 @@ export function createOvsdbServer (options: OvsdbServerOptions): OvsdbServer {
     },
     awaitMarker: async (marker, deadlineMs) => await awaitMarker(database, await known.schema(), marker, deadlineMs, server.marker),
     writeHeartbeat: position => writePosition(database, position, wallClock().getTime(), timing.commandTimeoutMs),
-    restart: convertTo => restart(parts, convertTo, start),
+    restart: async convertTo => await restart(parts, convertTo === null ? null : conversionLeft(await known.schema(), convertTo), start),
     // markers go by the schema
     convert: digest => convertOnline(server, digest).then(known.refresh),
     kill: () => parts.process.kill(),
@@ -109,6 +109,11 @@ export function createOvsdbServer (options: OvsdbServerOptions): OvsdbServer {
       await copy.flush()
     }
   }
+}
+
+/** What is converted already is left alone: its file of before would be one that is converted. */
+function conversionLeft (schema: DatabaseSchema, digest: string): string | null {
+  return schemaDigest(schema) === digest ? null : digest
 }
 
 async function restart ({ process, server }: ServerParts, convertTo: string | null, start: () => Promise<unknown>): Promise<void> {

@@ -18,6 +18,17 @@ export function processesNow (view: ClusterView): ProcessesBefore | string {
   return before
 }
 
+/**
+ * With a conversion another process proves nothing: a server that ended and came back by itself has the schema of before. Until
+ * its node is told to restart it, it is noted as one of those that ran before.
+ */
+export function notedBefore (upgrade: Upgrade, view: ClusterView): Upgrade {
+  if (upgrade.convert === null || upgrade.stage === 'done') return upgrade
+  const waiting = dataNodes(view).filter(({ name, reachable }) => reachable && upgrade.before[name] !== undefined && upgrade.ordered?.includes(name) !== true)
+  const changed = waiting.flatMap(({ name, servers }) => servers.flatMap(server => server.pid === null || upgrade.before[name]?.[server.name] === server.pid ? [] : [{ node: name, server: server.name, pid: server.pid }]))
+  return changed.reduce((next, { node, server, pid }) => ({ ...next, before: { ...next.before, [node]: { ...next.before[node], [server]: pid } } }), upgrade)
+}
+
 /** The servers of a node that are still the processes of before; one that is not seen now counts as restarted only once another process is seen. */
 export function unrestarted (upgrade: Upgrade, node: NodeView): ReadonlyArray<{ readonly name: string, readonly pid: number }> {
   const before = upgrade.before[node.name] ?? {}

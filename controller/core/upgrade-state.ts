@@ -24,6 +24,8 @@ export interface Upgrade {
   readonly convert: Readonly<Record<string, string>> | null
   /** The schemas cannot replicate into each other: the active is converted while it serves, when every backup has been. Null: no such thing. */
   readonly cutOver: 'ahead' | 'done' | null
+  /** Nodes that were told to restart, and did not refuse. Absent in what an older controller kept. */
+  readonly ordered?: readonly string[]
 }
 
 export interface UpgradeConfig {

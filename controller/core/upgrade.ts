@@ -2,7 +2,7 @@
 // service moves, and the old active is the last. It stops, and says why, when the cluster is not whole for a reason that is not its own.
 import type { ClusterView } from '../../protocol/api.ts'
 import type { UpgradeView } from '../../protocol/upgrade.ts'
-import { dataNodes, isRestarted, nextStep, processesNow, silent, stepsOf, unwhole, type Unwhole } from './upgrade-plan.ts'
+import { dataNodes, isRestarted, nextStep, notedBefore, processesNow, silent, stepsOf, unwhole, type Unwhole } from './upgrade-plan.ts'
 import { NO_UPGRADE, type Asked, type Upgrade, type UpgradeAction, type UpgradeConfig, type Upgraded, type UpgradeEvent, type UpgradeState } from './upgrade-state.ts'
 
 const LOOK_EVERY_MS = 1_000
@@ -29,13 +29,18 @@ export function whyNot (view: ClusterView, upgrade: Upgrade | null): string | nu
 
 /** Pure: notes the event, then takes the next step if `view` shows that it may be taken. */
 export function stepUpgrade (config: UpgradeConfig, state: UpgradeState, event: UpgradeEvent, view: ClusterView, nowMs: number): Upgraded {
-  const noted = note(state, event, nowMs)
+  const noted = chain(note(state, event, nowMs), next => [withUpgrade(next, upgrade => next.leading ? notedBefore(upgrade, view) : upgrade), []])
   // who was done before this controller led was told by the leader before
   const seen = chain(noted, next => event.type === 'led' ? [tellDone(next, view)[0], []] : tellDone(next, view))
   const [after, actions] = chain(seen, next => goOn(config, next, view, nowMs))
-  const kept: readonly UpgradeAction[] = after.leading && after.upgrade !== state.upgrade && event.type !== 'led' ? [{ type: 'keep', upgrade: after.upgrade }] : []
+  const kept: readonly UpgradeAction[] = after.leading && after.upgrade !== (event.type === 'led' ? event.kept : state.upgrade) ? [{ type: 'keep', upgrade: after.upgrade }] : []
   const wake: readonly UpgradeAction[] = after.upgrade?.stage === 'running' ? [{ type: 'wakeAt', atMs: nowMs + LOOK_EVERY_MS }] : []
   return [after, [...actions, ...kept, ...wake]]
+}
+
+function withUpgrade (state: UpgradeState, change: (upgrade: Upgrade) => Upgrade): UpgradeState {
+  const upgrade = state.upgrade === null ? null : change(state.upgrade)
+  return upgrade === state.upgrade ? state : { ...state, upgrade }
 }
 
 function chain ([state, actions]: Upgraded, next: (state: UpgradeState) => Upgraded): Upgraded {
@@ -57,8 +62,8 @@ function note (state: UpgradeState, event: UpgradeEvent, nowMs: number): Upgrade
       if (upgrade?.stage !== 'stopped') return [state, []]
       const resumed: Upgrade = { ...upgrade, stage: 'running', why: null, term: event.term }
       // what the nodes report says whether it was done; it may be asked for once more
-      const asked = state.asked?.givenUp === true ? null : state.asked
-      return [{ ...state, upgrade: resumed, asked, unwholeSinceMs: null, graceSinceMs: null, failures: 0, notBeforeMs: 0 }, [record('upgradeResumed', 'warning', null, `${event.actor} let the restart of all servers go on`, resumed)]]
+      const after = state.asked?.givenUp === true ? undone(state, resumed, state.asked) : { ...state, upgrade: resumed }
+      return [{ ...after, unwholeSinceMs: null, graceSinceMs: null, failures: 0, notBeforeMs: 0 }, [record('upgradeResumed', 'warning', null, `${event.actor} let the restart of all servers go on`, resumed)]]
     }
     case 'ended': return ended(state, event, nowMs)
     default:
@@ -77,12 +82,18 @@ function ended (state: UpgradeState, { tag, error, operation }: Extract<UpgradeE
     if (asked.action !== 'convert' || upgrade === null) return [after, []]
     return [{ ...after, upgrade: { ...upgrade, cutOver: 'done' } }, [record('upgradeConverted', 'warning', asked.node, `${asked.node} serves with the new schema; its backups copy it anew`, upgrade)]]
   }
-  if (asked.givenUp) return [{ ...state, asked: null }, []] // it was told when it was stopped
+  const open = upgrade === null ? { ...state, asked: null } : undone(state, upgrade, asked)
+  if (asked.givenUp) return [open, []] // it was told when it was stopped
   const failures = state.failures + 1
   const what = { restart: `the servers of ${asked.node} were not restarted`, switchover: `the service was not moved away from ${asked.node}`, convert: `the databases of ${asked.node} were not converted` }[asked.action]
-  const after = { ...state, asked: null, failures, notBeforeMs: nowMs + RETRY_MS }
-  if (upgrade?.stage !== 'running' || failures < FAILURES_MAX) return [after, upgrade === null ? [] : [record('upgradeStepFailed', 'warning', asked.node, `${what}: ${failure}`, upgrade)]]
-  return stop(after, upgrade, `${what}, ${failures} times: ${failure}`)
+  const after = { ...open, failures, notBeforeMs: nowMs + RETRY_MS }
+  if (open.upgrade?.stage !== 'running' || failures < FAILURES_MAX) return [after, upgrade === null ? [] : [record('upgradeStepFailed', 'warning', asked.node, `${what}: ${failure}`, upgrade)]]
+  return stop(after, open.upgrade, `${what}, ${failures} times: ${failure}`)
+}
+
+/** Nothing is asked for any more; of a node that may not have obeyed another process proves nothing. */
+function undone (state: UpgradeState, upgrade: Upgrade, { action, node }: Asked): UpgradeState {
+  return { ...state, asked: null, upgrade: action === 'restart' ? { ...upgrade, ordered: (upgrade.ordered ?? []).filter(name => name !== node) } : upgrade }
 }
 
 /** Each node once, when it is another process and follows or serves again. */
@@ -123,7 +134,7 @@ function goOn (config: UpgradeConfig, state: UpgradeState, view: ClusterView, no
   const next = { ...whole, asked: { tag: state.nextTag, action: step.action, node: step.node, givenUp: false }, nextTag: state.nextTag + 1 }
   if (step.action === 'convert') return [next, [record('upgradeConverts', 'warning', step.node, `${step.node} converts its databases while it serves: their clients lose their connections, and no backup can take over until it has copied`, upgrade), { type: 'convert', tag: state.nextTag, node: step.node }]]
   if (step.action === 'switchover') return [next, [{ type: 'switchover', tag: state.nextTag, reason: `restart of all servers: ${step.node} is the last` }]]
-  return [next, [
+  return [{ ...next, upgrade: { ...upgrade, ordered: [...new Set([...upgrade.ordered ?? [], step.node])] } }, [
     record('upgradeRestarts', 'info', step.node, `${step.servers.map(one => one.name).join(' and ')} of ${step.node} ${step.servers.length === 1 ? 'is' : 'are'} restarted`, upgrade),
     { type: 'restart', tag: state.nextTag, node: step.node, servers: step.servers }
   ]]

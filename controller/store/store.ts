@@ -37,6 +37,7 @@ export interface StoredUpgrade {
   readonly term: number
   readonly convert: Readonly<Record<string, string>> | null
   readonly cutOver: 'ahead' | 'done' | null
+  readonly ordered?: readonly string[]
 }
 
 /** What operators want of a cluster, and what its leader keeps for the next one. */

@@ -39,6 +39,14 @@ describe('a planned restart', () => {
     assert.deepEqual([find(actions, 'restartServers'), find(actions, 'answerOrder')?.reply.ok], [undefined, true])
   })
 
+  test('one that is to be converted and is another process has the schema of before: the order is refused, and nothing is touched', () => {
+    const unit = follower()
+    const order: Order = { type: 'restart', term: 4, controller: 'ctl', deadlineMs: 60_000, servers: [{ name: 'nb', pid: 999, convertTo: 'abc' }] }
+    const actions = unit.order(order, 100, 7)
+    assert.equal(find(actions, 'restartServers'), undefined)
+    assert.deepEqual(refusal(unit), { kind: 'notReady', why: 'server nb is process 1234 now, and 999 was to be converted' })
+  })
+
   test('an old term, a server that is none of its own, and one that is ill are refused', () => {
     const unit = follower()
     unit.order(restartOrder(1_234, 'nb', 3), 100)

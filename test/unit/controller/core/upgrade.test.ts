@@ -163,7 +163,7 @@ describe('a planned restart of all servers', () => {
 
   test('a conversion whose answer comes after the active fell silent counts as done', () => {
     const view = running(calmView(), ['n2', 'n3'])
-    const one = harness(begun(undefined, { nb: 'abc' }, 'ahead'), view)
+    const one = harness({ ...begun(undefined, { nb: 'abc' }, 'ahead'), ordered: ['n2', 'n3'] }, view)
     assert.deepEqual(one.asked(), ['convert n1'])
     for (const atMs of [2_000, 17_001]) one.see(withNode(view, 'n1', { reachable: false }), atMs)
     assert.equal(one.state().upgrade?.why, 'n1 does not report')
@@ -247,7 +247,7 @@ describe('a planned restart of all servers', () => {
   })
 
   test('with a conversion the old active cannot follow before its own turn, and is not waited for', () => {
-    const one = harness(begun(undefined, { nb: 'abc' }), running(calmView(), ['n2', 'n3']))
+    const one = harness({ ...begun(undefined, { nb: 'abc' }), ordered: ['n2', 'n3'] }, running(calmView(), ['n2', 'n3']))
     assert.deepEqual(one.asked(), ['switchover'])
     const stranded = (view: ClusterView) => withNode(view, 'n1', { following: null, ineligible: { node: 'n1', code: 'notFollowing', message: 'n1 has another schema' } })
     one.end(1_000, null, operationView({ kind: 'switchover', outcome: 'done' }))
@@ -255,6 +255,31 @@ describe('a planned restart of all servers', () => {
     assert.deepEqual(one.asked().slice(1), ['restart n1 nb=1'])
     const plain = harness(begun(), stranded(running(servedBy('n2'), ['n2', 'n3'])))
     assert.deepEqual(plain.asked(), [], 'without one it is a node that is not whole')
+  })
+
+  test('with a conversion a server that came back by itself is not done: it has the schema of before, and its new process is named in the order', () => {
+    const one = harness(begun(undefined, { nb: 'abc' }), running(calmView(), ['n2']))
+    assert.deepEqual([one.asked(), one.kinds()], [['restart n2 nb=102'], ['upgradeRestarts n2']])
+    assert.deepEqual(one.kept()?.ordered, ['n2'])
+    const plain = harness(begun(), running(calmView(), ['n2']))
+    assert.deepEqual(plain.asked(), ['restart n3 nb=3'], 'without one it runs what is installed')
+  })
+
+  test('with a conversion a node that refused, or was not heard, is asked again for whatever runs there then; one that obeyed is not', () => {
+    const again = (view: ClusterView) => withNode(view, 'n2', { servers: view.nodes.find(({ name }) => name === 'n2')!.servers.map(server => ({ ...server, pid: 202 })) })
+    const refused = harness(begun(undefined, { nb: 'abc' }), running(calmView()))
+    refused.end(1_000, 'nb is being changed (start)')
+    refused.see(again(running(calmView())), 6_000)
+    assert.deepEqual(refused.asked(), ['restart n2 nb=2', 'restart n2 nb=202'])
+    const unheard = harness(begun(undefined, { nb: 'abc' }), running(calmView()))
+    for (const atMs of [2_000, 17_001]) unheard.see(withNode(running(calmView()), 'n2', { reachable: false }), atMs)
+    unheard.see(again(running(calmView())), 60_000)
+    unheard.send({ type: 'resumeAsked', actor: 'ann', term: 7 }, 61_000)
+    assert.deepEqual(unheard.asked(), ['restart n2 nb=2', 'restart n2 nb=202'])
+    const obeyed = harness(begun(undefined, { nb: 'abc' }), running(calmView()))
+    obeyed.end(1_000)
+    obeyed.see(again(running(calmView())), 6_000)
+    assert.deepEqual(obeyed.asked(), ['restart n2 nb=2', 'restart n3 nb=3'])
   })
 
   test('in a cut-over backups follow nobody until the active is converted, and then all of them have to', () => {
