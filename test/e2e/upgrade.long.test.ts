@@ -4,7 +4,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import type { UpgradeCheck } from '../../protocol/upgrade.ts'
 import { schemaPath, serverPaths } from '../testbed/cluster-file.ts'
 import { poll } from '../testbed/wait.ts'
-import { assertFollows, DEADLINE_MS, describeCluster, nodeOf, PATIENT, type Scene } from './scenario.ts'
+import { assertFollows, DEADLINE_MS, describeCluster, nodeOf, PATIENT, VERSIONS, type Scene } from './scenario.ts'
 
 const HOSTS = ['a', 'b', 'c'] as const
 /** Six restarts, three copies and a switchover on a machine that may be loaded. */
@@ -34,6 +34,15 @@ async function begin (scene: Scene, ...args: readonly string[]): Promise<void> {
     last = stderr
     return exitCode === 0 ? true : null
   }, { deadlineMs: DEADLINE_MS, everyMs: 500, what: `"upgrade ${args.join(' ')}" to begin` }).catch((error: Error) => { throw new Error(`${error.message}: ${last}`, { cause: error }) })
+}
+
+async function refused (scene: Scene, why: RegExp, ...args: readonly string[]): Promise<void> {
+  let last = ''
+  await poll(async () => {
+    const { exitCode, stderr } = await scene.ovsdbHa('upgrade', ...args)
+    last = stderr
+    return exitCode === 1 && why.test(stderr.replaceAll(/\s+/g, ' ')) ? true : null
+  }, { deadlineMs: DEADLINE_MS, everyMs: 500, what: `"upgrade ${args.join(' ')}" to be refused because ${why.source}` }).catch((error: Error) => { throw new Error(`${error.message}: ${last}`, { cause: error }) })
 }
 
 async function untilItMayBegin (scene: Scene): Promise<UpgradeCheck> {
@@ -96,57 +105,6 @@ describeCluster('restarts of all servers', { ovs: '3.1', replaceable: true, timi
     assert.equal((await scene.entries()).filter(({ operation }) => operation?.outcome === 'done').length, 1, 'one switchover, and nothing else changed the active')
   })
 
-  scenario('a column is added: a snapshot first, then every database is converted while clients write, and nothing is lost', {}, async scene => {
-    const file = schemaPath(testbed.plan, 'nb')
-    const schema = JSON.parse(await readFile(file, 'utf8')) as { version: string, cksum?: string, tables: Record<string, { columns: Record<string, unknown> }> }
-    const [major = '0', minor = '0'] = schema.version.split('.')
-    const version = `${major}.${Number(minor) + 1}.0`
-    const columns = schema.tables.Logical_Switch?.columns ?? {}
-    delete schema.cksum
-    await writeFile(`${file}.new`, JSON.stringify({ ...schema, version, tables: { ...schema.tables, Logical_Switch: { ...schema.tables.Logical_Switch, columns: { ...columns, e2e_note: { type: { key: 'string', min: 0, max: 1 } } } } } }))
-    await rename(`${file}.new`, file)
-    const before = await checked(scene)
-    assert.ok(before.notes.some(note => note.includes(`${file} there is ${version}: a restart does not convert a database`)), before.notes.join())
-    await begin(scene, 'run', '--convert')
-    await told(scene, 'upgradeEnded')
-    const kinds = (await scene.entries()).map(({ kind }) => kind)
-    assert.ok(kinds.includes('snapshotTaken') && kinds.indexOf('snapshotTaken') < kinds.indexOf('upgradeBegan'), kinds.join())
-    const after = await checked(scene)
-    for (const { node, servers } of after.nodes) {
-      const [users] = servers.filter(({ server }) => server === 'nb').flatMap(({ databases }) => databases).filter(({ file }) => file !== null)
-      assert.deepEqual([users?.version, users?.digest], [version, users?.file?.digest], node)
-    }
-    const { active, nodes } = await scene.view()
-    assert.ok(active !== null && active !== 'a')
-    assert.ok(nodes.every(({ servers }) => servers.every(({ position }) => position !== null)), 'the position database is there')
-    const use = ['["OVN_Northbound",{"op":"insert","table":"Logical_Switch","row":{"name":"e2e-converted","e2e_note":"new"}}]']
-    const written = await testbed.exec(active, ['ovsdb-client', 'transact', `unix:${serverPaths('nb').databaseSocket}`, ...use])
-    assert.match(written.stdout, /"uuid"/, written.stdout + written.stderr)
-    await assertFollows(scene, 'a')
-    const again = await scene.ovsdbHa('upgrade', 'run', '--convert')
-    assert.match(again.stderr, /every database has the schema of its file already/)
-  })
-
-  scenario('a column is removed: the cut-over is announced, confirmed, and one way; clients go on, and all copies follow again', {}, async scene => {
-    const file = schemaPath(testbed.plan, 'nb')
-    const schema = JSON.parse(await readFile(file, 'utf8')) as { version: string, tables: Record<string, { columns: Record<string, unknown> }> }
-    const { e2e_note: _gone, ...columns } = schema.tables.Logical_Switch?.columns ?? {}
-    await writeFile(`${file}.new`, JSON.stringify({ ...schema, version: '98.0.0', tables: { ...schema.tables, Logical_Switch: { ...schema.tables.Logical_Switch, columns } } }))
-    await rename(`${file}.new`, file)
-    const refused = await scene.ovsdbHa('upgrade', 'run', '--convert')
-    assert.match(refused.stderr.replaceAll(/\s+/g, ' '), /could not follow a: column Logical_Switch\.e2e_note is missing in the backup/)
-    const announced = await scene.ovsdbHa('upgrade', 'run', '--cut-over')
-    assert.equal(announced.exitCode, 1)
-    assert.match(announced.stderr.replaceAll(/\s+/g, ' '), /this is one way\. A snapshot is taken; b, c are converted and follow nobody; then a converts nb while it serves.*Nobody can take over until b, c have copied anew/)
-    const run = await scene.ovsdbHa('upgrade', 'run', '--cut-over', '--confirm', 'ovn', '--no-wait')
-    assert.equal(run.exitCode, 0, run.stderr)
-    await told(scene, 'upgradeEnded')
-    assert.deepEqual((await kindsOf(scene)).filter(kind => !kind.startsWith('upgradeNodeDone')), ['upgradeBegan', 'upgradeRestarts b', 'upgradeRestarts c', 'upgradeConverts a', 'upgradeConverted a', 'upgradeEnded'])
-    for (const { node, servers } of (await checked(scene)).nodes) assert.equal(servers.flatMap(({ databases }) => databases).find(({ database }) => database === 'OVN_Northbound')?.version, '98.0.0', node)
-    assert.equal((await scene.view()).active, 'a')
-    for (const name of ['b', 'c']) await assertFollows(scene, name)
-  })
-
   scenario('a cluster that is not whole: it does not begin; what has begun is stopped when a node falls silent, and comes to its end when it is resumed', {}, async scene => {
     await testbed.cutHost('c')
     await scene.until('c does not report', view => !nodeOf(view, 'c').reachable)
@@ -169,3 +127,54 @@ describeCluster('restarts of all servers', { ovs: '3.1', replaceable: true, timi
     assert.match(status.stdout, /: done\n/)
   })
 })
+
+for (const ovs of VERSIONS) {
+  describeCluster(`schemas that change on the way, Open vSwitch ${ovs}`, { ovs, replaceable: true, timing: PATIENT }, ({ testbed, scenario }) => {
+    scenario('a column is added: a snapshot first, then every database is converted while clients write, and nothing is lost', {}, async scene => {
+      const file = schemaPath(testbed.plan, 'nb')
+      const schema = JSON.parse(await readFile(file, 'utf8')) as { version: string, cksum?: string, tables: Record<string, { columns: Record<string, unknown> }> }
+      const [major = '0', minor = '0'] = schema.version.split('.')
+      const version = `${major}.${Number(minor) + 1}.0`
+      const columns = schema.tables.Logical_Switch?.columns ?? {}
+      delete schema.cksum
+      await writeFile(`${file}.new`, JSON.stringify({ ...schema, version, tables: { ...schema.tables, Logical_Switch: { ...schema.tables.Logical_Switch, columns: { ...columns, e2e_note: { type: { key: 'string', min: 0, max: 1 } } } } } }))
+      await rename(`${file}.new`, file)
+      const before = await checked(scene)
+      assert.ok(before.notes.some(note => note.includes(`${file} there is ${version}: a restart does not convert a database`)), before.notes.join())
+      await begin(scene, 'run', '--convert')
+      await told(scene, 'upgradeEnded')
+      const kinds = (await scene.entries()).map(({ kind }) => kind)
+      assert.ok(kinds.includes('snapshotTaken') && kinds.indexOf('snapshotTaken') < kinds.indexOf('upgradeBegan'), kinds.join())
+      const after = await checked(scene)
+      for (const { node, servers } of after.nodes) {
+        const [users] = servers.filter(({ server }) => server === 'nb').flatMap(({ databases }) => databases).filter(({ file }) => file !== null)
+        assert.deepEqual([users?.version, users?.digest], [version, users?.file?.digest], node)
+      }
+      const { active, nodes } = await scene.view()
+      assert.ok(active !== null && active !== 'a')
+      assert.ok(nodes.every(({ servers }) => servers.every(({ position }) => position !== null)), 'the position database is there')
+      const use = ['["OVN_Northbound",{"op":"insert","table":"Logical_Switch","row":{"name":"e2e-converted","e2e_note":"new"}}]']
+      const written = await testbed.exec(active, ['ovsdb-client', 'transact', `unix:${serverPaths('nb').databaseSocket}`, ...use])
+      assert.match(written.stdout, /"uuid"/, written.stdout + written.stderr)
+      await assertFollows(scene, 'a')
+      const again = await scene.ovsdbHa('upgrade', 'run', '--convert')
+      assert.match(again.stderr, /every database has the schema of its file already/)
+    })
+
+    scenario('a column is removed: the cut-over is announced, confirmed, and one way; clients go on, and all copies follow again', {}, async scene => {
+      const file = schemaPath(testbed.plan, 'nb')
+      const schema = JSON.parse(await readFile(file, 'utf8')) as { version: string, tables: Record<string, { columns: Record<string, unknown> }> }
+      const { e2e_note: _gone, ...columns } = schema.tables.Logical_Switch?.columns ?? {}
+      await writeFile(`${file}.new`, JSON.stringify({ ...schema, version: '98.0.0', tables: { ...schema.tables, Logical_Switch: { ...schema.tables.Logical_Switch, columns } } }))
+      await rename(`${file}.new`, file)
+      await refused(scene, /could not follow a: column Logical_Switch\.e2e_note is missing in the backup/, 'run', '--convert')
+      await refused(scene, /this is one way\. A snapshot is taken; b, c are converted and follow nobody; then a converts nb while it serves.*Nobody can take over until b, c have copied anew/, 'run', '--cut-over')
+      await begin(scene, 'run', '--cut-over', '--confirm', 'ovn')
+      await told(scene, 'upgradeEnded')
+      assert.deepEqual((await kindsOf(scene)).filter(kind => !kind.startsWith('upgradeNodeDone')), ['upgradeBegan', 'upgradeRestarts b', 'upgradeRestarts c', 'upgradeConverts a', 'upgradeConverted a', 'upgradeEnded'])
+      for (const { node, servers } of (await checked(scene)).nodes) assert.equal(servers.flatMap(({ databases }) => databases).find(({ database }) => database === 'OVN_Northbound')?.version, '98.0.0', node)
+      assert.equal((await scene.view()).active, 'a')
+      for (const name of ['b', 'c']) await assertFollows(scene, name)
+    })
+  })
+}
