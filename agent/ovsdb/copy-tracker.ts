@@ -36,6 +36,8 @@ export interface CopyTracker {
   promoted (position: Position): void
   demoted (): void
   lost (reason: string): Promise<void>
+  /** We wrote the file anew while no server had it open, with every row: a conversion leaves it shorter, and nothing is missing. */
+  rewritten (): Promise<void>
   /** Draws conclusions from a settled observation: a finished resync, a server that promoted itself, rows that came or went. */
   observed (role: RoleObservation, process: ProcessHandle | null, position: Position | null): Promise<void>
   flush (): Promise<void>
@@ -116,7 +118,7 @@ export function createCopyTracker ({ server, file, database, believed, onHappeni
     begins: source => file.update(state => copyBegins(state, source)),
     promoted: position => later(state => copyPromoted(state, { position })),
     demoted: () => later(copyDemoted),
-    ...{ load, meet, ends, lost, observed, hasRows: rows.has, lookForRows: rows.look },
+    ...{ load, meet, ends, lost, rewritten: size.look, observed, hasRows: rows.has, lookForRows: rows.look },
     flush: () => file.flush()
   }
 }

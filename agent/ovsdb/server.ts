@@ -116,9 +116,9 @@ function conversionLeft (schema: DatabaseSchema, digest: string): string | null 
   return schemaDigest(schema) === digest ? null : digest
 }
 
-async function restart ({ process, server }: ServerParts, convertTo: string | null, start: () => Promise<unknown>): Promise<void> {
+async function restart ({ process, server, copy }: ServerParts, convertTo: string | null, start: () => Promise<unknown>): Promise<void> {
   await process.stop()
-  const failure = convertTo === null ? null : await convertFile(server, convertTo).then(() => null, (error: Error) => error)
+  const failure = convertTo === null ? null : await convertFile(server, convertTo).then(copy.rewritten).then(() => null, (error: Error) => error)
   await start()
   if (failure !== null) throw failure
 }
