@@ -21,9 +21,11 @@ import { createMaintenance } from './ovsdb/maintenance.ts'
 import { createOvsdbServer } from './ovsdb/server.ts'
 import { createRescueDesk } from './ovsdb/rescue-desk.ts'
 import { createRescues, type Rescues } from './ovsdb/rescue.ts'
+import { createRestoreDesk } from './ovsdb/restore-desk.ts'
 import { createSnapshotDesk } from './ovsdb/snapshot-desk.ts'
 import { createProblemBoard } from './problem-board.ts'
 import type { RescueService } from './rescue-service.ts'
+import type { RestoreService } from './restore-service.ts'
 import { createRescueWatch } from './rescue-watch.ts'
 import type { OvsdbServer, ServerHappening } from './server.ts'
 import type { SnapshotService } from './snapshot-service.ts'
@@ -46,7 +48,7 @@ export interface UnitOptions {
 }
 
 /** What controllers ask of a data node that has nothing to do with who serves. */
-type Upkeep = MaintenanceService & { readonly snapshots: SnapshotService, readonly comparisons: CompareService }
+type Upkeep = MaintenanceService & { readonly snapshots: SnapshotService, readonly comparisons: CompareService, readonly restores: RestoreService }
 
 export interface Unit {
   readonly shell: UnitShell
@@ -114,7 +116,7 @@ export function createUnit (options: UnitOptions): Unit {
 /** What changes no role: it reads and compacts over the servers' own sockets. */
 function createUpkeep (cluster: ClusterConfig, node: string, report: () => Report): Upkeep {
   const common = { cluster: cluster.name, node, servers: cluster.servers, report }
-  return { ...createMaintenance(common), snapshots: createSnapshotDesk({ ...common, snapshots: cluster.snapshots }), comparisons: createCompareDesk({ cluster, node, report }) }
+  return { ...createMaintenance(common), snapshots: createSnapshotDesk({ ...common, snapshots: cluster.snapshots }), comparisons: createCompareDesk({ cluster, node, report }), restores: createRestoreDesk(cluster, node) }
 }
 
 /** Without its guard a node still votes and follows; it cannot be promoted, since opening the guard would fail by name. */

@@ -13,6 +13,7 @@ import { ClusterRescuesSchema, RescueViewSchema, type ClusterRescues, type Rescu
 import { ApplyReplySchema, RescueDiffSchema, type ApplyBody, type ApplyReply, type DiffQuery, type RescueDiff } from '../protocol/rescue-replay.ts'
 import { ClusterSnapshotsSchema, SnapshotSchema, SnapshotVerdictSchema, type ClusterSnapshots, type Snapshot, type SnapshotVerdict, type TakeSnapshotBody } from '../protocol/snapshot.ts'
 import { RunReplySchema, SchedulesViewSchema, type Job, type RunReply, type SchedulesView } from '../protocol/schedule.ts'
+import { RestoreReplySchema, type RestoreBody, type RestoreReply } from '../protocol/restore.ts'
 import { UpgradeCheckSchema, UpgradeViewSchema, type UpgradeRunBody, type UpgradeCheck, type UpgradeView } from '../protocol/upgrade.ts'
 import { VerificationSchema, type Verification, type VerifyBody } from '../protocol/verify.ts'
 import { createControllers } from './controllers.ts'
@@ -57,6 +58,8 @@ export interface ControllerClient {
   upgrade (cluster: string): Promise<UpgradeView>
   upgradeCheck (cluster: string): Promise<UpgradeCheck>
   orderUpgrade (cluster: string, order: 'run' | 'stop' | 'resume', body: UpgradeRunBody): Promise<UpgradeView>
+  /** With `dryRun` it tells what would be overwritten. */
+  restoreSnapshot (cluster: string, id: string, body: RestoreBody): Promise<RestoreReply>
   /** Begins one; `verification` tells how far it is. */
   verify (cluster: string, body: VerifyBody): Promise<Verification>
   verification (cluster: string, id: string): Promise<Verification>
@@ -117,6 +120,7 @@ export function createControllerClient (servers: readonly string[], access: Acce
     upgrade: cluster => ask(UpgradeViewSchema, 'GET', `${of(cluster)}/upgrade`, null, READ_DEADLINE_MS),
     upgradeCheck: cluster => ask(UpgradeCheckSchema, 'GET', `${of(cluster)}/upgrade/check`, null, CHECK_DEADLINE_MS),
     orderUpgrade: (cluster, order, body) => ask(UpgradeViewSchema, 'POST', `${of(cluster)}/upgrade/${order}`, body, body.convert === true || body.cutOver === true ? SNAPSHOT_DEADLINE_MS : CHECK_DEADLINE_MS),
+    restoreSnapshot: (cluster, id, body) => ask(RestoreReplySchema, 'POST', `${of(cluster)}/snapshots/${encodeURIComponent(id)}/restore`, body, SNAPSHOT_DEADLINE_MS),
     verify: (cluster, body) => ask(VerificationSchema, 'POST', `${of(cluster)}/verifications`, body, READ_DEADLINE_MS),
     verification: (cluster, id) => ask(VerificationSchema, 'GET', `${of(cluster)}/verifications/${encodeURIComponent(id)}`, null, READ_DEADLINE_MS),
     follow: signal => viewsOf(stream('/v1/events', signal))

@@ -55,7 +55,7 @@ export async function startController ({ configFile }: ControllerOptions): Promi
     onHistory: entry => { for (const listener of listeners) listener(entry) }
   }))
   const rescueLinks = config.clusters.map(cluster => dataMembers(cluster).map(member => createHttpRescueLink(linkOptions(cluster, member, tls))))
-  const upkeep = config.clusters.flatMap((cluster, at) => shells[at] === undefined ? [] : [createUpkeep({ cluster, host: shells[at], links: dataMembers(cluster).map(member => createHttpMaintenanceLink(linkOptions(cluster, member, tls))), metrics, logger })])
+  const upkeep = config.clusters.flatMap((cluster, at) => shells[at] === undefined ? [] : [createUpkeep({ cluster, host: shells[at], links: dataMembers(cluster).map(member => createHttpMaintenanceLink(linkOptions(cluster, member, tls))), replayLinks: rescueLinks[at] ?? [], metrics, logger })])
   const api = createControllerApi({
     clusters: new Map(shells.map(shell => [shell.name, shell])),
     rescues: new Map(config.clusters.map((cluster, index) => [cluster.name, createRescueDesk({ cluster, links: rescueLinks[index] ?? [], view: () => shells[index]?.view() ?? { active: null, term: 0 } })])),
@@ -90,11 +90,12 @@ export async function startController ({ configFile }: ControllerOptions): Promi
 }
 
 /** By cluster, as the API has them. */
-function desksOf (upkeep: readonly Upkeep[]): Pick<ControllerApiOptions, 'upgrades' | 'snapshots' | 'schedules' | 'verifiers'> {
+function desksOf (upkeep: readonly Upkeep[]): Pick<ControllerApiOptions, 'upgrades' | 'snapshots' | 'schedules' | 'restores' | 'verifiers'> {
   return {
     upgrades: new Map(upkeep.map(({ cluster, upgrades }) => [cluster, upgrades])),
     snapshots: new Map(upkeep.map(({ cluster, snapshots }) => [cluster, snapshots])),
     schedules: new Map(upkeep.map(({ cluster, scheduler }) => [cluster, scheduler])),
+    restores: new Map(upkeep.map(({ cluster, restores }) => [cluster, restores])),
     verifiers: new Map(upkeep.map(({ cluster, verifier }) => [cluster, verifier]))
   }
 }

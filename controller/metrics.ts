@@ -204,6 +204,7 @@ function createContentMetrics (registers: [Registry]) {
   const last = new Gauge({ name: 'ovsdb_ha_verify_last_timestamp_seconds', help: 'When the backups were last found to be as the active, all of them and in every table.', labelNames: ['cluster'] as const, registers })
   const rows = new Gauge({ name: 'ovsdb_ha_verify_differing_rows', help: 'Rows that certainly differed from the active at the last comparison, of those that were looked at twice; absent where nothing could be compared.', labelNames: ['cluster', 'node', 'server'] as const, registers })
   const stall = new Gauge({ name: 'ovsdb_ha_verify_longest_read_seconds', help: 'The longest that the active took to write down one table at the last comparison.', labelNames: ['cluster'] as const, registers })
+  const restores = new Counter({ name: 'ovsdb_ha_restores_total', help: 'Snapshots that were restored on the active, by how that ended.', labelNames: ['cluster', 'outcome'] as const, registers })
   return {
     /** A comparison has ended; `atS` is the wall clock in seconds. */
     verified (cluster: string, { outcome, parts }: Verification, atS: number): void {
@@ -214,6 +215,10 @@ function createContentMetrics (registers: [Registry]) {
         if (state === 'same' || state === 'differs') rows.set({ cluster, node, server }, tables.reduce((sum, { lastingRows }) => sum + lastingRows, 0))
         else rows.remove({ cluster, node, server })
       }
+    },
+    /** A restore was begun, and did or did not come to its end. */
+    restored (cluster: string, ok: boolean): void {
+      restores.inc({ cluster, outcome: ok ? 'done' : 'failed' })
     }
   }
 }

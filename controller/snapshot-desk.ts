@@ -10,7 +10,8 @@ import { NoSnapshotError, SnapshotNodeUnknownError } from './snapshot-errors.ts'
 export interface SnapshotDesk {
   /** From the first node that can; only the leader does. */
   take (actor: string, reason: string): Promise<Snapshot>
-  takeFrom (node: string, as: 'active' | 'backup', actor: string, reason: string): Promise<Snapshot>
+  /** `spare`: one that must not go to make room. */
+  takeFrom (node: string, as: 'active' | 'backup', actor: string, reason: string, spare?: string): Promise<Snapshot>
   list (): Promise<ClusterSnapshots>
   /** Only the leader does. */
   verify (id: string, actor: string): Promise<SnapshotVerdict>
@@ -41,8 +42,8 @@ export function createSnapshotDesk ({ host, links, metrics }: SnapshotDeskOption
     }
   }
 
-  async function takeFrom (node: string, as: 'active' | 'backup', actor: string, reason: string): Promise<Snapshot> {
-    const { snapshot, hook, removed } = await counted(node, 'take', linkOf(name, links, node).takeSnapshot({ as, actor, reason, deadlineMs: WORK_DEADLINE_MS }), () => true)
+  async function takeFrom (node: string, as: 'active' | 'backup', actor: string, reason: string, spare?: string): Promise<Snapshot> {
+    const { snapshot, hook, removed } = await counted(node, 'take', linkOf(name, links, node).takeSnapshot({ as, actor, reason, ...(spare === undefined ? {} : { spare }), deadlineMs: WORK_DEADLINE_MS }), () => true)
     const [rows, bytes] = sizeOf(snapshot)
     host.tell('snapshotTaken', 'info', node, `${actor} had a snapshot taken from ${node}, the ${as}: ${snapshot.id}, ${rows} rows in ${bytes} bytes, read back whole`, { snapshot: snapshot.id, actor, reason, as, rows, bytes, directory: snapshot.directory })
     if (removed.length > 0) host.tell('snapshotsRemoved', 'info', node, `${removed.join(', ')} had to go to stay within the limits of snapshots`, { removed: removed.length })

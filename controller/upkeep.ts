@@ -2,9 +2,10 @@
 // the switchovers that operators planned.
 import type { Logger } from 'pino'
 import type { ClusterConfig } from '../protocol/cluster.ts'
-import type { MaintenanceLink } from './link/agent-link.ts'
+import type { MaintenanceLink, RescueLink } from './link/agent-link.ts'
 import type { ControllerMetrics } from './metrics.ts'
 import { createPlanner } from './planner.ts'
+import { createRestoreDesk, type RestoreDesk } from './restore-desk.ts'
 import type { ScheduleDesk } from './schedule-desk.ts'
 import type { PlanHost, ScheduleHost } from './schedule-host.ts'
 import { createUpgradeDesk, type UpgradeDesk } from './upgrade-desk.ts'
@@ -18,6 +19,8 @@ export interface UpkeepOptions {
   readonly host: ScheduleHost & PlanHost & UpgraderOptions['host']
   /** One per data node. */
   readonly links: readonly MaintenanceLink[]
+  /** One per data node; what they are used for besides has them stopped elsewhere. */
+  readonly replayLinks: readonly RescueLink[]
   readonly metrics: ControllerMetrics
   readonly logger: Logger
 }
@@ -28,11 +31,12 @@ export interface Upkeep {
   readonly scheduler: ScheduleDesk
   readonly upgrades: UpgradeDesk
   readonly verifier: Verifier
+  readonly restores: RestoreDesk
   start (): Promise<void>
   stop (): Promise<void>
 }
 
-export function createUpkeep ({ cluster, host, links, metrics, logger }: UpkeepOptions): Upkeep {
+export function createUpkeep ({ cluster, host, links, replayLinks, metrics, logger }: UpkeepOptions): Upkeep {
   const snapshots = createSnapshotDesk({ host, links, metrics })
   const upgrader = createUpgrader({ cluster, host, links, metrics, logger })
   const verifier = createVerifier({ cluster, host, links, metrics })
@@ -44,6 +48,7 @@ export function createUpkeep ({ cluster, host, links, metrics, logger }: UpkeepO
     scheduler,
     upgrades: createUpgradeDesk(upgrader, { cluster, host, links, snapshots }),
     verifier,
+    restores: createRestoreDesk({ cluster, host, snapshots, verifier, links, replayLinks, metrics }),
     async start () {
       upgrader.start()
       planner.start()

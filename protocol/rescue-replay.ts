@@ -94,7 +94,9 @@ export const ReplayRequestSchema = Type.Object({
   ...ActorSchema.properties,
   /** The active's own; another one is refused (S1). */
   term: Type.Integer({ minimum: 1 }),
+  /** Its id, or that of a snapshot. */
   rescue: Type.String(),
+  snapshot: Type.Optional(Type.Boolean({ description: 'It is a snapshot that is restored' })),
   server: Type.String(),
   operations: ReplayPlanSchema.properties.operations,
   replayedRows: Type.Integer({ minimum: 1 })

@@ -39,6 +39,8 @@ export const SnapshotRequestSchema = Type.Object({
   as: Type.Enum(['active', 'backup'], { description: 'What the node is to be at that moment; refused otherwise' }),
   actor: Type.String({ maxLength: 64 }),
   reason: Type.String({ maxLength: 256 }),
+  /** One that must not go to make room: it is about to be restored. */
+  spare: Type.Optional(SnapshotIdSchema),
   deadlineMs: DEADLINE
 }, { additionalProperties: false })
 export type SnapshotRequest = Static<typeof SnapshotRequestSchema>

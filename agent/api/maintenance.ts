@@ -1,17 +1,19 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { CompactReplySchema, CompactRequestSchema } from '../../protocol/maintenance.ts'
+import { RestorePlanRequestSchema, RestorePlanSchema } from '../../protocol/restore.ts'
 import { SnapshotIdSchema, SnapshotListSchema, SnapshotReplySchema, SnapshotRequestSchema, SnapshotVerdictSchema, SnapshotVerifyRequestSchema } from '../../protocol/snapshot.ts'
 import { NodeVersionsSchema } from '../../protocol/versions.ts'
 import { CompareProgressSchema, CompareReplySchema, CompareRequestSchema, MarkReplySchema, MarkRequestSchema, RecheckReplySchema, RecheckRequestSchema } from '../../protocol/verify.ts'
 import type { CompareService } from '../compare-service.ts'
 import type { MaintenanceService } from '../maintenance-service.ts'
+import type { RestoreService } from '../restore-service.ts'
 import type { SnapshotService } from '../snapshot-service.ts'
 import { UnitUnknownError } from './api-errors.ts'
 import { ClusterParamsSchema } from './unit-of.ts'
 
 /** By cluster; a witness has none. */
-export type MaintenanceServices = ReadonlyMap<string, MaintenanceService & { readonly snapshots: SnapshotService, readonly comparisons: CompareService }>
+export type MaintenanceServices = ReadonlyMap<string, MaintenanceService & { readonly snapshots: SnapshotService, readonly comparisons: CompareService, readonly restores: RestoreService }>
 
 interface MaintenanceRouteOptions {
   readonly maintenance: MaintenanceServices
@@ -43,6 +45,8 @@ export const maintenanceRoutes: FastifyPluginAsyncTypebox<MaintenanceRouteOption
     async ({ params: { cluster }, body }) => await serviceOf(cluster).snapshots.take(body))
   app.post(`${path}/:id/verify`, { schema: { params, body: SnapshotVerifyRequestSchema, response: { 200: SnapshotVerdictSchema } } },
     async ({ params: { cluster, id }, body }) => await serviceOf(cluster).snapshots.verify(id, body))
+  app.post(`${path}/:id/restore-plans`, { schema: { params, body: RestorePlanRequestSchema, response: { 200: RestorePlanSchema } } },
+    async ({ params: { cluster, id }, body }) => await serviceOf(cluster).restores.plan(id, body))
 
   const comparisons = '/v1/clusters/:cluster/content-comparisons'
   app.get(comparisons, { schema: { params: ClusterParamsSchema, response: { 200: CompareProgressSchema } } },

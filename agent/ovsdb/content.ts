@@ -1,6 +1,7 @@
 // The whole content of a database as values that can be compared: by table and row, without what is not data.
 import type { Operation, OperationResult } from './client.ts'
 import { MARKER_KEY } from './marker.ts'
+import { isMarker } from './marker-value.ts'
 import type { DatabaseSchema, TableSchema } from '../../protocol/database-schema.ts'
 
 /** Columns as the server's JSON has them (RFC 7047 5.1). */
@@ -55,10 +56,6 @@ export function canonical (value: unknown): string {
   }
   if (isTagged(value, 'map')) return `{${value[1].filter(pair => !isMarker(pair)).map(pair => JSON.stringify(pair)).toSorted().join()}}`
   return JSON.stringify(value)
-}
-
-function isMarker (pair: unknown): boolean {
-  return Array.isArray(pair) && pair[0] === MARKER_KEY
 }
 
 /** The members of a set, or the one value that stands for it. */

@@ -27,7 +27,7 @@ function preconditionOf ({ table, uuid, action, expected }: RowChange): Operatio
   return { ...test, columns, until: '==', rows: [expected] }
 }
 
-function operationOf ({ table, uuid, action, values }: RowChange): Operation {
+export function operationOf ({ table, uuid, action, values }: Pick<RowChange, 'table' | 'uuid' | 'action' | 'values'>): Operation {
   const where = [['_uuid', '==', ['uuid', uuid]]]
   switch (action) {
     case 'insert': return { op: 'insert', table, uuid, row: values }

@@ -16,13 +16,15 @@ export interface ReplayOptions {
 
 export function createReplay ({ cluster, node, report, onHappening }: ReplayOptions): (request: ReplayRequest) => Promise<ReplayReply> {
   return async request => {
-    const { rescue, by, reason, replayedRows, server: name } = request
+    const { rescue, by, reason, replayedRows, snapshot = false, server: name } = request
     const server = cluster.servers.find(one => one.name === name)
     const problem = server === undefined ? `there is no server ${name}` : whyNotActive(report(), request.term)
     if (server === undefined || problem !== null) throw new NotTheActiveError(problem ?? '', { cluster: cluster.name, node })
     const reply = await replayOn(server, request, cluster.timing.busyAfterMs)
     const facts = { id: rescue, by, reason, rows: replayedRows, server: name }
-    if (reply.ok) onHappening('rescueApplied', `${by} brought ${replayedRows} rows of rescue ${rescue} back into ${name}${inBrackets(reason)}`, facts)
+    if (snapshot && reply.ok) onHappening('snapshotRestored', `${by} restored snapshot ${rescue} on ${name}: ${replayedRows} rows${inBrackets(reason)}`, facts)
+    else if (snapshot) onHappening('restoreRefused', `${name} refused ${replayedRows} rows of snapshot ${rescue} that ${by} wanted restored: ${reply.reason ?? ''}`, facts)
+    else if (reply.ok) onHappening('rescueApplied', `${by} brought ${replayedRows} rows of rescue ${rescue} back into ${name}${inBrackets(reason)}`, facts)
     else onHappening('rescueRefused', `${name} refused ${replayedRows} rows of rescue ${rescue} that ${by} wanted back: ${reply.reason ?? ''}`, facts)
     return reply
   }
@@ -34,10 +36,10 @@ export function whyNotActive ({ phase, lease }: Pick<Report, 'phase' | 'lease'>,
   return lease.term === term ? null : `this node serves in term ${lease.term}, and not in term ${term}`
 }
 
-async function replayOn (server: ServerConfig, { operations, rescue, by }: ReplayRequest, deadlineMs: number): Promise<ReplayReply> {
+async function replayOn (server: ServerConfig, { operations, rescue, snapshot, by }: ReplayRequest, deadlineMs: number): Promise<ReplayReply> {
   const client = await connectOvsdb({ target: { method: 'unix', path: server.databaseSocket }, connectTimeoutMs: deadlineMs, callTimeoutMs: deadlineMs })
   try {
-    const comment = { op: 'comment', comment: `ovsdb-ha: rescue ${rescue}, by ${by}` }
+    const comment = { op: 'comment', comment: `ovsdb-ha: ${snapshot === true ? 'snapshot' : 'rescue'} ${rescue}, by ${by}` }
     await client.transact(server.database, [...operations, comment])
     return { ok: true, reason: null, operationIndex: -1 }
   } catch (error) {

@@ -65,7 +65,7 @@ export function createSnapshotDesk ({ cluster, node, servers, snapshots, report 
   return {
     take: request => alone(async () => {
       const snapshot = await take(request)
-      return { snapshot, hook: await runHook(snapshots, snapshot), removed: await makeRoom(snapshots, snapshot) }
+      return { snapshot, hook: await runHook(snapshots, snapshot), removed: await makeRoom(snapshots, snapshot, request.spare) }
     }),
     list: () => findSnapshots(directory),
     verify: (id, { deadlineMs }) => alone(async () => {
@@ -112,9 +112,9 @@ async function problemsOf (servers: readonly ServerConfig[], place: string, { da
   return problems
 }
 
-async function makeRoom (snapshots: SnapshotsConfig, { id, cluster, node }: Snapshot): Promise<string[]> {
+async function makeRoom (snapshots: SnapshotsConfig, { id, cluster, node }: Snapshot, spare: string | undefined): Promise<string[]> {
   try {
-    return [...await retain(snapshots)]
+    return [...await retain(snapshots, spare)]
   } catch (cause) {
     throw new SnapshotError(`${id} was taken, and older ones could not be removed`, (cause as Error).message, { cluster, node, cause })
   }

@@ -44,14 +44,15 @@ export async function publish (directory: string, place: string, snapshot: Snaps
   await syncFolder(directory)
 }
 
-/** Removes the oldest beyond the limits, never the newest; resolves to what went. */
-export async function retain ({ directory, maxSnapshots, maxBytes }: SnapshotsConfig): Promise<readonly string[]> {
+/** Removes the oldest beyond the limits, never the newest, nor `spare`; resolves to what went. */
+export async function retain ({ directory, maxSnapshots, maxBytes }: SnapshotsConfig, spare?: string): Promise<readonly string[]> {
   const { snapshots } = await findSnapshots(directory)
   const removed: string[] = []
   const sizes = new Map(snapshots.map(one => [one.id, one.databases.reduce((sum, { fileBytes }) => sum + fileBytes, 0)]))
   let bytes = [...sizes.values()].reduce((sum, one) => sum + one, 0)
   for (const { id } of snapshots.slice(0, -1)) {
     if (snapshots.length - removed.length <= maxSnapshots && bytes <= maxBytes) break
+    if (id === spare) continue
     await rm(join(directory, id), { recursive: true, force: true })
     bytes -= sizes.get(id) ?? 0
     removed.push(id)

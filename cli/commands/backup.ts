@@ -3,6 +3,7 @@ import { EXIT, type CliContext, type ConnectionOptions } from '../context.ts'
 import { renderSnapshot, renderSnapshots } from '../render/snapshots.ts'
 import { createPaint } from '../render/style.ts'
 import { addConnectionOptions, clusterNameOr, outputOption } from './connection-options.ts'
+import { registerRestore } from './restore.ts'
 
 interface BackupOptions extends ConnectionOptions {
   readonly cluster?: string
@@ -12,9 +13,9 @@ interface BackupOptions extends ConnectionOptions {
 
 const CLUSTER_HELP = 'may be left out when there is only one'
 
-/** `ovsdb-ha backup now|list|verify ID`: verified copies of all databases of a cluster. */
+/** `ovsdb-ha backup now|list|verify ID|restore ID`: verified copies of all databases of a cluster. */
 export function registerBackup (program: Command, context: CliContext): void {
-  const backup = program.command('backup').description('snapshots of all databases: take one, list them, read one back')
+  const backup = program.command('backup').description('snapshots of all databases: take one, list them, read one back, restore one')
   const { out, setExitCode } = context
   const paint = createPaint(context.colour)
 
@@ -51,4 +52,6 @@ export function registerBackup (program: Command, context: CliContext): void {
       out(output === 'json' ? JSON.stringify(verdict, null, 2) : words.join('\n'))
       if (verdict.problems.length > 0) setExitCode(EXIT.failed)
     })
+
+  registerRestore(backup, context)
 }

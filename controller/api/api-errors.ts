@@ -11,15 +11,15 @@ export class BadRequestError extends OvsdbHaError {
   }
 }
 
-/** What may make two actives is done only by those who typed what they are about to do. */
+/** What may make two actives, or overwrites data, is done only by those who typed what they are about to do. */
 export class NotConfirmedError extends OvsdbHaError {
   readonly code = 'OVSDB_HA_NOT_CONFIRMED'
   readonly httpStatus = 409
   readonly hint: string
 
-  constructor (cluster: string) {
+  constructor (cluster: string, when: string) {
     super('"confirm" is not the name of the cluster; nothing was changed', { cluster })
-    this.hint = `Send "confirm": "${cluster}" (ovsdb-ha: --confirm ${cluster}) when you are certain that all other voters are off.`
+    this.hint = `Send "confirm": "${cluster}" (ovsdb-ha: --confirm ${cluster}) when ${when}.`
   }
 }
 

@@ -21,7 +21,7 @@ import { preferenceRoutes } from './preference.ts'
 import { rescueRoutes, type RescueDesks } from './rescues.ts'
 import type { ClusterServices } from './service-of.ts'
 import { scheduleRoutes, type ScheduleDesks } from './schedules.ts'
-import { snapshotRoutes, type SnapshotDesks } from './snapshots.ts'
+import { snapshotRoutes, type RestoreDesks, type SnapshotDesks } from './snapshots.ts'
 import { upgradeRoutes, type UpgradeDesks } from './upgrades.ts'
 import { verificationRoutes, type Verifiers } from './verifications.ts'
 
@@ -31,6 +31,7 @@ export interface ControllerApiOptions {
   readonly snapshots: SnapshotDesks
   readonly schedules: ScheduleDesks
   readonly upgrades: UpgradeDesks
+  readonly restores: RestoreDesks
   readonly verifiers: Verifiers
   readonly store: Store
   /** Calls back with each entry once it is stored; returns how to stop. */
@@ -47,7 +48,7 @@ const BODY_BYTES_MAX = 16_384
 
 /** The controller's REST API, apart from `listen`: tests ask it by `inject`. */
 export function createControllerApi (options: ControllerApiOptions): FastifyInstance {
-  const { clusters, rescues, snapshots, schedules, upgrades, verifiers, store, onHistory, tokens, registry, logger, tls, version } = options
+  const { clusters, rescues, snapshots, schedules, upgrades, restores, verifiers, store, onHistory, tokens, registry, logger, tls, version } = options
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }), // changes are audited; reads are not worth a line
@@ -84,7 +85,7 @@ export function createControllerApi (options: ControllerApiOptions): FastifyInst
   app.register(preferenceRoutes, { clusters })
   app.register(plannedRoutes, { clusters, store })
   app.register(rescueRoutes, { rescues })
-  app.register(snapshotRoutes, { snapshots })
+  app.register(snapshotRoutes, { snapshots, restores })
   app.register(scheduleRoutes, { schedules })
   app.register(upgradeRoutes, { upgrades })
   app.register(verificationRoutes, { verifiers })

@@ -28,7 +28,7 @@ export const voterRoutes: FastifyPluginAsyncTypebox<{ clusters: ClusterServices 
     schema: { summary: 'Declare lost for good whatever other voters promised; only while no majority can vote. If they live, two nodes may serve. Nobody is promoted after it but by a forced failover', params: ClusterParamsSchema, body: QuorumForceBodySchema, response }
   }, async request => {
     const service = serviceOf(clusters, request.params.cluster)
-    if (request.body.confirm !== service.name) throw new NotConfirmedError(service.name)
+    if (request.body.confirm !== service.name) throw new NotConfirmedError(service.name, 'you are certain that all other voters are off')
     await service.forceQuorum(request.body, request.actor)
     return service.view()
   })

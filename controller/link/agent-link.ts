@@ -7,6 +7,7 @@ import type { DiffRequest, PlanRequest, ReplayPlan, ReplayReply, ReplayRequest, 
 import type { CompactReply, CompactRequest } from '../../protocol/maintenance.ts'
 import type { NodeVersions } from '../../protocol/versions.ts'
 import type { CompareProgress, CompareReply, CompareRequest, MarkReply, MarkRequest, RecheckReply, RecheckRequest } from '../../protocol/verify.ts'
+import type { RestorePlan, RestorePlanRequest } from '../../protocol/restore.ts'
 import type { SnapshotList, SnapshotReply, SnapshotRequest, SnapshotVerdict, SnapshotVerifyRequest } from '../../protocol/snapshot.ts'
 
 export interface AgentListener {
@@ -56,6 +57,8 @@ export interface MaintenanceLink {
   /** Those that take long: answered when the servers run again, or are converted. */
   order (order: Extract<Order, { type: 'restart' | 'convert' }>): Promise<OrderReply>
   verifySnapshot (id: string, request: SnapshotVerifyRequest): Promise<SnapshotVerdict>
+  /** Of the node that has the snapshot. */
+  planRestore (id: string, request: RestorePlanRequest): Promise<RestorePlan>
   compare (request: CompareRequest): Promise<CompareReply>
   compareProgress (deadlineMs: number): Promise<CompareProgress>
   recheck (request: RecheckRequest): Promise<RecheckReply>

@@ -110,6 +110,7 @@ export async function setUpApi (t: TestContext, over: Partial<ControllerApiOptio
     snapshots: new Map(),
     schedules: new Map(),
     upgrades: new Map(),
+    restores: new Map(),
     verifiers: new Map(),
     store,
     onHistory (listener) {

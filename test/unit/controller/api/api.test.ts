@@ -269,6 +269,7 @@ test('the OpenAPI description has every route with its schemas', async t => {
     '/v1/clusters/{cluster}/schedules',
     '/v1/clusters/{cluster}/schedules/{job}/run',
     '/v1/clusters/{cluster}/snapshots',
+    '/v1/clusters/{cluster}/snapshots/{id}/restore',
     '/v1/clusters/{cluster}/snapshots/{id}/verify',
     '/v1/clusters/{cluster}/switchover',
     '/v1/clusters/{cluster}/switchover/preview',

@@ -40,3 +40,19 @@ test('an id that is none, an unknown key and an unknown cluster are refused', as
   ], [400, 400, 404])
   assert.deepEqual(calls, [])
 })
+
+test('a restore is an admin\'s, and overwrites only when the name of the cluster is typed; a dry run needs no name', async t => {
+  const calls: unknown[] = []
+  const reply = { snapshot: '20260102-033000-n2', active: 'n1', takenAt: '2026-01-02T03:30:00.000Z', dryRun: true, databases: [], before: null, backups: null }
+  const { post } = await setUpApi(t, { tokens: TOKENS, restores: new Map([['ovn', { async restore (...call) { calls.push(call); return reply } }]]) })
+  const ask = async (body: object, token = 'admin-secret') => {
+    const { status, body: answer } = await post('/v1/clusters/ovn/snapshots/20260102-033000-n2/restore', body, bearer(token))
+    return [status, answer.code ?? answer.active]
+  }
+  assert.deepEqual(await ask({ dryRun: true }, 'operator-secret'), [403, 'OVSDB_HA_NOT_ALLOWED'])
+  for (const body of [{}, { confirm: 'ovm' }, { dryRun: false }]) assert.deepEqual(await ask(body), [409, 'OVSDB_HA_NOT_CONFIRMED'])
+  assert.deepEqual(calls, [])
+  assert.deepEqual(await ask({ dryRun: true }), [200, 'n1'])
+  assert.deepEqual(await ask({ confirm: 'ovn', reason: 'x' }), [200, 'n1'])
+  assert.deepEqual(calls, [['20260102-033000-n2', { dryRun: true }, 'root'], ['20260102-033000-n2', { confirm: 'ovn', reason: 'x' }, 'root']])
+})

@@ -12,6 +12,7 @@ const SCHEMA = { name: 'OVN_Northbound', version: '7.0.0', cksum: '1 2', tables:
 const VERSIONS: NodeVersions = { servers: [{ server: 'nb', run: 'process', version: '3.1.0', installed: null, problem: 'the installed program: ENOENT', databases: [{ database: 'OVN_Northbound', schema: SCHEMA, file: { path: '/nb.ovsschema', schema: null, problem: 'ENOENT' } }, { database: 'OVSDB_HA', schema: SCHEMA, file: null }] }] }
 
 const SUSPECT = { table: 'ACL', uuid: '11111111-0000-4000-8000-000000000000', activeDigest: 'a'.repeat(64) }
+const RESTORE = { problem: null, tables: [{ table: 'ACL', comingRows: 1, changedRows: 0, vanishingRows: 2 }], operations: [{ op: 'delete', table: 'ACL', where: [] }, { op: 'commit', durable: true }] }
 
 async function linked (t: TestContext) {
   const asked: unknown[] = []
@@ -35,6 +36,7 @@ async function linked (t: TestContext) {
           return { snapshot: snapshotOf('n1'), problems: [] }
         }
       },
+      restores: { async plan (...call) { asked.push(call); return RESTORE } },
       comparisons: {
         async compare (request) { asked.push(request); return { tables: [], suspects: [SUSPECT], longestReadMs: 1.5 } },
         progress: () => ({ running: { server: 'nb', tableEntries: 30, doneEntries: 2 } }),
@@ -73,4 +75,11 @@ test('a comparison, its progress, the marker and the second look go over the wir
   const suspects = Array.from({ length: SUSPECTS_MAX }, () => SUSPECT)
   assert.deepEqual(await link.recheck({ server: 'nb', active: 'n1', marker: 'verify/n1/4/x', suspects, deadlineMs: 5_000 }), { lasting: [SUSPECT], moving: [] })
   assert.deepEqual(asked, [compare, mark, SUSPECTS_MAX])
+})
+
+test('the plan of a restore comes back with its transaction as it was', async t => {
+  const { link, asked } = await linked(t)
+  const request = { server: 'nb', active: 'n1', withOperations: true, deadlineMs: 5_000 }
+  assert.deepEqual(await link.planRestore('20260102-033000-n1', request), RESTORE)
+  assert.deepEqual(asked, [['20260102-033000-n1', request]])
 })
