@@ -55,10 +55,12 @@ async function levelledController (testbed: Testbed): Promise<{ readonly url: st
 export function level (view: ClusterView, index: number): ClusterView {
   const termOffset = TERM_SHOWN - view.term
   const swapped = view.active === 'c'
+  // addresses are printed in their shortest form
+  const network6 = index === 0 ? 'fd00:213::' : `fd00:213:${index.toString(16)}::`
   const words = (text: string): string => {
     const levelled = text
       .replaceAll(`10.213.${index}.`, '10.213.0.')
-      .replaceAll(`fd00:213:${index.toString(16)}::`, 'fd00:213:0::')
+      .replaceAll(network6, 'fd00:213:0::')
       .replaceAll(/\bterm (\d+)/g, (_, term: string) => `term ${Number(term) + termOffset}`)
       .replaceAll(/\b\d+(\.\d+)? (ms|s)\b/g, (_, _fraction: string | undefined, unit: string) => unit === 's' ? '2 s' : '200 ms')
       .replaceAll(/\b(process|pid) \d+/g, '$1 4711')
