@@ -15,7 +15,7 @@ const HAMMERS = 3
 const PAUSE_SEEN_MS = 4_000
 
 for (const ovs of NEWEST) {
-  describeCluster(`operators, Open vSwitch ${ovs}`, { ovs }, ({ testbed, scenario }) => {
+  describeCluster(`operators, Open vSwitch ${ovs}`, { ovs, timing: { coldStartWait: '5s' } }, ({ testbed, scenario }) => {
     scenario('a switchover by the command: no write is lost, and the old active follows', {}, async scene => {
       await scene.status('serving')
       const session = await idleSession(scene)

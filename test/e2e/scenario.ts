@@ -23,7 +23,7 @@ export const VERSIONS = ['3.1', '3.5'] as const
 /** For scenarios about our own parts, whatever the server: the newest, and both by hand (OVSDB_HA_E2E_VERSIONS=all). */
 export const NEWEST: readonly (typeof VERSIONS[number])[] = process.env.OVSDB_HA_E2E_VERSIONS === 'all' ? VERSIONS : ['3.5']
 /** For scenarios that are not about how fast: a loaded machine is not taken for a lost node, nor its slow commands for failures. */
-export const PATIENT = { lease: '8s', renewEvery: '2s', suspectAfter: '2s', reportEvery: '500ms', commandTimeout: '8s', promoteDeadline: '20s' } as const
+export const PATIENT = { lease: '8s', renewEvery: '2s', suspectAfter: '2s', reportEvery: '500ms', commandTimeout: '8s', promoteDeadline: '20s', coldStartWait: '5s' } as const
 /** Long, since the machine may be loaded; what is waited for usually comes within a second. A shared machine may need longer still. */
 export const DEADLINE_MS = Number(process.env.OVSDB_HA_E2E_DEADLINE_MS ?? 45_000)
 /** Which testbed; a free one when none is named, so that two files can run at the same time. */
