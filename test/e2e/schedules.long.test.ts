@@ -23,7 +23,7 @@ async function scheduleSoon ({ plan, killController, startController }: Testbed)
   const file = parse(await readFile(path, 'utf8'))
   const due = new Date(Math.ceil((Date.now() + AHEAD_MS) / MINUTE_MS) * MINUTE_MS)
   const cron = `${due.getUTCMinutes()} ${due.getUTCHours()} * * *`
-  file.clusters[0].schedules = { jitter: '0s', snapshot: { cron }, drill: { cron, stay: '3s' }, compaction: { cron, quietFor: '1s' } }
+  file.clusters[0].schedules = { jitter: '0s', snapshot: { cron }, drill: { cron, stay: '3s' }, compaction: { cron, quietFor: '1s' }, audit: { cron } }
   await writeFile(path, stringify(file))
   await killController()
   await poll(async () => await findProcess(host, 'controller') === null ? true : null, { deadlineMs: DEADLINE_MS, what: 'the controller to be gone' })
@@ -36,7 +36,7 @@ function told (scene: Scene, kind: string): Promise<HistoryEntry> {
 
 for (const ovs of NEWEST) {
   describeCluster(`schedules, Open vSwitch ${ovs}`, { ovs, timing: PATIENT }, ({ testbed, scenario }) => {
-    scenario('a snapshot is taken from a backup, every node is compacted, a drill goes there and back: under writing clients, without a lost write', {}, async scene => {
+    scenario('a snapshot is taken from a backup, every node is compacted and compared, a drill goes there and back: under writing clients, without a lost write', {}, async scene => {
       await scheduleSoon(testbed)
       const snapshot = await told(scene, 'snapshotTaken')
       assert.deepEqual([snapshot.facts.as, snapshot.facts.actor, snapshot.node === 'a'], ['backup', 'the schedule', false], snapshot.message)
@@ -47,6 +47,9 @@ for (const ovs of NEWEST) {
       const order = (await scene.entries()).filter(({ kind }) => kind === 'databaseCompacted').map(({ node }) => node)
       assert.equal(order.at(-1), 'a', 'the active comes last')
       assert.equal(order.length, 3 * 4, 'two servers with two databases each')
+      const audit = await told(scene, 'verifyEnded')
+      assert.deepEqual([audit.severity, audit.facts.outcome, audit.facts.actor], ['info', 'same', 'the schedule'], audit.message)
+      scene.t.diagnostic(audit.message)
       const drill = await told(scene, 'drillEnded')
       assert.equal(drill.facts.outcome, 'done', drill.message)
       assert.deepEqual([drill.severity, drill.facts.from], ['info', 'a'])
@@ -57,7 +60,7 @@ for (const ovs of NEWEST) {
       await scene.until('a serves again, and no job is troubled', ({ active, schedules }) => active === 'a' && schedules.length === 0)
       await assertFollows(scene, 'b')
       const lasts = (await scene.ovsdbHa('schedules')).stdout
-      assert.equal(lasts.match(/ done, /g)?.length, 3, lasts)
+      assert.equal(lasts.match(/ done, /g)?.length, 4, lasts)
     })
 
     scenario('a snapshot and a drill are run by hand', {}, async scene => {
