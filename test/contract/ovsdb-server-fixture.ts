@@ -73,7 +73,9 @@ export interface TestNode {
   pid (): Promise<number>
   /** A client on the database's Unix socket. */
   client (): Promise<OvsdbClient>
-  /** Ends the server's process, whatever its state, and removes every file. */
+  /** Ends the server's process, whatever its state, and its agent. */
+  stop (): Promise<void>
+  /** And removes every file. */
   end (): Promise<void>
 }
 
@@ -103,6 +105,10 @@ export async function createTestNode (options: TestNodeOptions): Promise<TestNod
     onHappening
   })
   let server = create()
+  async function stop (): Promise<void> {
+    await server.kill()
+    await server.detach()
+  }
   return {
     name: options.name,
     address: options.address,
@@ -117,9 +123,9 @@ export async function createTestNode (options: TestNodeOptions): Promise<TestNod
     },
     pid: async () => Number(await readFile(config.pidFile, 'utf8')),
     client: async () => await connectOvsdb({ target: { method: 'unix', path: config.databaseSocket }, connectTimeoutMs: 3_000, callTimeoutMs: 30_000 }),
+    stop,
     async end () {
-      await server.kill()
-      await server.detach()
+      await stop()
       await rm(folder, { recursive: true, force: true })
     }
   }
@@ -148,7 +154,10 @@ export function createTestNodes (version: Version) {
       return made
     },
     async end (): Promise<void> {
-      for (const made of nodes.splice(0)) await made.end()
+      const ended = nodes.splice(0)
+      // two of them may share a folder: an agent that still writes its state must not lose it
+      for (const made of ended) await made.stop()
+      for (const { folder } of ended) await rm(folder, { recursive: true, force: true })
     }
   }
 }
