@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import type { UpgradeCheck } from '../../protocol/upgrade.ts'
 import { schemaPath, serverPaths } from '../testbed/cluster-file.ts'
+import { hostOf } from '../testbed/plan.ts'
+import { findProcess } from '../testbed/product.ts'
 import { poll } from '../testbed/wait.ts'
 import { assertFollows, DEADLINE_MS, describeCluster, nodeOf, PATIENT, VERSIONS, type Scene } from './scenario.ts'
 
@@ -84,6 +86,7 @@ describeCluster('restarts of all servers', { ovs: '3.1', replaceable: true, timi
     await begin(scene, 'run')
     await told(scene, 'upgradeRestarts')
     await testbed.killController()
+    await poll(async () => await findProcess(hostOf(testbed.plan, 'ctl'), 'controller') === null ? true : null, { deadlineMs: DEADLINE_MS, what: 'the controller to be gone' })
     await testbed.startController()
     await poll(async () => await scene.view().catch(() => null), { deadlineMs: DEADLINE_MS, what: 'the controller to answer' })
     const stopped = await poll(async () => {
