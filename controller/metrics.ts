@@ -201,6 +201,7 @@ function createOperationMetrics (registers: [Registry]) {
     registers
   })
   const steps = new Set(['total'])
+  durations.zero({ step: 'total' }) // what begins with the first change would be no increase
 
   function bounded (step: string): string {
     if (!steps.has(step) && steps.size >= STEPS_MAX) return 'other'

@@ -32,7 +32,7 @@ function steady (series: string, labels: AlertCase['labels'], { bad = 1, good = 
 
 /** A counter that is there as 0 and grows once, a minute before the look; and one that grew long before, or never. */
 function grows (series: string, labels: AlertCase['labels']): Cases {
-  return { fires: { series: { [series]: '0x34 1x1000' }, labels, at: '10m' }, quiet: [{ series: { [series]: '0x1000' }, at: '10m' }, { series: { [series]: '0x10 1x1000' }, at: '3h' }] }
+  return { fires: { series: { [series]: '0x34 1x1000' }, labels, at: '10m' }, quiet: [{ series: { [series]: '0x1000' }, at: '10m' }, { series: { [series]: '0x10 1x1000' }, at: '30m' }] }
 }
 
 export const ALERT_CASES: Readonly<Record<string, Cases>> = {
@@ -103,7 +103,7 @@ export const ALERT_CASES: Readonly<Record<string, Cases>> = {
   OvsdbHaBackupDiffers: steady(onController('verify_differing_rows', ON_SERVER), ON_SERVER, { bad: 3 }),
   OvsdbHaConfigDiffers: steady(onController('config_differs', ON_CLUSTER), ON_CLUSTER, { at: '20m' }),
   OvsdbHaLostRows: steady(onController('lost_rows', ON_SERVER), ON_SERVER, { bad: 2 }),
-  OvsdbHaRescuesWaiting: steady(onAgent('rescue_unacknowledged_files', ON_NODE), ON_NODE, { at: '2h' }),
+  OvsdbHaRescuesWaiting: steady(onAgent('rescue_unacknowledged_files', ON_NODE), ON_NODE, { at: '65m' }),
   OvsdbHaCannotVote: {
     fires: { series: { [onAgent('voter_ready', ON_NODE)]: '1x100', [onAgent('voter_stores', ON_NODE)]: '0x100' }, labels: ON_NODE, at: '10m' },
     quiet: [{ series: { [onAgent('voter_ready', ON_NODE)]: '1x100', [onAgent('voter_stores', ON_NODE)]: '1x100' }, at: '10m' }]

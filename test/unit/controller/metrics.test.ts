@@ -133,6 +133,7 @@ test('counters that alerts look at begin at 0, so that the first one is seen as 
   assert.ok((await series(metrics, 'failover_total')).includes('failover_total{cluster="ovn",kind="failover",outcome="done"} 0'))
   assert.ok((await series(metrics, 'fence_total')).includes('fence_total{cluster="ovn",node="n1",action="off",outcome="failed"} 0'))
   assert.ok((await series(metrics, 'store_errors_total')).includes('store_errors_total{operation="append"} 0'))
+  assert.deepEqual(await series(metrics, 'failover_duration_seconds_count'), ['failover_duration_seconds_count{step="total"} 0'])
   assert.deepEqual(await series(metrics, 'controller_is_leader'), ['controller_is_leader{cluster="ovn"} 1'])
   metrics.operationEnded('ovn', operationView())
   metrics.viewChanged(clusterView({}))

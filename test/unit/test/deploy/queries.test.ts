@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { access, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test } from 'node:test'
-import { alertRules, dashboard, dashboardQueries, labelsIn, metricsIn, type Query } from '../../deploy/queries.ts'
-import { agentMetrics, controllerMetrics } from '../../deploy/registries.ts'
+import { alertRules, dashboard, dashboardQueries, labelsIn, metricsIn, type Query } from '../../../deploy/queries.ts'
+import { agentMetrics, controllerMetrics } from '../../../deploy/registries.ts'
 
-const ROOT = path.resolve(import.meta.dirname, '../../..')
+const ROOT = path.resolve(import.meta.dirname, '../../../..')
 /** Whoever scrapes adds them; `le` is a histogram's. */
 const GIVEN_LABELS = ['job', 'instance', 'le']
 
