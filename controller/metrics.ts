@@ -61,33 +61,11 @@ export function createControllerMetrics ({ version, certificate = null }: { read
 
     /** The state of a cluster as it is shown; call it on each change of the view. */
     viewChanged (view: ClusterView): void {
-      const cluster = view.name
-      if (!counting.has(cluster)) beginCounting(view)
+      if (!counting.has(view.name)) beginCounting(view)
       forgetLost(view)
-      gauges.activeNodes.set({ cluster }, view.nodes.filter(node => node.role === 'active').length)
-      gauges.paused.set({ cluster }, view.paused === null ? 0 : 1)
-      gauges.term.set({ cluster }, view.term)
-      gauges.automaticFailover.set({ cluster }, view.automaticFailover.possible ? 1 : 0)
-      for (const state of CLUSTER_STATES) gauges.state.set({ cluster, state }, view.state === state ? 1 : 0)
-      gauges.failoversCounted.set({ cluster }, view.recoveries.usedFailovers)
-      gauges.failoverBudget.set({ cluster }, view.recoveries.limitFailovers)
-      gauges.voters.set({ cluster }, view.voters.names.length)
-      gauges.votersGeneration.set({ cluster }, view.voters.generation)
-      gauges.configDiffers.set({ cluster }, view.configDiffers === null ? 0 : 1)
+      setGauges(gauges, view)
       setBlocked(view)
       setDiagnoses(view)
-      setPlanned(gauges.planned, view)
-      for (const node of view.nodes) {
-        const labels = { cluster, node: node.name }
-        for (const role of ROLES) gauges.role.set({ ...labels, role }, node.role === role ? 1 : 0)
-        gauges.reachable.set(labels, node.reachable ? 1 : 0)
-        gauges.lockedOut.set(labels, view.recoveries.open.some(one => one.failed === node.name && one.lockedOutUntil !== null) ? 1 : 0)
-        for (const preference of SET_PREFERENCES) gauges.preference.set({ ...labels, preference }, node.preference?.preference === preference ? 1 : 0)
-        gauges.fenced.set(labels, node.fence.fenced === null ? 0 : 1)
-        setOrRemove(gauges.fenceDevice, labels, node.fence.device ? Number(node.fence.problem === null) : null)
-        gauges.problems.set(labels, node.problems.length)
-        setOrRemove(gauges.lag, labels, node.lagHeartbeats)
-      }
     },
 
     /** A change of the active has ended, whatever its outcome. */
@@ -115,6 +93,32 @@ export function createControllerMetrics ({ version, certificate = null }: { read
     storeFailed (operation: string): void {
       storeErrors.inc({ operation })
     }
+  }
+}
+
+function setGauges (gauges: ReturnType<typeof createGauges>, view: ClusterView): void {
+  const cluster = view.name
+  gauges.activeNodes.set({ cluster }, view.nodes.filter(node => node.role === 'active').length)
+  gauges.paused.set({ cluster }, view.paused === null ? 0 : 1)
+  gauges.term.set({ cluster }, view.term)
+  gauges.automaticFailover.set({ cluster }, view.automaticFailover.possible ? 1 : 0)
+  for (const state of CLUSTER_STATES) gauges.state.set({ cluster, state }, view.state === state ? 1 : 0)
+  gauges.failoversCounted.set({ cluster }, view.recoveries.usedFailovers)
+  gauges.failoverBudget.set({ cluster }, view.recoveries.limitFailovers)
+  gauges.voters.set({ cluster }, view.voters.names.length)
+  gauges.votersGeneration.set({ cluster }, view.voters.generation)
+  gauges.configDiffers.set({ cluster }, view.configDiffers === null ? 0 : 1)
+  setPlanned(gauges.planned, view)
+  for (const node of view.nodes) {
+    const labels = { cluster, node: node.name }
+    for (const role of ROLES) gauges.role.set({ ...labels, role }, node.role === role ? 1 : 0)
+    gauges.reachable.set(labels, node.reachable ? 1 : 0)
+    gauges.lockedOut.set(labels, view.recoveries.open.some(one => one.failed === node.name && one.lockedOutUntil !== null) ? 1 : 0)
+    for (const preference of SET_PREFERENCES) gauges.preference.set({ ...labels, preference }, node.preference?.preference === preference ? 1 : 0)
+    gauges.fenced.set(labels, node.fence.fenced === null ? 0 : 1)
+    setOrRemove(gauges.fenceDevice, labels, node.fence.device ? Number(node.fence.problem === null) : null)
+    gauges.problems.set(labels, node.problems.length)
+    setOrRemove(gauges.lag, labels, node.lagHeartbeats)
   }
 }
 
