@@ -5,6 +5,7 @@ import { pino, type Logger } from 'pino'
 import { Registry } from 'prom-client'
 import type { TlsFiles } from '../protocol/cluster.ts'
 import { requireConfig } from '../protocol/config.ts'
+import packageJson from '../package.json' with { type: 'json' }
 import { createAgentApi } from './api/server.ts'
 import type { TlsTexts } from './api/tls.ts'
 import { NoSuchNodeError, NothingToDoError } from './start-errors.ts'
@@ -36,7 +37,9 @@ export async function startAgent ({ configFile, node }: AgentOptions): Promise<v
     units: new Map(units.map(unit => [unit.shell.cluster, unit.shell])),
     rescues: new Map(units.flatMap(({ shell, rescues }) => rescues === null ? [] : [[shell.cluster, rescues]])),
     maintenance: new Map(units.flatMap(({ shell, maintenance }) => maintenance === null ? [] : [[shell.cluster, maintenance]])),
+    statistics: new Map(units.flatMap(({ shell, statistics }) => statistics === null ? [] : [[shell.cluster, statistics]])),
     node,
+    version: packageJson.version,
     tls,
     allowedPeers: [...config.nodes.map(one => one.name), config.controller.name, ...config.controller.others.map(one => one.name)],
     reportEveryMs: Math.min(...clusters.map(cluster => cluster.timing.reportEveryMs)),

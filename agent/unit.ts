@@ -23,12 +23,14 @@ import { createRescueDesk } from './ovsdb/rescue-desk.ts'
 import { createRescues, type Rescues } from './ovsdb/rescue.ts'
 import { createRestoreDesk } from './ovsdb/restore-desk.ts'
 import { createSnapshotDesk } from './ovsdb/snapshot-desk.ts'
+import { createStatistics } from './ovsdb/statistics.ts'
 import { createProblemBoard } from './problem-board.ts'
 import type { RescueService } from './rescue-service.ts'
 import type { RestoreService } from './restore-service.ts'
 import { createRescueWatch } from './rescue-watch.ts'
 import type { OvsdbServer, ServerHappening } from './server.ts'
 import type { SnapshotService } from './snapshot-service.ts'
+import type { StatisticsService } from './statistics-service.ts'
 import { createUnitShell, type UnitShell } from './shell.ts'
 
 /**
@@ -56,6 +58,8 @@ export interface Unit {
   readonly rescues: RescueService | null
   /** Null on a witness. */
   readonly maintenance: Upkeep | null
+  /** Null on a witness. */
+  readonly statistics: StatisticsService | null
   /** What a part of the agent that serves all units found wrong, or right again. */
   readonly onProblem: (code: string, message: string | null) => void
   start (): Promise<void>
@@ -98,6 +102,7 @@ export function createUnit (options: UnitOptions): Unit {
     shell,
     rescues: unitConfig.witness ? null : createRescueDesk({ cluster, node, rescues, report: shell.report, onHappening }),
     maintenance: unitConfig.witness ? null : createUpkeep(cluster, node, shell.report),
+    statistics: unitConfig.witness ? null : createStatistics(cluster.servers),
     onProblem: problems.set,
     async start () {
       if (!unitConfig.witness) await installGuard(guard, problems.set)

@@ -40,7 +40,8 @@ export async function runCommand (args: readonly string[], context: CliContext, 
   }
 }
 
-function createProgram (context: CliContext, version: string): Command {
+/** The whole command line; nothing is run by making it. */
+export function createProgram (context: CliContext, version: string): Command {
   const program = new Command('ovsdb-ha')
     .description('High availability for Open vSwitch databases')
     .version(version)

@@ -37,7 +37,7 @@ export async function startController ({ configFile }: ControllerOptions): Promi
   for (const warning of warnings) logger.warn({ path: warning.path }, warning.message)
   const tls = await readTls(config)
   const tokens: readonly Token[] = await Promise.all(controller.tokens.map(async ({ name, role, file }) => ({ name, role, token: (await readFile(file, 'utf8')).trim() })))
-  const metrics = createControllerMetrics({ version: packageJson.version })
+  const metrics = createControllerMetrics({ version: packageJson.version, certificate: tls?.cert ?? null })
   const store = await openStore(controller)
   const share = createFairShare()
   const turns = createTurns({ atOnce: controller.recoveriesAtOnce })

@@ -1,9 +1,10 @@
+import { X509Certificate } from 'node:crypto'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { CLUSTER_STATES, type ClusterView, type OperationView } from '../protocol/api.ts'
+import { CLUSTER_STATES, OPERATION_KINDS, type ClusterView, type OperationView } from '../protocol/api.ts'
 import { lossIn } from '../protocol/loss.ts'
 import type { Happening } from '../protocol/report.ts'
 import { PREFERENCES } from '../protocol/preference.ts'
-import type { Job } from '../protocol/schedule.ts'
+import { JOBS, LAST_RUN_OUTCOMES, type Job } from '../protocol/schedule.ts'
 import { UPGRADE_STAGES } from '../protocol/upgrade.ts'
 import type { Verification } from '../protocol/verify.ts'
 import type { RunOutcome } from './core/schedule-state.ts'
@@ -12,55 +13,59 @@ const SET_PREFERENCES = PREFERENCES.filter(preference => preference !== 'neutral
 const ROLES = ['active', 'backup', 'witness', 'none'] as const
 /** From a server crash on one node (milliseconds) to waiting out a lease and a slow resync. */
 const DURATION_BUCKETS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+/** How a change of the active ends. */
+const OUTCOMES = ['done', 'failed', 'undone'] as const
+/** Calls of the store that can fail where nobody waits for an answer. */
+const STORE_CALLS = ['append', 'history', 'lead', 'resign', 'setIntent', 'setMemory'] as const
 /** Step names come from agents: beyond so many different ones they are counted as `other`. */
 const STEPS_MAX = 40
 
 export type ControllerMetrics = ReturnType<typeof createControllerMetrics>
 
-/** Every metric of the controller, in one place. Seconds and bytes are base units; labels are bounded by the configuration and by STEPS_MAX. */
-export function createControllerMetrics ({ version }: { readonly version: string }) {
+/**
+ * Every metric of the controller, in one place. Seconds and bytes are base units; labels are bounded by the configuration and by
+ * STEPS_MAX. Counters that alerts look at begin at 0: who sees a series begin at 1 sees no increase. `certificate` is PEM, null with plain HTTP.
+ */
+export function createControllerMetrics ({ version, certificate = null }: { readonly version: string, readonly certificate?: string | null }) {
   const registry = new Registry() // never prom-client's global one: tests build many
   collectDefaultMetrics({ register: registry })
   const registers: [Registry] = [registry]
   const gauges = createGauges(registers)
   const operations = createOperationMetrics(registers)
+  const schedules = createScheduleMetrics(registers)
   const setBlocked = createBlocked(gauges.blocked)
   const setDiagnoses = createDiagnosed(gauges.diagnosis)
   const storeErrors = new Counter({ name: 'ovsdb_ha_store_errors_total', help: 'Calls that the store did not answer, by call.', labelNames: ['operation'] as const, registers })
   const fences = new Counter({ name: 'ovsdb_ha_fence_total', help: 'Uses of a node\'s fence device that ended, by what was asked and how it ended.', labelNames: ['cluster', 'node', 'action', 'outcome'] as const, registers })
   const transitions = new Counter({ name: 'ovsdb_ha_controller_leader_transitions_total', help: 'How often this controller became or ceased to be the leader of a cluster.', labelNames: ['cluster'] as const, registers })
   const leads = new Map<string, boolean>()
+  const counting = new Set<string>()
+  const forgetLost = createForgetting(gauges)
+  for (const operation of STORE_CALLS) storeErrors.inc({ operation }, 0)
+  aboutCertificate(registers, certificate)
   gauges.buildInfo.set({ version, node_version: process.version }, 1)
+
+  function beginCounting ({ name: cluster, nodes }: ClusterView): void {
+    counting.add(cluster)
+    gauges.leader.set({ cluster }, Number(leads.get(cluster) ?? false))
+    transitions.inc({ cluster }, 0)
+    operations.begin(cluster)
+    schedules.begin(cluster)
+    for (const { name: node } of nodes.filter(({ fence }) => fence.device)) {
+      for (const action of ['off', 'on']) for (const outcome of ['done', 'failed']) fences.inc({ cluster, node, action, outcome }, 0)
+    }
+  }
 
   return {
     registry,
 
     /** The state of a cluster as it is shown; call it on each change of the view. */
     viewChanged (view: ClusterView): void {
-      const cluster = view.name
-      gauges.activeNodes.set({ cluster }, view.nodes.filter(node => node.role === 'active').length)
-      gauges.paused.set({ cluster }, view.paused === null ? 0 : 1)
-      gauges.term.set({ cluster }, view.term)
-      gauges.automaticFailover.set({ cluster }, view.automaticFailover.possible ? 1 : 0)
-      for (const state of CLUSTER_STATES) gauges.state.set({ cluster, state }, view.state === state ? 1 : 0)
-      gauges.failoversCounted.set({ cluster }, view.recoveries.usedFailovers)
-      gauges.failoverBudget.set({ cluster }, view.recoveries.limitFailovers)
-      gauges.voters.set({ cluster }, view.voters.names.length)
-      gauges.votersGeneration.set({ cluster }, view.voters.generation)
-      gauges.configDiffers.set({ cluster }, view.configDiffers === null ? 0 : 1)
+      if (!counting.has(view.name)) beginCounting(view)
+      forgetLost(view)
+      setGauges(gauges, view)
       setBlocked(view)
       setDiagnoses(view)
-      for (const node of view.nodes) {
-        const labels = { cluster, node: node.name }
-        for (const role of ROLES) gauges.role.set({ ...labels, role }, node.role === role ? 1 : 0)
-        gauges.reachable.set(labels, node.reachable ? 1 : 0)
-        gauges.lockedOut.set(labels, view.recoveries.open.some(one => one.failed === node.name && one.lockedOutUntil !== null) ? 1 : 0)
-        for (const preference of SET_PREFERENCES) gauges.preference.set({ ...labels, preference }, node.preference?.preference === preference ? 1 : 0)
-        gauges.fenced.set(labels, node.fence.fenced === null ? 0 : 1)
-        if (node.fence.device) gauges.fenceDevice.set(labels, node.fence.problem === null ? 1 : 0)
-        gauges.problems.set(labels, node.problems.length)
-        setOrRemove(gauges.lag, labels, node.lagHeartbeats)
-      }
     },
 
     /** A change of the active has ended, whatever its outcome. */
@@ -82,7 +87,7 @@ export function createControllerMetrics ({ version }: { readonly version: string
       fences.inc({ cluster, node, action, outcome: ok ? 'done' : 'failed' })
     },
 
-    ...createScheduleMetrics(registers),
+    ...schedules.told,
     happened: createLosses(gauges.lostRows),
 
     storeFailed (operation: string): void {
@@ -91,10 +96,67 @@ export function createControllerMetrics ({ version }: { readonly version: string
   }
 }
 
+function setGauges (gauges: ReturnType<typeof createGauges>, view: ClusterView): void {
+  const cluster = view.name
+  gauges.activeNodes.set({ cluster }, view.nodes.filter(node => node.role === 'active').length)
+  gauges.paused.set({ cluster }, view.paused === null ? 0 : 1)
+  gauges.term.set({ cluster }, view.term)
+  gauges.automaticFailover.set({ cluster }, view.automaticFailover.possible ? 1 : 0)
+  for (const state of CLUSTER_STATES) gauges.state.set({ cluster, state }, view.state === state ? 1 : 0)
+  gauges.failoversCounted.set({ cluster }, view.recoveries.usedFailovers)
+  gauges.failoverBudget.set({ cluster }, view.recoveries.limitFailovers)
+  gauges.voters.set({ cluster }, view.voters.names.length)
+  gauges.votersGeneration.set({ cluster }, view.voters.generation)
+  gauges.configDiffers.set({ cluster }, view.configDiffers === null ? 0 : 1)
+  setPlanned(gauges.planned, view)
+  for (const node of view.nodes) {
+    const labels = { cluster, node: node.name }
+    for (const role of ROLES) gauges.role.set({ ...labels, role }, node.role === role ? 1 : 0)
+    gauges.reachable.set(labels, node.reachable ? 1 : 0)
+    gauges.lockedOut.set(labels, view.recoveries.open.some(one => one.failed === node.name && one.lockedOutUntil !== null) ? 1 : 0)
+    for (const preference of SET_PREFERENCES) gauges.preference.set({ ...labels, preference }, node.preference?.preference === preference ? 1 : 0)
+    gauges.fenced.set(labels, node.fence.fenced === null ? 0 : 1)
+    setOrRemove(gauges.fenceDevice, labels, node.fence.device ? Number(node.fence.problem === null) : null)
+    gauges.problems.set(labels, node.problems.length)
+    setOrRemove(gauges.lag, labels, node.lagHeartbeats)
+  }
+}
+
 /** Unknown is not zero. */
 function setOrRemove (gauge: Gauge<'cluster' | 'node'>, labels: { readonly cluster: string, readonly node: string }, value: number | null): void {
   if (value === null) gauge.remove(labels)
   else gauge.set(labels, value)
+}
+
+/** When the next switchover for a set time begins; absent when none waits. */
+function setPlanned (gauge: Gauge<'cluster'>, { name: cluster, planned }: ClusterView): void {
+  const waiting = planned.filter(({ begunAt }) => begunAt === null).map(({ at }) => Date.parse(at) / 1_000)
+  if (waiting.length === 0) gauge.remove({ cluster })
+  else gauge.set({ cluster }, Math.min(...waiting))
+}
+
+function aboutCertificate (registers: [Registry], certificate: string | null): void {
+  const expiry = new Gauge({ name: 'ovsdb_ha_certificate_expiry_timestamp_seconds', help: 'When the certificate ends that this process was started with; absent without TLS.', registers })
+  expiry.remove() // a gauge without labels begins as 0, which would be an end in 1970
+  if (certificate !== null) expiry.set(new X509Certificate(certificate).validToDate.getTime() / 1_000)
+}
+
+/** A node that is in the view no more leaves no gauge behind: it would be told as it was last, for ever. */
+function createForgetting (gauges: ReturnType<typeof createGauges>) {
+  const shown = new Map<string, ReadonlySet<string>>()
+
+  function forget (labels: { readonly cluster: string, readonly node: string }): void {
+    const { reachable, lastReport, lockedOut, fenced, fenceDevice, problems, lag } = gauges
+    for (const gauge of [reachable, lastReport, lockedOut, fenced, fenceDevice, problems, lag]) gauge.remove(labels)
+    for (const role of ROLES) gauges.role.remove({ ...labels, role })
+    for (const preference of SET_PREFERENCES) gauges.preference.remove({ ...labels, preference })
+  }
+
+  return ({ name: cluster, nodes }: ClusterView): void => {
+    const now = new Set(nodes.map(({ name }) => name))
+    for (const node of shown.get(cluster) ?? []) if (!now.has(node)) forget({ cluster, node })
+    shown.set(cluster, now)
+  }
 }
 
 /** One-hot over the reasons that are true now; a reason that has passed leaves no series behind. */
@@ -143,6 +205,7 @@ function createOperationMetrics (registers: [Registry]) {
     registers
   })
   const steps = new Set(['total'])
+  durations.zero({ step: 'total' }) // what begins with the first change would be no increase
 
   function bounded (step: string): string {
     if (!steps.has(step) && steps.size >= STEPS_MAX) return 'other'
@@ -151,6 +214,9 @@ function createOperationMetrics (registers: [Registry]) {
   }
 
   return {
+    begin (cluster: string): void {
+      for (const kind of OPERATION_KINDS) for (const outcome of OUTCOMES) failovers.inc({ cluster, kind, outcome }, 0)
+    },
     ended (cluster: string, { kind, outcome, durationMs, steps }: OperationView): void {
       failovers.inc({ cluster, kind, outcome })
       if (durationMs !== null) durations.observe({ step: 'total' }, durationMs / 1_000)
@@ -160,13 +226,13 @@ function createOperationMetrics (registers: [Registry]) {
 }
 
 function createScheduleMetrics (registers: [Registry]) {
-  const labelNames = ['cluster', 'job'] as const
+  const labelNames = ['cluster', 'task'] as const // `job` is Prometheus' own
   const runs = new Counter({ name: 'ovsdb_ha_schedule_runs_total', help: 'Runs of scheduled jobs, by how they ended; missed and overlapped ones did not begin.', labelNames: [...labelNames, 'outcome'] as const, registers })
   const durations = new Gauge({ name: 'ovsdb_ha_schedule_duration_seconds', help: 'How long the last run of a job took.', labelNames, registers })
   const succeeded = new Gauge({ name: 'ovsdb_ha_schedule_last_success_timestamp_seconds', help: 'When a run of the job last did all that it was to do.', labelNames, registers })
   const nexts = new Gauge({ name: 'ovsdb_ha_schedule_next_timestamp_seconds', help: 'When the job comes next; absent on a controller that does not lead the cluster.', labelNames, registers })
   const snapshots = new Counter({ name: 'ovsdb_ha_snapshots_total', help: 'Snapshots that a node took or read back, by how that ended, whoever asked for it.', labelNames: ['cluster', 'node', 'action', 'outcome'] as const, registers })
-  return {
+  const told = {
     ...createUpgradeMetrics(registers),
     ...createContentMetrics(registers),
 
@@ -177,14 +243,20 @@ function createScheduleMetrics (registers: [Registry]) {
 
     /** A run of a job has ended, or did not happen. */
     scheduleRan (cluster: string, job: Job, outcome: RunOutcome, durationMs: number | null, atS: number): void {
-      runs.inc({ cluster, job, outcome })
-      if (durationMs !== null) durations.set({ cluster, job }, durationMs / 1_000)
-      if (outcome === 'done') succeeded.set({ cluster, job }, atS)
+      runs.inc({ cluster, task: job, outcome })
+      if (durationMs !== null) durations.set({ cluster, task: job }, durationMs / 1_000)
+      if (outcome === 'done') succeeded.set({ cluster, task: job }, atS)
     },
     /** When a job comes next, as ISO 8601; undefined when it does not, or another controller leads. */
     scheduleNext (cluster: string, job: Job, at: string | undefined): void {
-      if (at === undefined) nexts.remove({ cluster, job })
-      else nexts.set({ cluster, job }, Date.parse(at) / 1_000)
+      if (at === undefined) nexts.remove({ cluster, task: job })
+      else nexts.set({ cluster, task: job }, Date.parse(at) / 1_000)
+    }
+  }
+  return {
+    told,
+    begin (cluster: string): void {
+      for (const task of JOBS) for (const outcome of [...LAST_RUN_OUTCOMES, 'overlapped']) runs.inc({ cluster, task, outcome }, 0)
     }
   }
 }
@@ -226,6 +298,7 @@ function createContentMetrics (registers: [Registry]) {
 function createGauges (registers: [Registry]) {
   const gauge = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) => new Gauge({ name: `ovsdb_ha_${name}`, help, labelNames, registers })
   return {
+    planned: gauge('planned_switchover_timestamp_seconds', 'When the next switchover for a set time begins; absent when none waits.', ['cluster']),
     buildInfo: gauge('build_info', 'Always 1; the labels say what runs.', ['version', 'node_version']),
     activeNodes: gauge('active_nodes', 'Nodes that report to be active; alert on anything but 1.', ['cluster']),
     state: gauge('cluster_state', 'One-hot: what a cluster does.', ['cluster', 'state']),

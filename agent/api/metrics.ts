@@ -1,6 +1,8 @@
+import { X509Certificate } from 'node:crypto'
 import { Counter, Gauge, type Registry } from 'prom-client'
 import { HEALTHS, PHASES, SERVER_ROLES, type Happening, type Report, type ServerReport } from '../../protocol/report.ts'
 import { monotonicMs } from '../clock.ts'
+import { SERVER_COUNTS, type ServerCount, type ServerStatistics } from '../statistics-service.ts'
 import type { UnitService } from '../unit-service.ts'
 import { createLagWatch, type LagWatch } from './lag-watch.ts'
 
@@ -9,16 +11,30 @@ const REPLICATION_STATES = ['none', 'connecting', 'replicating'] as const
 
 export type AgentMetrics = ReturnType<typeof createAgentMetrics>
 
-/** Every metric of the agent, in one place. Seconds and bytes are base units; labels are bounded by the configuration. Gauges are taken from the report at each scrape. */
-export function createAgentMetrics (registry: Registry) {
+/** What does not change while the agent runs. */
+export interface AboutAgent {
+  readonly node: string
+  readonly version: string
+  /** PEM; null with plain HTTP. */
+  readonly certificate: string | null
+}
+
+/**
+ * Every metric of the agent, in one place. Seconds and bytes are base units; labels are bounded by the configuration, and each
+ * series has the node. Gauges are taken from the report at each scrape. No name is also one of the controller's, but for `build_info`
+ * and the certificate's: what a node says of itself and what a controller believes of it must not be added up.
+ */
+export function createAgentMetrics (registry: Registry, about: AboutAgent) {
+  registry.setDefaultLabels({ node: about.node })
   const registers = [registry]
+  aboutProcess(registers, about)
   const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]) => new Gauge({ name: `ovsdb_ha_${name}`, help, labelNames: ['cluster', ...labelNames], registers })
   const counter = <L extends string>(name: string, help: string, ...labelNames: L[]) => new Counter({ name: `ovsdb_ha_${name}`, help, labelNames: ['cluster', ...labelNames], registers })
   return {
     registry,
     lag: createLagWatch(),
     unit: {
-      role: gauge('node_role', 'What this node is in the cluster: 1 for one of the roles, 0 for the others; active only under an unexpired lease.', 'role'),
+      role: gauge('agent_role', 'What this node is in the cluster: 1 for one of the roles, 0 for the others; active only under an unexpired lease.', 'role'),
       phase: gauge('node_phase', 'What the unit of servers on this node is doing: 1 for one of the phases.', 'phase'),
       term: gauge('agent_term', 'The highest term that this voter accepted.'),
       voter: gauge('voter_ready', 'Whether this voter can vote.'),
@@ -36,19 +52,39 @@ export function createAgentMetrics (registry: Registry) {
     },
     server: {
       health: gauge('server_health', 'Health of the server: 1 for one of the states.', 'server', 'health'),
-      role: gauge('server_role', 'Role of the server as it says itself: 1 for one of the roles. Believe node_role.', 'server', 'role'),
+      role: gauge('server_role', 'Role of the server as it says itself: 1 for one of the roles. Believe agent_role.', 'server', 'role'),
       replication: gauge('replication_state', 'Replication of the server: 1 for one of the states.', 'server', 'state'),
       complete: gauge('server_complete', 'Whether the copy is whole: no resync under way or cut off.', 'server'),
       gate: gauge('gate_open', 'Whether clients can reach the server.', 'server'),
       fileBytes: gauge('db_file_size_bytes', 'Size of the database file.', 'server'),
+      info: gauge('server_info', 'Always 1 for a server that was seen; the labels say which database it serves, and by which version of Open vSwitch.', 'server', 'database', 'version'),
       lagSeconds: gauge('replication_lag_seconds', 'How old the newest heartbeat is that this backup has, with all rows before it, by its own clock: since the active told of it with its lease, or it was found here. One comes each second while all is well. Absent on an active.', 'server'),
       positionTerm: gauge('position_term', 'Term of the newest heartbeat row in the data.', 'server'),
       positionSequence: gauge('position_sequence', 'Sequence of the newest heartbeat row in the data.', 'server')
     },
+    disk: gauge('db_disk_free_bytes', 'Free on the disk of the database file, for whom is not root.', 'server'),
+    counts: {
+      sessions: gauge('jsonrpc_server_sessions', 'Sessions of the server, with clients, backups and this agent; absent while it does not answer, as all that it says of its memory.', 'server'),
+      monitors: gauge('ovsdb_monitors', 'Monitors that clients of the server have.', 'server'),
+      triggers: gauge('ovsdb_triggers', 'Transactions that wait in the server.', 'server'),
+      backlog: gauge('ovsdb_backlog_bytes', 'What the server has to send and its clients have not taken.', 'server'),
+      cells: gauge('ovsdb_cells', 'Cells (rows times columns) in the databases of the server.', 'server'),
+      atoms: gauge('ovsdb_atoms', 'Atoms in the databases of the server; from 2.17 on.', 'server'),
+      txnHistory: gauge('ovsdb_txn_history', 'Transactions that the server keeps for clients that come back.', 'server'),
+      txnHistoryAtoms: gauge('ovsdb_txn_history_atoms', 'Atoms in those transactions.', 'server'),
+      jsonCaches: gauge('ovsdb_json_caches', 'Updates that the server keeps for monitors that are alike.', 'server')
+    } satisfies Record<ServerCount, unknown>,
     happenings: counter('happenings_total', 'What happened on this node, by kind.', 'kind'),
     unsanctionedActive: counter('unsanctioned_active_total', 'Times that a server was active without the lease and was demoted (S5).'),
     staleTerms: counter('stale_term_rejected_total', 'Orders refused because of an old term (S1).')
   }
+}
+
+function aboutProcess (registers: Registry[], { version, certificate }: AboutAgent): void {
+  new Gauge({ name: 'ovsdb_ha_build_info', help: 'Always 1; the labels say what runs.', labelNames: ['version', 'node_version'], registers }).set({ version, node_version: process.version }, 1)
+  const expiry = new Gauge({ name: 'ovsdb_ha_certificate_expiry_timestamp_seconds', help: 'When the certificate ends that this process was started with; absent without TLS.', registers })
+  expiry.remove() // a gauge without labels begins as 0, which would be an end in 1970
+  if (certificate !== null) expiry.set(new X509Certificate(certificate).validToDate.getTime() / 1_000)
 }
 
 /** Counts what happens from now on; returns how to stop. The counters begin at 0, so that the first one is seen as an increase. */
@@ -73,6 +109,18 @@ export function observeReports (metrics: AgentMetrics, reports: readonly Report[
     for (const server of report.servers) {
       observeServer(metrics.server, report.cluster, server)
       observeLag(metrics, report.cluster, server, nowMs)
+    }
+  }
+}
+
+/** Sets what the servers say of themselves; series of what was not said go away. */
+export function observeStatistics ({ disk, counts }: AgentMetrics, read: ReadonlyArray<ServerStatistics & { readonly cluster: string }>): void {
+  for (const gauge of [disk, ...Object.values(counts)]) gauge.reset()
+  for (const { cluster, server, freeDiskBytes, counts: said } of read) {
+    if (freeDiskBytes !== null) disk.set({ cluster, server }, freeDiskBytes)
+    for (const name of SERVER_COUNTS) {
+      const count = said[name]
+      if (count !== undefined) counts[name].set({ cluster, server }, count)
     }
   }
 }
@@ -105,6 +153,7 @@ function observeServer (gauges: AgentMetrics['server'], cluster: string, server:
   gauges.complete.set(labels, Number(server.complete))
   gauges.gate.set(labels, Number(server.gateOpen))
   gauges.fileBytes.set(labels, server.fileBytes)
+  if (server.version !== null) gauges.info.set({ ...labels, database: server.database, version: server.version }, 1)
   if (server.position === null) return
   gauges.positionTerm.set(labels, server.position.term)
   gauges.positionSequence.set(labels, server.position.sequence)

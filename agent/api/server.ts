@@ -1,11 +1,9 @@
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
-import { StaleTermError } from '../../protocol/order-errors.ts'
 import { answerErrors } from './error-body.ts'
 import { healthRoutes } from './health.ts'
-import { watchLag } from './lag-watch.ts'
-import { countHappenings, createAgentMetrics, observeReports } from './metrics.ts'
+import { metricsRoutes, type Statistics } from './metrics-routes.ts'
 import { maintenanceRoutes, type MaintenanceServices } from './maintenance.ts'
 import { reportRoutes } from './reports.ts'
 import { rescueRoutes, type RescueServices } from './rescues.ts'
@@ -17,7 +15,10 @@ export interface AgentApiOptions {
   readonly units: Units
   readonly rescues: RescueServices
   readonly maintenance: MaintenanceServices
+  /** Of the data nodes, by cluster. */
+  readonly statistics: Statistics
   readonly node: string
+  readonly version: string
   /** Null is plain HTTP. */
   readonly tls: TlsTexts | null
   /** With TLS: the names of the nodes and controllers that may order, vote and read reports. */
@@ -34,7 +35,7 @@ const PROBE_SILENCE_MS = 5_000
 
 /** The agent's HTTP API, apart from `listen`: tests ask it by `inject`. Closing it ends the report streams and does not wait for orders. */
 export function createAgentApi (options: AgentApiOptions): FastifyInstance {
-  const { units, maintenance, rescues, node, tls, allowedPeers, reportEveryMs, logger, registry } = options
+  const { units, maintenance, rescues, statistics, node, version, tls, allowedPeers, reportEveryMs, logger, registry } = options
   const sockets = { noDelay: true, keepAlive: true, keepAliveInitialDelay: PROBE_SILENCE_MS, requestTimeout: 10_000 }
   const app = fastify({
     loggerInstance: logger,
@@ -52,21 +53,7 @@ export function createAgentApi (options: AgentApiOptions): FastifyInstance {
   answerErrors(app, node)
   if (tls !== null) requirePeers(app, allowedPeers)
 
-  const metrics = createAgentMetrics(registry)
-  const stopCounting = countHappenings(metrics, units.values())
-  const stopWatching = watchLag(metrics.lag, units.values())
-  app.addHook('onClose', async () => {
-    stopCounting()
-    stopWatching()
-  })
-  app.addHook('onError', async (_request, _reply, error: unknown) => {
-    if (error instanceof StaleTermError && error.cluster !== undefined) metrics.staleTerms.inc({ cluster: error.cluster })
-  })
-  app.get('/metrics', { config: { anyPeer: true } }, async (_request, reply) => {
-    observeReports(metrics, [...units.values()].map(unit => unit.report()))
-    return await reply.type(registry.contentType).send(await registry.metrics())
-  })
-
+  metricsRoutes(app, { units, statistics, registry, about: { node, version, certificate: tls?.cert ?? null } })
   app.register(healthRoutes, { units, node })
   app.register(voteRoutes, { units, node })
   app.register(maintenanceRoutes, { maintenance, node })

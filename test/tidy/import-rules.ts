@@ -21,6 +21,7 @@ export const IMPORT_RULES: readonly ImportRule[] = [
   { from: /^agent\/(ovsdb|endpoint|guard|api|link)\//, files: /^(protocol\/|agent\/(?!main\.ts|shell\.ts)[^/]+\.ts$)/, packages: ANY },
   { from: /^cli\/main\.ts$/, files: /^(protocol\/|cli\/|package\.json$)/, packages: ANY },
   { from: /^controller\/main\.ts$/, files: /^(protocol\/|controller\/|package\.json$)/, packages: ANY },
+  { from: /^agent\/main\.ts$/, files: /^(protocol\/|agent\/|package\.json$)/, packages: ANY },
   { from: /^agent\/[^/]+\.ts$/, files: /^(protocol|agent)\//, packages: ANY },
   // store.ts and agent-link.ts are ports: what is behind them is not for others
   { from: /^controller\/(store|link|api|schedule)\//, files: /^(protocol\/|controller\/(?!main\.ts|shell\.ts)[^/]+\.ts$|controller\/(store\/store|link\/agent-link)\.ts$)/, packages: ANY },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { ServerStatistics } from '../../../../agent/statistics-service.ts'
 import { StaleTermError } from '../../../../protocol/order-errors.ts'
 import { until } from '../../../contract/support/wait.ts'
 import { createApi, createUnitDouble } from './unit-double.ts'
@@ -76,7 +77,7 @@ describe('votes and orders', () => {
     assert.equal(answer.statusCode, 409)
     const { hint, ...body } = answer.json()
     assert.deepEqual(body, { code: 'OVSDB_HA_STALE_TERM', message: 'the order is of term 3, and n1 knows term 9', cluster: 'ovn', node: 'n1', term: 9 })
-    assert.match((await app.inject('/metrics')).body, /^ovsdb_ha_stale_term_rejected_total\{cluster="ovn"\} 1$/m)
+    assert.match((await app.inject('/metrics')).body, /^ovsdb_ha_stale_term_rejected_total\{cluster="ovn",node="n1"\} 1$/m)
   })
 
   test('unknown keys, wrong types and text for numbers are refused, each by name, and nothing is asked of the unit', async () => {
@@ -129,17 +130,42 @@ describe('metrics', () => {
     const lines = async () => (await app.inject('/metrics')).body.split('\n')
     const before = await lines()
     for (const line of [
-      'ovsdb_ha_node_role{cluster="ovn",role="active"} 1', 'ovsdb_ha_node_role{cluster="ovn",role="backup"} 0', 'ovsdb_ha_lease_remaining_seconds{cluster="ovn"} 0.9',
-      'ovsdb_ha_agent_term{cluster="ovn"} 4', 'ovsdb_ha_endpoint_held{cluster="ovn",address="10.0.0.100"} 0', 'ovsdb_ha_guard_ok{cluster="ovn",kind="nftables"} 1',
-      'ovsdb_ha_server_health{cluster="ovn",server="nb",health="up"} 1', 'ovsdb_ha_position_sequence{cluster="ovn",server="nb"} 17', 'ovsdb_ha_unsanctioned_active_total{cluster="ovn"} 0'
+      'ovsdb_ha_agent_role{cluster="ovn",role="active",node="n1"} 1', 'ovsdb_ha_agent_role{cluster="ovn",role="backup",node="n1"} 0', 'ovsdb_ha_lease_remaining_seconds{cluster="ovn",node="n1"} 0.9',
+      'ovsdb_ha_agent_term{cluster="ovn",node="n1"} 4', 'ovsdb_ha_endpoint_held{cluster="ovn",address="10.0.0.100",node="n1"} 0', 'ovsdb_ha_guard_ok{cluster="ovn",kind="nftables",node="n1"} 1',
+      'ovsdb_ha_server_health{cluster="ovn",server="nb",health="up",node="n1"} 1', 'ovsdb_ha_position_sequence{cluster="ovn",server="nb",node="n1"} 17', 'ovsdb_ha_unsanctioned_active_total{cluster="ovn",node="n1"} 0'
     ]) assert.ok(before.includes(line), line)
-    assert.equal(before.filter(line => line.startsWith('ovsdb_ha_node_role{') && line.endsWith(' 1')).length, 1)
+    assert.equal(before.filter(line => line.startsWith('ovsdb_ha_agent_role{') && line.endsWith(' 1')).length, 1)
 
     unit.say({ lease: { ...SERVING.lease, remainingMs: 0 }, servers: [] })
     unit.happen('unsanctionedActive')
     const later = await lines()
-    for (const line of ['ovsdb_ha_node_role{cluster="ovn",role="active"} 0', 'ovsdb_ha_lease_held{cluster="ovn"} 0', 'ovsdb_ha_unsanctioned_active_total{cluster="ovn"} 1', 'ovsdb_ha_happenings_total{cluster="ovn",kind="unsanctionedActive"} 1']) assert.ok(later.includes(line), line)
+    for (const line of ['ovsdb_ha_agent_role{cluster="ovn",role="active",node="n1"} 0', 'ovsdb_ha_lease_held{cluster="ovn",node="n1"} 0', 'ovsdb_ha_unsanctioned_active_total{cluster="ovn",node="n1"} 1', 'ovsdb_ha_happenings_total{cluster="ovn",kind="unsanctionedActive",node="n1"} 1']) assert.ok(later.includes(line), line)
     assert.ok(!later.some(line => line.includes('server="nb"')))
+  })
+
+  test('what the servers say of themselves is there while they say it, and only then; every series has the node', async () => {
+    let counts: ServerStatistics['counts'] = { sessions: 3, monitors: 2, backlog: 0 }
+    const statistics = { read: async () => [{ server: 'nb', database: 'OVN_Northbound', counts, freeDiskBytes: counts.sessions === undefined ? null : 4_096 }], close () {} }
+    const app = createApi([createUnitDouble()], { statistics: new Map([['ovn', statistics]]) })
+    const lines = async () => (await app.inject('/metrics')).body.split('\n').filter(line => line.startsWith('ovsdb_ha_'))
+    const before = await lines()
+    const labels = '{cluster="ovn",server="nb",node="n1"}'
+    for (const line of [`jsonrpc_server_sessions${labels} 3`, `ovsdb_monitors${labels} 2`, `ovsdb_backlog_bytes${labels} 0`, `db_disk_free_bytes${labels} 4096`, 'server_info{cluster="ovn",server="nb",database="OVN_Northbound",version="3.1.0",node="n1"} 1']) {
+      assert.ok(before.includes(`ovsdb_ha_${line}`), `${line} is not in\n${before.join('\n')}`)
+    }
+    assert.ok(!before.some(line => line.startsWith('ovsdb_ha_ovsdb_atoms{')), 'what this version does not tell is absent')
+    assert.deepEqual(before.filter(line => !line.includes('node="n1"')), [])
+    assert.ok(!before.some(line => line.includes('certificate_expiry')), 'no TLS, no end of it')
+    counts = {}
+    const silent = await lines()
+    assert.ok(!silent.some(line => /sessions|monitors|backlog|disk_free/.test(line)), silent.join('\n'))
+  })
+
+  test('closing the api closes what asks the servers', async () => {
+    let closed = 0
+    const app = createApi([createUnitDouble()], { statistics: new Map([['ovn', { read: async () => [], close () { closed += 1 } }]]) })
+    await app.close()
+    assert.equal(closed, 1)
   })
 
   test('the lag counts from the agent\'s own look, since followers hear of no heartbeat; an active has none', async t => {
@@ -148,7 +174,7 @@ describe('metrics', () => {
     const counted = { ...unit, report: () => { looks += 1; return unit.report() } }
     const app = createApi([counted])
     t.after(() => app.close())
-    const lag = async () => Number(/^ovsdb_ha_replication_lag_seconds\{cluster="ovn",server="nb"\} (\S+)$/m.exec((await app.inject('/metrics')).body)?.[1])
+    const lag = async () => Number(/^ovsdb_ha_replication_lag_seconds\{cluster="ovn",server="nb",node="n1"\} (\S+)$/m.exec((await app.inject('/metrics')).body)?.[1])
     await until('its first look', 10_000, async () => looks > 0)
     assert.ok(await lag() > 0)
     const [server] = unit.report().servers
