@@ -3,6 +3,7 @@
 import type { LastWrites, Step } from '../protocol/order.ts'
 import type { Position } from '../protocol/position.ts'
 import { monotonicMs } from './clock.ts'
+import type { Companions } from './companions.ts'
 import type { Endpoint } from './endpoint/endpoint.ts'
 import type { Guard } from './guard/guard.ts'
 import type { OvsdbServer, Source } from './server.ts'
@@ -14,6 +15,7 @@ export interface OperationsOptions {
   /** The kernel's timeout starts when the command commits: it is asked to end this much earlier, so that it never ends late (S4). */
   readonly guardLeadMs: number
   readonly onProblem: (code: string, message: string | null) => void
+  readonly companions?: Pick<Companions, 'hasRequired' | 'startRequired' | 'stop'> | undefined
 }
 
 export interface Outcome {
@@ -46,7 +48,7 @@ type Work = () => Promise<unknown>
 /** After endpoints could not be let go they are tried again this late. */
 const DROP_AGAIN_MS = 1_000
 
-export function createOperations ({ servers, endpoints, guard, guardLeadMs, onProblem }: OperationsOptions): Operations {
+export function createOperations ({ servers, endpoints, guard, guardLeadMs, onProblem, companions }: OperationsOptions): Operations {
   /** Aborted by each stop: what was begun before may not let anybody in after it. */
   let serving = new AbortController()
   const underWay = new Set<Promise<Outcome>>()
@@ -196,7 +198,11 @@ export function createOperations ({ servers, endpoints, guard, guardLeadMs, onPr
   return {
     promoteServers: (position, { force, lastWrites }) => whileServing(async signal => {
       const waits = lastWrites === null ? [] : await arrival(lastWrites)
-      const { error, steps } = await inOrder(signal, [each('promote', server => server.promote(position, { force }))])
+      const { error, steps } = await inOrder(signal, [
+        each('promote', server => server.promote(position, { force })),
+        // on the active's own socket, before anybody is let in: without them nobody was served, and the next candidate is tried
+        companions?.hasRequired === true ? { 'required companions': () => companions.startRequired(signal) } : {}
+      ])
       return { error, steps: [...waits, ...steps] }
     }),
     takeEndpoints: untilMs => {
@@ -216,7 +222,8 @@ export function createOperations ({ servers, endpoints, guard, guardLeadMs, onPr
     announceEndpoints: () => { for (const endpoint of endpoints) endpoint.announce() },
     stopServing,
     releaseEndpoints: dropLater,
-    beginHandover: marker => inOrder(new AbortController().signal, [each('gate', server => server.closeGate()), each('marker', server => server.writeMarker(marker))]),
+    // companions first, while clients are still served: what they would write behind the marker would be lost
+    beginHandover: marker => inOrder(new AbortController().signal, [companions === undefined ? {} : { companions: () => companions.stop() }, each('gate', server => server.closeGate()), each('marker', server => server.writeMarker(marker))]),
     freezeServers: () => {
       // the gates are closed already; the guard behind them need not be waited for
       guard.close().then(() => onProblem('guard', null), (error: unknown) => onProblem('guard', words(error)))

@@ -3,7 +3,7 @@
 import type { Logger } from 'pino'
 import { InvariantError } from '../protocol/invariant.ts'
 import type { Order, OrderReply } from '../protocol/order.ts'
-import type { Happening, Problem, Report } from '../protocol/report.ts'
+import type { CompanionReport, Happening, Problem, Report } from '../protocol/report.ts'
 import type { LeaseReply, LeaseRequest, ReleaseRequest, TermReply, TermRequest } from '../protocol/vote.ts'
 import { monotonicMs } from './clock.ts'
 import type { UnitAction } from './core/actions.ts'
@@ -46,6 +46,7 @@ export interface UnitShellOptions {
   /** The fellow voters by name. */
   readonly voters: ReadonlyMap<string, VoterPeer>
   readonly rescueUsage: () => Report['rescues']
+  readonly companions?: (() => readonly CompanionReport[]) | undefined
   readonly problems: ProblemBoard
   readonly logger: Logger
   /** A bug was found: this unit shut its gates; the process must end. */
@@ -306,6 +307,7 @@ export function createUnitShell (options: UnitShellOptions): UnitShell {
       configDigest: options.configDigest,
       databases: options.databases,
       rescues: options.rescueUsage(),
+      companions: options.companions?.(),
       guardProblem: options.problems.list().find(problem => problem.code === 'guard' || problem.code === 'renewal')?.message ?? null
     }, monotonicMs())
   }

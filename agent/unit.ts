@@ -4,6 +4,7 @@ import { dataMembers, type ClusterConfig, type Config, type ServerConfig } from 
 import { configDigest } from '../protocol/config-digest.ts'
 import type { Report } from '../protocol/report.ts'
 import type { TlsTexts } from './api/tls.ts'
+import { createBesideActive } from './beside-active.ts'
 import { holdMsOf } from './core/lease.ts'
 import type { UnitConfig } from './core/state.ts'
 import { createDurableFile } from './durable.ts'
@@ -80,7 +81,10 @@ export function createUnit (options: UnitOptions): Unit {
   const peers = cluster.members.filter(member => member.name !== node)
   const voters = new Map(peers.map(peer => [peer.name, createVoterClient({ cluster: cluster.name, node: peer.name, url: agentUrl(peer.address, peer.agentPort, tls !== null), tls })]))
   const watch = createRescueWatch(rescues, problems.set)
-  const operations = createOperations({ servers, endpoints, guard, guardLeadMs: guard.kind === 'nftables' ? GUARD_LEAD_MS : 0, onProblem: problems.set })
+  const changes = { tell: () => {} }
+  const beside = unitConfig.witness ? null : createBesideActive({ cluster, onHappening, onProblem: problems.set, onChange: () => changes.tell(), logger })
+  const companions = beside?.companions ?? undefined
+  const operations = createOperations({ servers, endpoints, guard, guardLeadMs: guard.kind === 'nftables' ? GUARD_LEAD_MS : 0, onProblem: problems.set, companions })
   const shell = createUnitShell({
     config: unitConfig,
     bootId: options.bootId,
@@ -93,11 +97,14 @@ export function createUnit (options: UnitOptions): Unit {
     durable: createDurableFile(config.agent.stateDirectory, cluster.name),
     voters,
     rescueUsage: watch.usage,
+    companions: companions?.report,
     problems,
     logger,
     onInvariantBroken: options.onInvariantBroken
   })
   happenings.tell = shell.tell
+  // the loop takes an event, and tells what is new
+  changes.tell = () => { shell.beat().catch((error: unknown) => logger.debug({ err: error }, 'not told')) }
   return {
     shell,
     rescues: unitConfig.witness ? null : createRescueDesk({ cluster, node, rescues, report: shell.report, onHappening }),
@@ -109,9 +116,11 @@ export function createUnit (options: UnitOptions): Unit {
       await shell.start()
       if (unitConfig.witness) return
       await watch.start()
+      beside?.follow(shell)
     },
     async stop () {
       watch.stop()
+      beside?.stop()
       await shell.stop()
       await Promise.all([...voters.values()].map(voter => voter.close()))
     }

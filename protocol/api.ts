@@ -5,7 +5,7 @@ import { ExplanationSchema } from './explain.ts'
 import { LossViewSchema } from './loss.ts'
 import { PlannedSwitchoverSchema } from './planned.ts'
 import { PreferenceViewSchema } from './preference.ts'
-import { PHASES, ProblemSchema, RescueUsageSchema, ServerReportSchema } from './report.ts'
+import { CompanionReportSchema, PHASES, ProblemSchema, RescueUsageSchema, ServerReportSchema } from './report.ts'
 import { StepSchema } from './order.ts'
 import { TroubledRunSchema } from './schedule.ts'
 import { VOTERS_MAX, VoterListSchema } from './voter-list.ts'
@@ -69,6 +69,8 @@ export const NodeViewSchema = Type.Object({
   servers: Type.Array(ServerReportSchema),
   /** What it keeps of data that was overwritten; null while nothing is known of the node. */
   rescues: Type.Union([RescueUsageSchema, Type.Null()]),
+  /** Services that run only where the active is; absent where the cluster has none, and while nothing is known of the node. */
+  companions: Type.Optional(Type.Array(CompanionReportSchema)),
   problems: Type.Array(ProblemSchema)
 })
 export type NodeView = Static<typeof NodeViewSchema>

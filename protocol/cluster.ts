@@ -56,6 +56,18 @@ export interface MarkerColumn {
   readonly column: string
 }
 
+/** One row of Connection (Manager): what is null, false or empty here is so in the row. */
+export interface ConnectionConfig {
+  /** As OVSDB writes it: `ptcp:6641:10.0.0.100`, `pssl:6641:[fd00::100]`. */
+  readonly target: string
+  readonly inactivityProbeMs: number | null
+  readonly maxBackoffMs: number | null
+  readonly readOnly: boolean
+  readonly role: string
+  readonly externalIds: Readonly<Record<string, string>>
+  readonly otherConfig: Readonly<Record<string, string>>
+}
+
 /** One ovsdb-server process that runs on every data node of the cluster. */
 export interface ServerConfig {
   readonly name: string
@@ -80,6 +92,8 @@ export interface ServerConfig {
   readonly pidFile: string
   /** Where markers are written; null: found in the schema. */
   readonly marker: MarkerColumn | null
+  /** All rows of the table Connection; null: whatever they are, they are not ours. */
+  readonly connections: readonly ConnectionConfig[] | null
   /** Present when `listen.method` is `ssl`. */
   readonly tls: TlsFiles | null
 }
@@ -171,6 +185,24 @@ export interface SchedulesConfig {
   readonly drill: { readonly cron: string, readonly stayMs: number } | null
 }
 
+/** A service that runs only where the active is. */
+export interface CompanionConfig {
+  readonly name: string
+  /** A command in the foreground, with `{socket:NAME}` for a server's local socket; or a systemd service. */
+  readonly run: { readonly type: 'command', readonly command: readonly string[], readonly logFile: string, readonly stateFile: string } | { readonly type: 'unit', readonly unit: string }
+  /** Exit 0: it is well. Empty: it is, as long as it runs. */
+  readonly check: readonly string[]
+  /** Started before clients are let in; without it there is no promotion. */
+  readonly required: boolean
+  readonly startTimeoutMs: number
+  readonly stopTimeoutMs: number
+  readonly checkEveryMs: number
+  readonly checkTimeoutMs: number
+  /** At most so many restarts in `restartWindowMs`. */
+  readonly restarts: number
+  readonly restartWindowMs: number
+}
+
 export interface ClusterConfig {
   readonly name: string
   readonly members: readonly MemberConfig[]
@@ -182,6 +214,8 @@ export interface ClusterConfig {
   readonly failover: FailoverConfig
   readonly snapshots: SnapshotsConfig
   readonly schedules: SchedulesConfig
+  /** In the order in which they start. */
+  readonly companions: readonly CompanionConfig[]
 }
 
 export interface TokenConfig {

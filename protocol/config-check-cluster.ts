@@ -1,5 +1,6 @@
 // What must fit together within one cluster: members and votes, servers and how they run, timing.
 import type { ServerConfig } from './cluster.ts'
+import { checkCompanions } from './config-check-companions.ts'
 import { checkEndpoints } from './config-check-endpoints.ts'
 import { checkSchedules } from './config-check-schedules.ts'
 import type { Path } from './config-errors.ts'
@@ -24,6 +25,7 @@ export function checkCluster (findings: Findings, index: number): void {
   }
   checkEndpoints(findings, index)
   checkSchedules(findings, index)
+  checkCompanions(findings, index)
 }
 
 function checkMembers (findings: Findings, index: number): void {

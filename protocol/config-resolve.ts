@@ -1,9 +1,10 @@
 // From the file as it is written to the shapes of cluster.ts: defaults filled in, names folded, durations in
 // milliseconds, sizes in bytes, addresses in one spelling. A value that was refused stays undefined, so that the checks
 // over several values still run on all the others and every problem is told at once.
-import type { ClusterConfig, Config, ControllerConfig, FailoverConfig, FenceConfig, MemberConfig, NodeConfig, SchedulesConfig, ServerConfig, SnapshotsConfig, TimingConfig, TlsFiles, VipEndpointConfig } from './cluster.ts'
+import type { ClusterConfig, CompanionConfig, Config, ConnectionConfig, ControllerConfig, FailoverConfig, FenceConfig, MemberConfig, NodeConfig, SchedulesConfig, ServerConfig, SnapshotsConfig, TimingConfig, TlsFiles, VipEndpointConfig } from './cluster.ts'
 import { formatPath, type Path } from './config-errors.ts'
-import { DEFAULTS, SCHEMA_FILES, TIMING_SCHEMA, type ClusterFile, type ConfigFile, type FenceFile, type OtherFile, type ServerFile, type StoreFile } from './config-schema.ts'
+import { DEFAULTS, SCHEMA_FILES, TIMING_SCHEMA, type ClusterFile, type CompanionFile, type ConfigFile, type ConnectionFile, type FenceFile, type OtherFile, type ServerFile, type StoreFile } from './config-schema.ts'
+import { COMPANION_DEFAULTS } from './companion-schema.ts'
 import { parseDurationMs } from './duration.ts'
 import { SCHEDULE_DEFAULTS } from './schedule-schema.ts'
 import { parseIp, parsePrefix } from './ip.ts'
@@ -150,7 +151,10 @@ function resolveCluster (cluster: Partly<ClusterFile>, path: Path, around: Surro
     },
     failover: resolveFailover(cluster.failover, [...path, 'failover'], reader),
     snapshots: resolveSnapshots(cluster.snapshots, [...path, 'snapshots'], stateDirectory, reader),
-    schedules: resolveSchedules(cluster.schedules, [...path, 'schedules'], reader)
+    schedules: resolveSchedules(cluster.schedules, [...path, 'schedules'], reader),
+    companions: reader.isBad([...path, 'companions'])
+      ? undefined
+      : (cluster.companions ?? []).map((companion, index) => companion && resolveCompanion(companion, [...path, 'companions', index], { reader, cluster: name, runDirectory: directory(around.runDirectory) }))
   }
 }
 
@@ -238,8 +242,52 @@ function resolveServer (server: Partly<ServerFile>, path: Path, { reader, cluste
     databaseFile: fileIn('databaseFile', stateDirectory, 'db'),
     logFile: reader.or(server.logFile, [...path, 'logFile'], cluster === undefined || name === undefined ? undefined : `/var/log/ovsdb-ha/${cluster}-${name}.log`),
     pidFile: fileIn('pidFile', runDirectory, 'pid'),
+    connections: reader.isBad([...path, 'connections']) ? undefined : server.connections?.map((connection, index) => connection && resolveConnection(connection, [...path, 'connections', index], reader)) ?? null,
     marker: reader.isBad([...path, 'marker']) ? undefined : server.marker === undefined ? null : { table: server.marker.table, column: server.marker.column },
     tls: reader.isBad([...path, 'tls']) ? undefined : tlsOf(server.tls)
+  }
+}
+
+function resolveConnection (connection: Partly<ConnectionFile>, path: Path, reader: Reader): Draft<ConnectionConfig> {
+  const durationMs = (key: 'inactivityProbe' | 'maxBackoff') => {
+    const written = connection[key]
+    return reader.isBad([...path, key]) ? undefined : written === undefined ? null : parseDurationMs(written)
+  }
+  return {
+    target: connection.target,
+    inactivityProbeMs: durationMs('inactivityProbe'),
+    maxBackoffMs: durationMs('maxBackoff'),
+    readOnly: reader.or(connection.readOnly, [...path, 'readOnly'], false),
+    role: reader.or(connection.role, [...path, 'role'], ''),
+    externalIds: reader.isBad([...path, 'externalIds']) ? undefined : connection.externalIds ?? {},
+    otherConfig: reader.isBad([...path, 'otherConfig']) ? undefined : connection.otherConfig ?? {}
+  }
+}
+
+function resolveCompanion (companion: Partly<CompanionFile>, path: Path, { reader, cluster, runDirectory }: Omit<ServerSurroundings, 'stateDirectory'>): Draft<CompanionConfig> {
+  const name = folded(companion.name)
+  const durationMs = (key: 'startTimeout' | 'stopTimeout' | 'checkEvery' | 'checkTimeout' | 'restartWindow') => {
+    const text = reader.or<string>(companion[key], [...path, key], COMPANION_DEFAULTS[key])
+    return text === undefined ? undefined : parseDurationMs(text)
+  }
+  return {
+    name,
+    run: companion.unit === undefined
+      ? {
+          type: 'command',
+          command: companion.command ?? [],
+          logFile: reader.or(companion.logFile, [...path, 'logFile'], cluster === undefined || name === undefined ? undefined : `/var/log/ovsdb-ha/${cluster}-${name}.log`),
+          stateFile: runDirectory === undefined || name === undefined ? undefined : `${runDirectory}/companion-${name}.json`
+        }
+      : { type: 'unit', unit: companion.unit },
+    check: companion.check ?? [],
+    required: reader.or(companion.required, [...path, 'required'], false),
+    startTimeoutMs: durationMs('startTimeout'),
+    stopTimeoutMs: durationMs('stopTimeout'),
+    checkEveryMs: durationMs('checkEvery'),
+    checkTimeoutMs: durationMs('checkTimeout'),
+    restarts: reader.or<number>(companion.restarts, [...path, 'restarts'], COMPANION_DEFAULTS.restarts),
+    restartWindowMs: durationMs('restartWindow')
   }
 }
 

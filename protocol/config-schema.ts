@@ -1,6 +1,7 @@
 // cluster.yaml as it is written: keys, types, defaults and a sentence for each. One source for the check at start, for
 // `ovsdb-ha config check` and for the JSON Schema that editors use. What the parts get is in cluster.ts.
 import { Type, type Static } from 'typebox'
+import { CompanionSchema, ConnectionSchema } from './companion-schema.ts'
 import { SchedulesSchema, SnapshotsSchema } from './schedule-schema.ts'
 import { AbsolutePath, Duration, HostAddress, ListenAddress, Name, Network, Port, RedisUrl, Size, SocketPath, VirtualAddress } from './config-fields.ts'
 
@@ -153,6 +154,7 @@ const ServerSchema = Type.Object({
   logFile: Type.Optional(AbsolutePath({ description: 'The server\'s log; /var/log/ovsdb-ha/<cluster>-<name>.log when absent.' })),
   pidFile: Type.Optional(AbsolutePath({ description: 'The server\'s pid file; <runDirectory>/<cluster>/<name>.pid when absent.' })),
   marker: Type.Optional(MarkerSchema),
+  connections: Type.Optional(Type.Array(ConnectionSchema, { minItems: 1, maxItems: 32, description: 'The rows of the table Connection, exactly: others are removed. Left alone when absent.' })),
   tls: Type.Optional(ServerTlsSchema)
 }, { ...closed, description: 'One ovsdb-server process that runs on every data node of the cluster.' })
 
@@ -203,7 +205,8 @@ const ClusterSchema = Type.Object({
   rescue: Type.Optional(RescueSchema),
   failover: Type.Optional(FailoverSchema),
   snapshots: Type.Optional(SnapshotsSchema),
-  schedules: Type.Optional(SchedulesSchema)
+  schedules: Type.Optional(SchedulesSchema),
+  companions: Type.Optional(Type.Array(CompanionSchema, { minItems: 1, maxItems: 16, description: 'Services that run only where the active is: started in this order, stopped in the reverse one.' }))
 }, { ...closed, description: 'One failover unit: servers that move together, their nodes and their endpoints.' })
 
 export const ConfigFileSchema = Type.Object({
@@ -223,6 +226,8 @@ export type ClusterFile = ConfigFile['clusters'][number]
 export type StoreFile = NonNullable<NonNullable<ConfigFile['controller']>['store']>
 export type OtherFile = NonNullable<NonNullable<ConfigFile['controller']>['others']>[number]
 export type ServerFile = ClusterFile['servers'][number]
+export type CompanionFile = NonNullable<ClusterFile['companions']>[number]
+export type ConnectionFile = NonNullable<ServerFile['connections']>[number]
 export const TIMING_SCHEMA = TimingSchema
 
 /** JSON Schema (draft 2020-12) for editors: completion, descriptions, and the checks that need one value only. */

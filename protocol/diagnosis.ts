@@ -28,6 +28,8 @@ export const DIAGNOSIS_PAGES = {
   heartbeatFails: 'heartbeat.md',
   duplicateAddress: 'duplicate-address.md',
   endpointImpaired: 'duplicate-address.md',
+  companionFails: 'companions.md',
+  connectionsDiffer: 'connections.md',
   watchdogFails: 'watchdog.md',
   rescuesUnreadable: 'rescue-directory-full.md',
   fenceDeviceFails: 'fence-failed.md'

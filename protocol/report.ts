@@ -51,6 +51,23 @@ export const ProblemSchema = Type.Object({
 /** Something an operator should know about this node; present as long as it is true. */
 export type Problem = Static<typeof ProblemSchema>
 
+export const COMPANION_STATES = ['unknown', 'stopped', 'running', 'ill'] as const
+
+/** A service that runs only where the active is. */
+export const CompanionReportSchema = Type.Object({
+  name: Type.String(),
+  /** As the last look found it; `ill`: it runs and its check fails. */
+  state: Type.Enum(COMPANION_STATES),
+  /** This node serves, so it shall run here. */
+  wanted: Type.Boolean(),
+  /** Without it there is no promotion. */
+  required: Type.Boolean(),
+  pid: Nullable(Type.Integer()),
+  /** Why it does not run as it should, or could not be stopped. */
+  problem: Nullable(Type.String())
+}, { additionalProperties: false })
+export type CompanionReport = Static<typeof CompanionReportSchema>
+
 export const RescueUsageSchema = Type.Object({
   files: Type.Integer({ minimum: 0 }),
   bytes: Type.Integer({ minimum: 0 }),
@@ -123,6 +140,8 @@ export const ReportSchema = Type.Object({
     problem: Nullable(Type.String())
   }, { additionalProperties: false }),
   rescues: RescueUsageSchema,
+  /** In the order in which they start. Absent: the cluster has none. */
+  companions: Type.Optional(Type.Array(CompanionReportSchema)),
   problems: Type.Array(ProblemSchema)
 }, { additionalProperties: false })
 export type Report = Static<typeof ReportSchema>

@@ -5,7 +5,7 @@ import type { UnitConfig } from '../agent/core/state.ts'
 import { EMPTY_RECORD, type VoterRecord } from '../agent/core/voter.ts'
 import type { ServerObservation } from '../agent/server.ts'
 import type { CoreConfig } from '../controller/core/state.ts'
-import type { ClusterConfig, MemberConfig, ServerConfig, TimingConfig } from '../protocol/cluster.ts'
+import type { ClusterConfig, CompanionConfig, MemberConfig, ServerConfig, TimingConfig } from '../protocol/cluster.ts'
 import type { Order, OrderReply } from '../protocol/order.ts'
 import type { Position } from '../protocol/position.ts'
 import type { Happening, Report, ServerReport } from '../protocol/report.ts'
@@ -54,7 +54,24 @@ export function serverConfig (name: string, changes: Partial<ServerConfig> = {})
     logFile: `/var/log/ovsdb-ha/ovn-${name}.log`,
     pidFile: `/run/ovsdb-ha/ovn/${name}.pid`,
     marker: null,
+    connections: null,
     tls: null,
+    ...changes
+  }
+}
+
+export function companionConfig (name: string, changes: Partial<CompanionConfig> = {}): CompanionConfig {
+  return {
+    name,
+    run: { type: 'command', command: [name], logFile: `/var/log/ovsdb-ha/ovn-${name}.log`, stateFile: `/run/ovsdb-ha/ovn/companion-${name}.json` },
+    check: [],
+    required: false,
+    startTimeoutMs: 2_000,
+    stopTimeoutMs: 500,
+    checkEveryMs: 1_000,
+    checkTimeoutMs: 1_000,
+    restarts: 5,
+    restartWindowMs: 600_000,
     ...changes
   }
 }
@@ -71,6 +88,7 @@ export function clusterConfig (changes: Partial<ClusterConfig> = {}): ClusterCon
     failover: { budgetFailovers: 4, budgetWindowMs: 3_600_000, lockoutMs: 600_000 },
     snapshots: { directory: '/var/lib/ovsdb-ha/ovn/snapshots', maxSnapshots: 14, maxBytes: 10 * 1024 ** 3, hook: [], hookTimeoutMs: 600_000 },
     schedules: { timezone: 'UTC', jitterMs: 60_000, startWithinMs: 900_000, snapshot: null, audit: null, compaction: null, drill: null },
+    companions: [],
     ...changes
   }
 }

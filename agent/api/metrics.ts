@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { Counter, Gauge, type Registry } from 'prom-client'
-import { HEALTHS, PHASES, SERVER_ROLES, type Happening, type Report, type ServerReport } from '../../protocol/report.ts'
+import { COMPANION_STATES, HEALTHS, PHASES, SERVER_ROLES, type Happening, type Report, type ServerReport } from '../../protocol/report.ts'
 import { monotonicMs } from '../clock.ts'
 import { SERVER_COUNTS, type ServerCount, type ServerStatistics } from '../statistics-service.ts'
 import type { UnitService } from '../unit-service.ts'
@@ -46,6 +46,8 @@ export function createAgentMetrics (registry: Registry, about: AboutAgent) {
       guardSlack: gauge('guard_slack_seconds', 'How long after the end of the lease the kernel may let clients through, at most.'),
       endpoint: gauge('endpoint_held', 'Whether this node has the address of the endpoint.', 'address'),
       problems: gauge('problems', 'How many problems the node reports now.'),
+      companionState: gauge('companion_state', 'State of a service that runs only where the active is: 1 for one of the states.', 'companion', 'state'),
+      companionWanted: gauge('companion_wanted', 'Whether the service shall run on this node, since it serves.', 'companion'),
       rescueFiles: gauge('rescue_files', 'Kept rescues.'),
       rescueBytes: gauge('rescue_size_bytes', 'Size of the kept rescues.'),
       rescuesUnacknowledged: gauge('rescue_unacknowledged_files', 'Kept rescues that nobody has acknowledged: they may hold writes that are nowhere else.')
@@ -140,6 +142,10 @@ function observeUnit (unit: AgentMetrics['unit'], report: Report): void {
   unit.guardSlack.set({ cluster }, guard.slackMs / 1_000)
   for (const { address, held } of endpoints) unit.endpoint.set({ cluster, address }, Number(held))
   unit.problems.set({ cluster }, problems.length)
+  for (const { name, state, wanted } of report.companions ?? []) {
+    for (const one of COMPANION_STATES) unit.companionState.set({ cluster, companion: name, state: one }, Number(one === state))
+    unit.companionWanted.set({ cluster, companion: name }, Number(wanted))
+  }
   unit.rescueFiles.set({ cluster }, rescues.files)
   unit.rescueBytes.set({ cluster }, rescues.bytes)
   unit.rescuesUnacknowledged.set({ cluster }, rescues.unacknowledgedFiles)

@@ -1,5 +1,5 @@
 // The state as the controller, operators and metrics see it: derived afresh each time, so that it cannot go stale.
-import type { Problem, Report, ServerReport } from '../../protocol/report.ts'
+import type { CompanionReport, Problem, Report, ServerReport } from '../../protocol/report.ts'
 import { isHeld } from './lease.ts'
 import { whyNotMet } from './pair.ts'
 import { leaseOf, type UnitConfig, type UnitState } from './state.ts'
@@ -13,6 +13,7 @@ export interface ReportExtras {
   readonly databases: Readonly<Record<string, string>>
   readonly rescues: Report['rescues']
   readonly guardProblem: string | null
+  readonly companions?: readonly CompanionReport[] | undefined
 }
 
 export function buildReport (config: UnitConfig, state: UnitState, extras: ReportExtras, nowMs: number): Report {
@@ -40,6 +41,7 @@ export function buildReport (config: UnitConfig, state: UnitState, extras: Repor
     endpoints: Object.entries(state.endpoints).map(([address, held]) => ({ address, held })),
     guard: { kind: config.guardKind === 'nftables' ? 'nftables' : 'none', vipLifetime: config.guardKind === 'vipLifetime', slackMs: config.slackMs, problem: extras.guardProblem },
     rescues: { ...extras.rescues },
+    ...(extras.companions === undefined ? {} : { companions: extras.companions.map(one => ({ ...one })) }),
     problems: [...state.problems, ...ownProblems(config, state)]
   }
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { Health } from '../../protocol/report.ts'
-import { readStat } from './process-identity.ts'
+import { readStat } from '../process-handle.ts'
 
 /** What a process had used by the time of one look at /proc. */
 export interface ActivitySample {

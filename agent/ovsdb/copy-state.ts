@@ -5,7 +5,7 @@ import { Value } from 'typebox/value'
 import { PositionSchema } from '../../protocol/position.ts'
 import { CopyStateError } from './server-errors.ts'
 import { replaceFile } from './durable-file.ts'
-import type { ProcessHandle } from './process-identity.ts'
+import type { ProcessHandle } from '../process-handle.ts'
 
 const ProcessSchema = Type.Object({ pid: Type.Integer(), startTicks: Type.String(), kernelBootId: Type.String() }, { additionalProperties: false })
 

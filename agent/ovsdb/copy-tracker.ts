@@ -9,7 +9,7 @@ import {
 } from './copy-state.ts'
 import type { Database } from './database.ts'
 import { scanForLostRecords } from './log-scan.ts'
-import type { ProcessHandle } from './process-identity.ts'
+import type { ProcessHandle } from '../process-handle.ts'
 import type { RoleObservation } from './role-control.ts'
 import { isPartlyActive } from './role-observation.ts'
 

@@ -181,3 +181,14 @@ export class MarkerLateError extends OvsdbHaError {
     super(`${database}: marker ${marker} did not arrive within ${Math.round(afterMs)} ms`, detail)
   }
 }
+
+/** The rows of Connection (or Manager) could not be brought to what the configuration says. */
+export class ConnectionsError extends OvsdbHaError {
+  readonly code = 'OVSDB_HA_CONNECTIONS'
+  readonly httpStatus = 501
+  readonly hint = 'Correct servers[].connections in cluster.yaml, or leave it out and manage the rows by hand.'
+
+  constructor (database: string, words: string, detail?: ErrorDetail) {
+    super(`${database}: ${words}`, detail)
+  }
+}

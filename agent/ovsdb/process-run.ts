@@ -4,11 +4,12 @@ import { dirname } from 'node:path'
 import { execa, type ExecaError } from 'execa'
 import type { ServerConfig } from '../../protocol/cluster.ts'
 import { logOffset } from './log-scan.ts'
-import { identify, waitUntilGone } from './process-identity.ts'
-import { withoutOurDescriptors } from './daemon-stdio.ts'
+import { signal, waitUntilGone } from '../process-handle.ts'
+import { identify } from './process-identity.ts'
+import { withoutOurDescriptors } from '../daemon-stdio.ts'
 import { birthProblem, heartbeatFile, processArguments, toolBeside } from './server-command.ts'
 import { ServerStartError } from './server-errors.ts'
-import { killIdentified, signal, START_DEADLINE_MS, STOP_DEADLINE_MS, type ServerProcess } from './supervisor.ts'
+import { killIdentified, START_DEADLINE_MS, STOP_DEADLINE_MS, type ServerProcess } from './supervisor.ts'
 
 export interface ProcessRunOptions {
   readonly server: ServerConfig

@@ -2,7 +2,7 @@ import { wallClock } from '../clock.ts'
 import type { Position } from '../../protocol/position.ts'
 import { writePosition } from './heartbeat.ts'
 import { PromotionRefusedError } from './server-errors.ts'
-import type { ProcessHandle } from './process-identity.ts'
+import type { ProcessHandle } from '../process-handle.ts'
 import type { ServerParts } from './server-parts.ts'
 
 /**

@@ -3,7 +3,8 @@ import type { Health } from '../../protocol/report.ts'
 import { compareActivity, judgeSilence, readActivity, type ActivitySample } from './activity.ts'
 import type { Database } from './database.ts'
 import { ServerClosedError, ServerGarbledError, ServerRefusedError, ServerSocketMissingError } from './errors.ts'
-import { isGone, waitUntilGone, type Identity, type ProcessHandle } from './process-identity.ts'
+import { isGone, waitUntilGone, type ProcessHandle } from '../process-handle.ts'
+import type { Identity } from './process-identity.ts'
 import type { ServerProcess } from './supervisor.ts'
 
 export interface Look {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
-import type { IdentityFiles, Identity, ProcessHandle } from './process-identity.ts'
-import { identify, isGone, waitUntilGone } from './process-identity.ts'
+import { signal, waitUntilGone } from '../process-handle.ts'
+import { identify, type Identity, type IdentityFiles } from './process-identity.ts'
 import { ServerStillRunningError } from './server-errors.ts'
 
 /** How the ovsdb-server process is started and ended: one adapter per run mode. It knows processes, never roles. */
@@ -48,14 +48,4 @@ export async function killIdentified (server: string, files: IdentityFiles): Pro
 async function ticksSinceBoot (): Promise<number> {
   const [seconds = '0'] = (await readFile('/proc/uptime', 'latin1')).split(' ')
   return Math.round(Number(seconds) * 100)
-}
-
-/** A process that ended in between needs no signal. */
-export async function signal (target: ProcessHandle, name: NodeJS.Signals): Promise<void> {
-  if (await isGone(target)) return
-  try {
-    process.kill(target.pid, name)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
 }

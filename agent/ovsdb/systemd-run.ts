@@ -1,16 +1,10 @@
 import { execa, type ExecaError } from 'execa'
 import type { ServerConfig } from '../../protocol/cluster.ts'
-import { identify, readStat, waitUntilGone, type Identity } from './process-identity.ts'
+import { readStat, waitUntilGone } from '../process-handle.ts'
+import { parseUnitState, type UnitState } from '../systemd-unit.ts'
+import { identify, type Identity } from './process-identity.ts'
 import { ServerStartError, ServerStillRunningError } from './server-errors.ts'
 import { KILL_DEADLINE_MS, killIdentified, START_DEADLINE_MS, STOP_DEADLINE_MS, type ServerProcess } from './supervisor.ts'
-
-export interface UnitState {
-  readonly active: string
-  readonly sub: string
-  readonly result: string
-  /** 0 when the unit has no process. */
-  readonly mainPid: number
-}
 
 /**
  * A server that is a systemd unit. The unit must start it as a backup and without `--monitor`; `systemctl`
@@ -72,17 +66,6 @@ export function createSystemdRun (server: ServerConfig, commandTimeoutMs: number
       await waitOrThrow(server, before)
     },
     identify: find
-  }
-}
-
-/** Pure: the lines of `systemctl show`. */
-export function parseUnitState (text: string): UnitState {
-  const values = new Map(text.split('\n').map(line => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]))
-  return {
-    active: values.get('ActiveState') ?? 'unknown',
-    sub: values.get('SubState') ?? 'unknown',
-    result: values.get('Result') ?? 'unknown',
-    mainPid: Number(values.get('MainPID') ?? 0) || 0
   }
 }
 

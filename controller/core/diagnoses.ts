@@ -31,6 +31,8 @@ const OF_PROBLEM: Readonly<Record<string, DiagnosisName>> = {
   endpointRelease: 'endpointImpaired',
   endpointUnseen: 'endpointImpaired',
   watchdog: 'watchdogFails',
+  companion: 'companionFails',
+  connections: 'connectionsDiffer',
   votersNotAsInFile: 'configDiffers',
   rescuesUnreadable: 'rescuesUnreadable'
 }

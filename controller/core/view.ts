@@ -119,6 +119,7 @@ function viewNode (config: CoreConfig, state: ClusterState, member: MemberConfig
     fence: { device: config.fencing?.[member.name] !== undefined, problem: fence.problem, fenced: fence.fenced === null ? null : { at: wallOf(fence.fenced.atMs), by: fence.fenced.by, why: fence.fenced.why } },
     servers: report === null ? [] : [...report.servers],
     rescues: report?.rescues ?? null,
+    ...(report?.companions === undefined ? {} : { companions: [...report.companions] }),
     problems: report === null ? [] : [...report.problems]
   }
 }

@@ -8,7 +8,7 @@ import type { ControlMethod, ServerConfig, TimingConfig } from '../../protocol/c
 import type { Position } from '../../protocol/position.ts'
 import type { OvsdbServer, ServerHappening } from '../../agent/server.ts'
 import { connectOvsdb, type OvsdbClient } from '../../agent/ovsdb/client.ts'
-import { isGone, readStat } from '../../agent/ovsdb/process-identity.ts'
+import { isGone, readStat } from '../../agent/process-handle.ts'
 import { createRescues } from '../../agent/ovsdb/rescue.ts'
 import { PLACEHOLDER } from '../../agent/ovsdb/role-control.ts'
 import { createOvsdbServer } from '../../agent/ovsdb/server.ts'
@@ -179,6 +179,7 @@ function serverConfig (folder: string, { version, server }: TestNodeOptions): Se
     logFile: join(folder, 'log', 'nb.log'),
     pidFile: join(folder, 'run', 'nb.pid'),
     marker: null,
+    connections: null,
     tls: null,
     ...server
   }

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, test } from 'node:test'
-import { isGone, readStat } from '../../agent/ovsdb/process-identity.ts'
+import { isGone, readStat } from '../../agent/process-handle.ts'
 import { connectOvsdb } from '../../agent/ovsdb/client.ts'
 import {
   createTestNodes, descriptors, dial, GATE_ADDRESS, insertRows, PLAINLY, position, promoteBehindOurBack, signalAndWait, startByHand, switchNames, VERSIONS

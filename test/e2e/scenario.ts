@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFile, rm, stat } from 'node:fs/promises'
 import test, { after, before, describe, type TestContext } from 'node:test'
 import type { ClusterView, HistoryEntry, HistoryList, NodeView, OperationView } from '../../protocol/api.ts'
-import { CLUSTER_NAME, SERVERS } from '../testbed/cluster-file.ts'
+import { CLUSTER_NAME, SERVERS, type ServerName } from '../testbed/cluster-file.ts'
 import { whatIsMissing } from '../testbed/controller-api.ts'
 import { claimFreeIndex } from '../testbed/free-index.ts'
 import { type Observer } from '../testbed/observer.ts'
@@ -71,6 +71,8 @@ export interface ScenarioOptions {
   readonly judge?: (missing: number, client: Client) => void | Promise<void>
   /** What clients dial; the IPv4 virtual address when absent. */
   readonly address?: (testbed: Testbed) => string
+  /** Whose databases have a writer; all when absent. */
+  readonly writers?: readonly ServerName[]
   /** Who is active when it begins. */
   readonly active?: string
   /** No writers: the prober speaks no ssl. */
@@ -125,12 +127,12 @@ async function tellHistory (t: TestContext, testbed: Testbed, failure: unknown):
   throw failure
 }
 
-async function startClients (testbed: Testbed, { address = ({ plan }) => plan.vip, undisturbed = false }: ScenarioOptions): Promise<readonly Client[]> {
+async function startClients (testbed: Testbed, { address = ({ plan }) => plan.vip, undisturbed = false, writers = SERVERS.map(({ name }) => name) }: ScenarioOptions): Promise<readonly Client[]> {
   const host = address(testbed)
   const dialled = host.includes(':') ? `[${host}]` : host
   // a loaded machine may be late with a reply: that is no disturbance
   const patience = undisturbed ? ['--timeout-ms', String(PATIENCE_MS), '--connect-ms', String(PATIENCE_MS)] : []
-  return await Promise.all(SERVERS.map(server => startClient(testbed, server.name, `${dialled}:${server.port}`, ['--db', server.database, ...patience])))
+  return await Promise.all(SERVERS.filter(({ name }) => writers.includes(name)).map(server => startClient(testbed, server.name, `${dialled}:${server.port}`, ['--db', server.database, ...patience])))
 }
 
 async function startClient (testbed: Testbed, name: string, address: string, args: readonly string[]): Promise<Client> {

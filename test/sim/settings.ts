@@ -120,7 +120,7 @@ export function drawSettings (random: Random, mode: ModeName, drawnPace: number)
     mode,
     clockRates: beyond ? RATES_BEYOND_MARGIN : RATES_WITHIN_MARGIN,
     slowClock: beyond ? random.pick(names.slice(0, shape.data)) : null,
-    cluster: { name: 'sim', members, servers: [], endpoints: [], timing, guard: guard === 'nftables' ? 'nftables' : 'none', rescue: { directory: '', maxFiles: 1, maxBytes: 1, maxAgeMs: 1 }, failover: drawFailover(random, pace), snapshots: NO_SNAPSHOTS, schedules: NO_SCHEDULES },
+    cluster: { name: 'sim', members, servers: [], endpoints: [], timing, guard: guard === 'nftables' ? 'nftables' : 'none', rescue: { directory: '', maxFiles: 1, maxBytes: 1, maxAgeMs: 1 }, failover: drawFailover(random, pace), snapshots: NO_SNAPSHOTS, schedules: NO_SCHEDULES, companions: [] },
     nodes: names,
     voters: names,
     voterChanges: false,

@@ -61,6 +61,24 @@ export function vipAddresses (plan: TestbedPlan, options: ResolvedOptions): read
   return options.ipv6Vip ? [plan.vip, plan.vip6] : [plan.vip]
 }
 
+export const NORTHD_CONTROL = `${HOST_DIRECTORY}/run/northd.ctl`
+
+/** It begins anew after some hundred milliseconds, and is looked at often: tests need not wait. */
+function northd () {
+  return {
+    name: 'northd',
+    command: ['ovn-northd', '--ovnnb-db=unix:{socket:nb}', '--ovnsb-db=unix:{socket:sb}', `--unixctl=${NORTHD_CONTROL}`],
+    check: ['ovs-appctl', '-T', '5', '-t', NORTHD_CONTROL, 'status'],
+    checkEvery: '500ms',
+    checkTimeout: '8s',
+    startTimeout: '20s',
+    stopTimeout: '1s',
+    restarts: 3,
+    restartWindow: '1m',
+    logFile: `${HOST_DIRECTORY}/log/northd.log`
+  }
+}
+
 /** The file's content as data, for one controller or the agents; what is not written takes its default. `program` is what runs ovsdb-server. */
 export function clusterFile (plan: TestbedPlan, options: ResolvedOptions, program: readonly string[], self: HostPlan | undefined = controllersOf(plan)[0]) {
   const nodes = nodesOf(plan)
@@ -91,6 +109,7 @@ export function clusterFile (plan: TestbedPlan, options: ResolvedOptions, progra
         ...options.replaceable ? { schema: schemaPath(plan, server.name) } : {},
         listen: { method: options.ssl ? 'ssl' : 'tcp', port: server.port },
         replicationPort: server.replicationPort,
+        ...options.northd ? { connections: [{ target: `ptcp:${server.port}:${plan.vip}`, inactivityProbe: '60s' }] } : {},
         run: { mode: 'process', program: [...program], control: options.control },
         ...serverPaths(server.name),
         ...options.ssl ? { tls: certificatePaths(plan, 'server') } : {}
@@ -102,6 +121,7 @@ export function clusterFile (plan: TestbedPlan, options: ResolvedOptions, progra
       }],
       ...Object.keys(options.timing).length > 0 ? { timing: options.timing } : {},
       guard: options.guard,
+      ...options.northd ? { companions: [northd()] } : {},
       failover: { budgetPerHour: options.budgetPerHour }
     }]
   }

@@ -22,6 +22,8 @@ export interface TestbedOptions {
   readonly guard?: 'nftables' | 'none'
   /** The controller can power data hosts off and on: see power-switch.ts. */
   readonly fence?: boolean
+  /** ovn-northd of the machine beside the active, as a companion, and rows of Connection. */
+  readonly northd?: boolean
   /** Automatic failovers within an hour; far more than any operator would allow when absent, since faults come fast here. */
   readonly budgetPerHour?: number
   /** Data hosts keep databases, rescues and the agent's state on a file system of this size; null: as much as the machine has. */
@@ -33,7 +35,7 @@ export interface TestbedOptions {
 export type ResolvedOptions = Required<TestbedOptions>
 
 export function resolveOptions (options: TestbedOptions): ResolvedOptions {
-  const resolved: ResolvedOptions = { nodes: '3', controllers: 1, redis: 0, ovs: '3.1', replaceable: false, control: 'appctl', ipv6Vip: false, ssl: false, tls: false, guard: 'nftables', fence: false, budgetPerHour: 1_000, diskMegabytes: null, timing: {}, ...options }
+  const resolved: ResolvedOptions = { nodes: '3', controllers: 1, redis: 0, ovs: '3.1', replaceable: false, control: 'appctl', ipv6Vip: false, ssl: false, tls: false, guard: 'nftables', fence: false, northd: false, budgetPerHour: 1_000, diskMegabytes: null, timing: {}, ...options }
   if (resolved.controllers > 1 && resolved.redis === 0) throw new RangeError(`${resolved.controllers} controllers need a store that they share: give the testbed one Redis, or three`)
   return resolved
 }

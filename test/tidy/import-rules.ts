@@ -18,7 +18,7 @@ const NONE = /^\b$/
 export const IMPORT_RULES: readonly ImportRule[] = [
   { from: /^protocol\//, files: /^protocol\//, packages: /^(typebox(\/.*)?|yaml|ipaddr\.js|fastest-levenshtein|node-cron|node:crypto)$/ },
   { from: /^(agent|controller)\/core\//, files: /^protocol\//, packages: NONE },
-  { from: /^agent\/(ovsdb|endpoint|guard|api|link)\//, files: /^(protocol\/|agent\/(?!main\.ts|shell\.ts)[^/]+\.ts$)/, packages: ANY },
+  { from: /^agent\/(ovsdb|endpoint|guard|companion|api|link)\//, files: /^(protocol\/|agent\/(?!main\.ts|shell\.ts)[^/]+\.ts$|agent\/core\/companion-state\.ts$)/, packages: ANY },
   { from: /^cli\/main\.ts$/, files: /^(protocol\/|cli\/|package\.json$)/, packages: ANY },
   { from: /^controller\/main\.ts$/, files: /^(protocol\/|controller\/|package\.json$)/, packages: ANY },
   { from: /^agent\/main\.ts$/, files: /^(protocol\/|agent\/|package\.json$)/, packages: ANY },

@@ -5,7 +5,7 @@ const LINES_MAX = 400
 /** In `core/` nothing may know the time, toss a coin, log, wait or touch the world. */
 const IMPURE = /\b(Date\.now|new Date|performance\.|Math\.random|process\.|setTimeout|setInterval|setImmediate|queueMicrotask|console\.|fetch\(|crypto\.|await )|\basync\b/
 /** Words that say which unit a number has, or that it counts what its name says. */
-const UNITS = /(Ms|Bytes|Rows|Index|Port|Heartbeats|Files|Length|Entries|Nodes|Status|Seconds|Percent|Rate|Attempts|Term|Sequence|Generation|Failovers|Snapshots|PerHour|AtOnce)$|^(port|priority|term|sequence|generation|pid|id|files|bytes|line|column|limit|before|maxLag|edits)$|^(min|max)(imum|Items|Length)$/
+const UNITS = /(Ms|Bytes|Rows|Index|Port|Heartbeats|Files|Length|Entries|Nodes|Status|Seconds|Percent|Rate|Attempts|Term|Sequence|Generation|Failovers|Snapshots|PerHour|AtOnce)$|^(port|priority|term|sequence|generation|pid|id|files|bytes|line|column|limit|before|maxLag|edits|restarts)$|^(min|max)(imum|Items|Length)$/
 
 export const sourceRules: readonly TidyRule[] = [
   {

@@ -6,7 +6,7 @@ import { createOperations } from '../../../agent/operations.ts'
 import { position } from '../../fixtures.ts'
 import { createWorld, endpointDouble, guardDouble, serverDouble } from './port-doubles.ts'
 
-function setUp (guardKind: Guard['kind'] = 'nftables') {
+function setUp (guardKind: Guard['kind'] = 'nftables', kind: 'none' | 'optional' | 'required' = 'none') {
   const world = createWorld()
   const guard = guardDouble(world, guardKind)
   const problems = new Map<string, string | null>()
@@ -15,7 +15,8 @@ function setUp (guardKind: Guard['kind'] = 'nftables') {
     endpoints: [endpointDouble(world)],
     guard,
     guardLeadMs: 200,
-    onProblem: (code, message) => { problems.set(code, message) }
+    onProblem: (code, message) => { problems.set(code, message) },
+    companions: kind === 'none' ? undefined : { hasRequired: kind === 'required', startRequired: () => world.call('start companions'), stop: () => world.call('stop companions') }
   })
   return { world, guard, problems, operations }
 }
@@ -288,4 +289,45 @@ test('letting go touches neither guard nor addresses: an agent that restarts wit
   const { world, operations } = setUp()
   await operations.detach()
   assert.deepEqual(world.log, ['detach endpoint', 'detach nb', 'detach sb'])
+})
+
+describe('companions', () => {
+  test('in a hand-over they are stopped before the gates are shut and the marker is written: nothing of theirs comes behind it', async () => {
+    const { world, operations } = setUp('nftables', 'optional')
+    const stopping = world.hold('stop companions')
+    const handover = operations.beginHandover('m')
+    await stopping.begun
+    assert.deepEqual(world.log, ['stop companions'])
+    stopping.go()
+    const { error, steps } = await handover
+    assert.equal(error, null)
+    assert.deepEqual(steps.map(({ name }) => name), ['companions', 'gate nb', 'gate sb', 'marker nb', 'marker sb'])
+  })
+
+  test('one that cannot be stopped fails the hand-over with every gate still open', async () => {
+    const { world, operations } = setUp('nftables', 'optional')
+    world.failing.set('stop companions', 'northd is stuck')
+    assert.equal((await operations.beginHandover('m')).error, 'companions: northd is stuck')
+    assert.deepEqual(world.log, ['stop companions'])
+  })
+
+  test('those that are required start after the servers were promoted and before anybody is let in; without them the promotion fails (S8)', async () => {
+    const { world, operations } = setUp('nftables', 'required')
+    world.failing.set('start companions', 'northd does not start')
+    const { error } = await operations.promoteServers(position(4, 0), { force: false, lastWrites: null })
+    assert.equal(error, 'required companions: northd does not start')
+    assert.equal(world.log.at(-1), 'start companions')
+  })
+
+  test('those that are not required have no part in a promotion', async () => {
+    const { world, operations } = setUp('nftables', 'optional')
+    await operations.promoteServers(position(4, 0), { force: false, lastWrites: null })
+    assert.ok(!world.log.includes('start companions'))
+  })
+
+  test('ceasing to serve waits for no companion', async () => {
+    const { world, operations } = setUp('nftables', 'optional')
+    await operations.stopServing([])
+    assert.ok(!world.log.includes('stop companions'))
+  })
 })

@@ -24,6 +24,7 @@ test('what is left out of a file gets its default', () => {
     logFile: '/var/log/ovsdb-ha/ovn-nb.log',
     pidFile: '/run/ovsdb-ha/ovn/nb.pid',
     marker: null,
+    connections: null,
     tls: null
   })
   assert.deepEqual(config.clusters[0]?.timing, {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, test } from 'node:test'
 import { createAttachRun } from '../../../../agent/ovsdb/attach-run.ts'
-import { isGone, readStat } from '../../../../agent/ovsdb/process-identity.ts'
+import { isGone, readStat } from '../../../../agent/process-handle.ts'
 import { createStage, type Stage } from './run-modes-fixture.ts'
 
 describe('a server that somebody else runs', () => {

@@ -5,7 +5,8 @@ import { mkdtemp, mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import { identify, isGone, readStat, waitUntilGone } from '../../../../agent/ovsdb/process-identity.ts'
+import { identify } from '../../../../agent/ovsdb/process-identity.ts'
+import { isGone, readStat, waitUntilGone } from '../../../../agent/process-handle.ts'
 
 describe('which process serves a control socket', () => {
   let folder = ''

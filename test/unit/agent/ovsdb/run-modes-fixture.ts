@@ -30,6 +30,7 @@ export async function createStage (mode: RunMode): Promise<Stage> {
     logFile: join(folder, 'nb.log'),
     pidFile: join(folder, 'nb.pid'),
     marker: null,
+    connections: null,
     tls: null
   }
   return {

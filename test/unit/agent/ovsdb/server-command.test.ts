@@ -8,6 +8,7 @@ const server = (changes: Partial<ServerConfig> = {}): ServerConfig => ({
   database: 'OVN_Northbound',
   schemaFile: '/s',
   marker: null,
+  connections: null,
   listen: { method: 'tcp', port: 6641 },
   replicationPort: 16641,
   run: { mode: 'process', program: ['ovsdb-server'], unit: null, control: 'appctl' },

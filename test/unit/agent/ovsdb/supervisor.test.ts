@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import { isGone, readStat } from '../../../../agent/ovsdb/process-identity.ts'
-import { killIdentified, signal } from '../../../../agent/ovsdb/supervisor.ts'
+import { isGone, readStat, signal } from '../../../../agent/process-handle.ts'
+import { killIdentified } from '../../../../agent/ovsdb/supervisor.ts'
 import { createStage, type Stage } from './run-modes-fixture.ts'
 
 describe('killing the process behind a control socket', () => {

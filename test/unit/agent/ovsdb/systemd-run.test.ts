@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, test } from 'node:test'
-import { isGone, readStat } from '../../../../agent/ovsdb/process-identity.ts'
-import { createSystemdRun, parseUnitState } from '../../../../agent/ovsdb/systemd-run.ts'
+import { isGone, readStat } from '../../../../agent/process-handle.ts'
+import { createSystemdRun } from '../../../../agent/ovsdb/systemd-run.ts'
+import { parseUnitState } from '../../../../agent/systemd-unit.ts'
 import { createStage, type Stage } from './run-modes-fixture.ts'
 
 test('the answer of systemctl show is read by name, and what is missing is unknown', () => {

@@ -26,6 +26,7 @@ const CHOICES: Array<Partial<TestbedOptions>> = [
   { nodes: '2+witness', fence: true },
   { nodes: '2', fence: true },
   { budgetPerHour: 2 },
+  { northd: true },
   { redis: 1 },
   { controllers: 3, redis: 3, tls: true },
   { timing: { lease: '1s', renewEvery: '200ms', maxLag: 5 } }

@@ -3,7 +3,7 @@ import { execa } from 'execa'
 import { fileURLToPath } from 'node:url'
 import { test } from 'node:test'
 
-const MODULE = fileURLToPath(new URL('../../../../agent/ovsdb/daemon-stdio.ts', import.meta.url))
+const MODULE = fileURLToPath(new URL('../../../agent/daemon-stdio.ts', import.meta.url))
 
 test('a descriptor that was inherited without close-on-exec is not passed on to the daemon', async () => {
   const program = `
