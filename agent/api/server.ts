@@ -67,7 +67,7 @@ export function createAgentApi (options: AgentApiOptions): FastifyInstance {
     return await reply.type(registry.contentType).send(await registry.metrics())
   })
 
-  app.register(healthRoutes, { units, node })
+  app.register(healthRoutes, { units, node, lag: metrics.lag })
   app.register(voteRoutes, { units, node })
   app.register(maintenanceRoutes, { maintenance, node })
   app.register(reportRoutes, { units, node, reportEveryMs })
