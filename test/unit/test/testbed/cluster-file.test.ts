@@ -24,6 +24,8 @@ const CHOICES: Array<Partial<TestbedOptions>> = [
   { ssl: true },
   { tls: true },
   { guard: 'none' },
+  { balancers: true },
+  { balancers: true, ssl: true, tls: true },
   { nodes: '2+witness', fence: true },
   { nodes: '2', fence: true },
   { budgetPerHour: 2 },
