@@ -15,7 +15,7 @@ const TIMEOUT_MS = 30_000
 async function run (program: string, ...args: readonly string[]) {
   const script = 'ip link add eth0 type veth peer name eth1 && ip link set eth0 up && exec "$@"'
   const { exitCode, all } = await execa('unshare', ['--net', 'sh', '-c', script, 'sh', program, ...args], { reject: false, timeout: TIMEOUT_MS, all: true, env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin` } })
-  return { exitCode, words: all }
+  return { exitCode, words: String(all) }
 }
 
 describe('the files for load balancers', () => {
