@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { pino, type Logger } from 'pino'
 import { Registry } from 'prom-client'
-import type { TlsFiles } from '../protocol/cluster.ts'
+import { dataMembers, type ClusterConfig, type TlsFiles } from '../protocol/cluster.ts'
 import { requireConfig } from '../protocol/config.ts'
 import packageJson from '../package.json' with { type: 'json' }
+import { createCheckServer } from './api/check-server.ts'
 import { createAgentApi } from './api/server.ts'
 import type { TlsTexts } from './api/tls.ts'
 import { NoSuchNodeError, NothingToDoError } from './start-errors.ts'
@@ -47,7 +48,9 @@ export async function startAgent ({ configFile, node }: AgentOptions): Promise<v
     registry: new Registry()
   })
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => ended.resolve(null))
+  const checks = units.flatMap(({ shell }) => checkPorts(clusters, shell.cluster, node).map(port => ({ port, server: createCheckServer({ unit: shell, node, logger }) })))
   await api.listen({ host: self.address, port: self.agentPort })
+  for (const { port, server } of checks) await server.listen({ host: self.address, port })
   for (const unit of units) await unit.start()
   const watchdog = config.agent.watchdog === null
     ? null
@@ -63,11 +66,18 @@ export async function startAgent ({ configFile, node }: AgentOptions): Promise<v
   const failure = await ended.promise
   await stopInOrder(async () => {
     if (failure === null) await watchdog?.stop() // after a bug of ours the device goes on counting: a new agent has that long
-    await api.close()
+    await Promise.all([api, ...checks.map(({ server }) => server)].map(server => server.close()))
     await Promise.all(units.map(unit => unit.stop()))
   }, logger)
   if (failure !== null) throw failure
   logger.info('agent stopped; its servers were left as they are')
+}
+
+/** Where load balancers ask without a certificate; not at a witness, which never serves. */
+function checkPorts (clusters: readonly ClusterConfig[], name: string, node: string): readonly number[] {
+  const cluster = clusters.find(one => one.name === name)
+  if (cluster === undefined || dataMembers(cluster).every(member => member.name !== node)) return []
+  return cluster.endpoints.flatMap(endpoint => endpoint.type === 'http' && endpoint.checkPort !== null ? [endpoint.checkPort] : [])
 }
 
 async function stopInOrder (stop: () => Promise<void>, logger: Logger): Promise<void> {

@@ -1,6 +1,6 @@
 // Builds the unit of one cluster on this node out of its parts. Nothing is touched before `start`.
 import type { Logger } from 'pino'
-import { dataMembers, type ClusterConfig, type Config, type ServerConfig } from '../protocol/cluster.ts'
+import { dataMembers, httpEndpointName, virtualAddresses, type ClusterConfig, type Config, type EndpointConfig, type ServerConfig } from '../protocol/cluster.ts'
 import { configDigest } from '../protocol/config-digest.ts'
 import type { Report } from '../protocol/report.ts'
 import type { TlsTexts } from './api/tls.ts'
@@ -9,8 +9,10 @@ import { holdMsOf } from './core/lease.ts'
 import type { UnitConfig } from './core/state.ts'
 import { createDurableFile } from './durable.ts'
 import type { Endpoint } from './endpoint/endpoint.ts'
+import { createHttpEndpoint } from './endpoint/http.ts'
 import { createVipEndpoint } from './endpoint/vip.ts'
 import type { Guard } from './guard/guard.ts'
+import { GUARD_LEAD_MS } from './guard-lead.ts'
 import { createNftablesGuard } from './guard/nftables.ts'
 import { createNoGuard } from './guard/none.ts'
 import { createVoterClient } from './link/voter-client.ts'
@@ -33,12 +35,6 @@ import type { OvsdbServer, ServerHappening } from './server.ts'
 import type { SnapshotService } from './snapshot-service.ts'
 import type { StatisticsService } from './statistics-service.ts'
 import { createUnitShell, type UnitShell } from './shell.ts'
-
-/**
- * The packet guard is asked to shut this much before the lease ends: a commit that comes late is then still within the
- * lease, and what remains as slack is small. A renewal comes long before either.
- */
-const GUARD_LEAD_MS = 200
 
 export interface UnitOptions {
   readonly config: Config
@@ -72,7 +68,7 @@ export function createUnit (options: UnitOptions): Unit {
   const problems = createProblemBoard()
   const guard = createGuard(cluster, node)
   const unitConfig = coreConfig(cluster, node, options.bootId, guard)
-  const endpoints: Endpoint[] = unitConfig.witness ? [] : cluster.endpoints.map(endpoint => createVipEndpoint({ cluster: cluster.name, node, config: endpoint, commandTimeoutMs: cluster.timing.commandTimeoutMs, onProblem: problems.set }))
+  const endpoints: Endpoint[] = unitConfig.witness ? [] : cluster.endpoints.map(endpoint => createEndpoint(cluster, node, endpoint, problems.set))
   for (const endpoint of endpoints) endpoint.onDuplicate((address, owner) => problems.set('duplicateAddress', `${address} is also used by ${owner}: find that host and take the address from it`))
   const happenings = { tell: (kind: string, message: string, facts: Readonly<Record<string, string | number | boolean | null>>) => logger.info({ kind, ...facts }, message) }
   const onHappening: ServerHappening = (kind, message, facts) => happenings.tell(kind, message, facts)
@@ -142,6 +138,15 @@ async function installGuard (guard: Guard, onProblem: (code: string, message: st
   }
 }
 
+function createEndpoint (cluster: ClusterConfig, node: string, config: EndpointConfig, onProblem: (code: string, message: string | null) => void): Endpoint {
+  if (config.type === 'http') return createHttpEndpoint({ name: httpEndpointName(config), address: addressOf(cluster, node) })
+  return createVipEndpoint({ cluster: cluster.name, node, config, commandTimeoutMs: cluster.timing.commandTimeoutMs, onProblem })
+}
+
+function addressOf ({ members }: ClusterConfig, node: string): string {
+  return members.find(member => member.name === node)?.address ?? ''
+}
+
 function createGuard (cluster: ClusterConfig, node: string): Guard {
   if (cluster.guard === 'none') return createNoGuard()
   return createNftablesGuard({
@@ -168,7 +173,7 @@ function coreConfig (cluster: ClusterConfig, node: string, boot: string, guard: 
     sources: Object.fromEntries(dataMembers(cluster).map(member => [member.name,
       Object.fromEntries(cluster.servers.map(server => [server.name, sourceAddress(server, member.address)]))])),
     timing: cluster.timing,
-    guardKind: guard.kind === 'nftables' ? 'nftables' : cluster.endpoints.length > 0 ? 'vipLifetime' : 'none',
+    guardKind: guard.kind === 'nftables' ? 'nftables' : virtualAddresses(cluster).length > 0 ? 'vipLifetime' : 'none',
     slackMs,
     longestHoldMs: holdMsOf(cluster.timing.leaseMs, slackMs)
   }
@@ -176,8 +181,8 @@ function coreConfig (cluster: ClusterConfig, node: string, boot: string, guard: 
 
 function createServers (options: UnitOptions, rescues: Rescues, onHappening: ServerHappening): readonly OvsdbServer[] {
   const { cluster, node, config } = options
-  const nodeAddress = cluster.members.find(member => member.name === node)?.address ?? ''
-  const endpointAddresses = cluster.endpoints.flatMap(endpoint => endpoint.addresses.map(one => one.address))
+  const nodeAddress = addressOf(cluster, node)
+  const endpointAddresses = virtualAddresses(cluster)
   return cluster.servers.map(server => createOvsdbServer({
     cluster: cluster.name,
     node,

@@ -7,14 +7,15 @@
 #                    $OVSDB_HA_TRIXIE (default /var/cache/ovsdb-ha/trixie)
 #
 # It can be run again at any time: what is there is left alone. Installing packages needs root; without it the
-# packages are named and the exit code is 1. Debian's packages start Open vSwitch, OVN, Redis and Prometheus as system services where
-# they may; here they may not.
+# packages are named and the exit code is 1. Debian's packages start Open vSwitch, OVN, Redis, Prometheus, HAProxy and
+# keepalived as system services where they may; here they may not.
 set -eu
 
 packages='openvswitch-switch openvswitch-common ovn-central ovn-common ovn-host nftables iproute2
-  iputils-arping iputils-ping libndp-tools ndisc6 openssl procps spin gcc libc6-dev redis-server redis-sentinel prometheus'
+  iputils-arping iputils-ping libndp-tools ndisc6 openssl procps spin gcc libc6-dev redis-server redis-sentinel
+  prometheus haproxy keepalived curl'
 # One command of each package, for machines without dpkg.
-commands='ovs-vswitchd ovs-appctl ovn-northd ovn-nbctl ovn-controller nft ip arping ping ndptool ndisc6 openssl ps spin gcc redis-server redis-sentinel promtool'
+commands='ovs-vswitchd ovs-appctl ovn-northd ovn-nbctl ovn-controller nft ip arping ping ndptool ndisc6 openssl ps spin gcc redis-server redis-sentinel promtool haproxy keepalived curl'
 trixie=${OVSDB_HA_TRIXIE:-/var/cache/ovsdb-ha/trixie}
 mirror=${OVSDB_HA_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 policy=/usr/sbin/policy-rc.d
@@ -65,7 +66,7 @@ hold_services () {
 
 running_services () {
   [ -d /run/systemd/system ] || return 0
-  systemctl list-units --plain --no-legend --state=active 'openvswitch*' 'ovs*' 'ovn*' 'redis*' 'prometheus*' 2>/dev/null | cut -d ' ' -f 1
+  systemctl list-units --plain --no-legend --state=active 'openvswitch*' 'ovs*' 'ovn*' 'redis*' 'prometheus*' 'haproxy*' 'keepalived*' 2>/dev/null | cut -d ' ' -f 1
 }
 
 # Where the machine's own policy let the new services start, they are stopped again; those that ran before go on.

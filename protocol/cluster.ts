@@ -73,7 +73,7 @@ export interface ServerConfig {
   readonly name: string
   readonly database: string
   readonly schemaFile: string
-  /** The clients' listener: exists on the endpoint's addresses, and only under the lease (the gate, S4). */
+  /** The clients' listener: exists on the virtual addresses, or behind load balancers on the node's own, and only under the lease (the gate, S4). */
   readonly listen: { readonly method: ListenMethod, readonly port: number }
   /** The replication listener on the node's own address; same method as `listen`. */
   readonly replicationPort: number
@@ -110,7 +110,14 @@ export interface VipEndpointConfig {
   readonly addresses: readonly VipAddress[]
 }
 
-export type EndpointConfig = VipEndpointConfig
+/** Load balancers ask each node's agent who serves (`GET /active`), and dial the active on its own address. */
+export interface HttpEndpointConfig {
+  readonly type: 'http'
+  /** Plain HTTP on the node's own address, for checks without a certificate; null: they ask the agent's API as its other callers do. */
+  readonly checkPort: number | null
+}
+
+export type EndpointConfig = VipEndpointConfig | HttpEndpointConfig
 
 export interface TimingConfig {
   /** How long the active may serve after the round that renewed its lease was sent (S2). */
@@ -287,4 +294,18 @@ export function dataMembers (cluster: ClusterConfig): readonly MemberConfig[] {
 /** How many voters make a majority. */
 export function quorumOf (voters: number): number {
   return Math.floor(voters / 2) + 1
+}
+
+/** The addresses that move with the active. */
+export function virtualAddresses ({ endpoints }: Pick<ClusterConfig, 'endpoints'>): readonly string[] {
+  return endpoints.flatMap(endpoint => endpoint.type === 'vip' ? endpoint.addresses.map(({ address }) => address) : [])
+}
+
+/** What reports, views and metrics call each of the endpoints that one node can hold: a virtual address, or `http:8644` for the answers to load balancers. */
+export function endpointNames ({ endpoints }: Pick<ClusterConfig, 'endpoints'>): readonly string[] {
+  return endpoints.flatMap(endpoint => endpoint.type === 'vip' ? endpoint.addresses.map(({ address }) => address) : [httpEndpointName(endpoint)])
+}
+
+export function httpEndpointName ({ checkPort }: HttpEndpointConfig): string {
+  return checkPort === null ? 'http' : `http:${checkPort}`
 }

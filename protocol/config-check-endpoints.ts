@@ -1,5 +1,6 @@
-// Virtual addresses: inside a network that the nodes are in, of nobody else, never a node's own (S5).
-import type { VipAddress } from './cluster.ts'
+// Virtual addresses: inside a network that the nodes are in, of nobody else, never a node's own (S5). Load balancers: only
+// behind a guard.
+import type { EndpointConfig, VipAddress } from './cluster.ts'
 import type { Path } from './config-errors.ts'
 import type { Findings } from './config-findings.ts'
 import type { Draft } from './config-resolve.ts'
@@ -7,8 +8,33 @@ import { holds, isReserved, parseIp, parsePrefix, type IpPrefix } from './ip.ts'
 
 export function checkEndpoints (findings: Findings, index: number): void {
   const path = ['clusters', index, 'endpoints']
-  for (const [at, endpoint] of (findings.draft.clusters?.[index]?.endpoints ?? []).entries()) {
-    for (const [nth, address] of (endpoint?.addresses ?? []).entries()) checkAddress(findings, index, address, [...path, at, 'addresses', nth])
+  const endpoints = findings.draft.clusters?.[index]?.endpoints ?? []
+  for (const [at, endpoint] of endpoints.entries()) {
+    if (endpoint?.type === undefined) continue
+    checkKeys(findings, endpoint.type, [...path, at])
+    if (endpoint.type !== 'vip') continue
+    for (const [nth, address] of (endpoint.addresses ?? []).entries()) checkAddress(findings, index, address, [...path, at, 'addresses', nth])
+  }
+  checkLoadBalanced(findings, index, endpoints)
+}
+
+const KEYS: Readonly<Record<EndpointConfig['type'], readonly string[]>> = { vip: ['interface', 'addresses'], http: ['checkPort'] }
+
+function checkKeys (findings: Findings, type: EndpointConfig['type'], path: Path): void {
+  const isWritten = (key: string) => findings.written([...path, key]) !== undefined
+  if (type === 'vip') {
+    for (const key of KEYS.vip.filter(key => !isWritten(key))) findings.problem([...path, key], 'is missing: type is vip', { allowed: key === 'interface' ? 'the interface that takes the addresses' : 'at least one address with its prefix length' })
+  }
+  for (const key of KEYS[type === 'vip' ? 'http' : 'vip'].filter(isWritten)) findings.warning([...path, key], `has no effect: type is ${type}`)
+}
+
+function checkLoadBalanced (findings: Findings, index: number, endpoints: readonly (Draft<EndpointConfig> | undefined)[]): void {
+  const [first, second] = [...endpoints.entries()].flatMap(([at, endpoint]) => endpoint?.type === 'http' ? [at] : [])
+  if (second !== undefined) {
+    findings.problem(['clusters', index, 'endpoints', second, 'type'], `is http a second time (clusters[${index}].endpoints[${first}]): any number of load balancers can ask the one`, { value: 'http', allowed: 'one endpoint of type http for each cluster' })
+  }
+  if (first !== undefined && findings.draft.clusters?.[index]?.guard === 'none') {
+    findings.problem(['clusters', index, 'guard'], `cannot be none with an endpoint of type http (clusters[${index}].endpoints[${first}]): clients are let in on the node's own address, which has no lifetime, so nothing but the guard would end a frozen agent's service (S4)`, { value: 'none', allowed: 'nftables' })
   }
 }
 

@@ -11,10 +11,10 @@ interface Claim {
 }
 
 export function checkSharing (findings: Findings): void {
-  refuseClashes(findings, [...agentPorts(findings), ...serverPorts(findings)], 'port')
+  refuseClashes(findings, [...agentPorts(findings), ...checkPorts(findings), ...serverPorts(findings)], 'port')
   refuseClashes(findings, serverFiles(findings), 'file')
   const addresses = (findings.draft.clusters ?? []).flatMap((cluster, index) => (cluster?.endpoints ?? []).flatMap((endpoint, at) =>
-    (endpoint?.addresses ?? []).map((vip, nth) => ({ path: ['clusters', index, 'endpoints', at, 'addresses', nth], key: vip?.address }))))
+    (endpoint?.type === 'vip' ? endpoint.addresses ?? [] : []).map((vip, nth) => ({ path: ['clusters', index, 'endpoints', at, 'addresses', nth], key: vip?.address }))))
   refuseDuplicates(findings, addresses, first => `is an endpoint's address already (${first})`)
 }
 
@@ -46,6 +46,11 @@ function agentPorts ({ draft }: Findings): readonly Claim[] {
   return home?.name === undefined ? agents : [...agents, { path: ['controller', 'port'], key: draft.controller?.port, nodes: [home.name], by: 'the controller' }]
 }
 
+function checkPorts ({ draft }: Findings): readonly Claim[] {
+  return (draft.clusters ?? []).flatMap((cluster, index) => (cluster?.endpoints ?? []).flatMap((endpoint, at): readonly Claim[] =>
+    endpoint?.type === 'http' ? [{ path: ['clusters', index, 'endpoints', at, 'checkPort'], key: endpoint.checkPort ?? undefined, nodes: dataNodesOf(cluster), by: 'the answers to load balancers' }] : []))
+}
+
 /** The guard shuts ports whatever the address, so clients' and replication's ports must differ too. */
 function serverPorts ({ draft }: Findings): readonly Claim[] {
   return serversOf(draft).flatMap(({ server, path, nodes }): readonly Claim[] => [
@@ -61,7 +66,11 @@ function serverFiles ({ draft }: Findings): readonly Claim[] {
 
 function serversOf (draft: Findings['draft']) {
   return (draft.clusters ?? []).flatMap((cluster, index) => {
-    const nodes = (cluster?.members ?? []).filter(member => member?.witness === false).map(member => member?.name).filter(name => name !== undefined)
+    const nodes = dataNodesOf(cluster)
     return (cluster?.servers ?? []).flatMap((server, at) => server === undefined ? [] : [{ server, path: ['clusters', index, 'servers', at], nodes }])
   })
+}
+
+function dataNodesOf (cluster: NonNullable<Findings['draft']['clusters']>[number]): readonly string[] {
+  return (cluster?.members ?? []).filter(member => member?.witness === false).map(member => member?.name).filter(name => name !== undefined)
 }

@@ -1,7 +1,7 @@
 // From the file as it is written to the shapes of cluster.ts: defaults filled in, names folded, durations in
 // milliseconds, sizes in bytes, addresses in one spelling. A value that was refused stays undefined, so that the checks
 // over several values still run on all the others and every problem is told at once.
-import type { ClusterConfig, CompanionConfig, Config, ConnectionConfig, ControllerConfig, FailoverConfig, FenceConfig, MemberConfig, NodeConfig, SchedulesConfig, ServerConfig, SnapshotsConfig, TimingConfig, TlsFiles, VipEndpointConfig } from './cluster.ts'
+import type { ClusterConfig, CompanionConfig, Config, ConnectionConfig, ControllerConfig, EndpointConfig, FailoverConfig, FenceConfig, MemberConfig, NodeConfig, SchedulesConfig, ServerConfig, SnapshotsConfig, TimingConfig, TlsFiles } from './cluster.ts'
 import { formatPath, type Path } from './config-errors.ts'
 import { DEFAULTS, SCHEMA_FILES, TIMING_SCHEMA, type ClusterFile, type CompanionFile, type ConfigFile, type ConnectionFile, type FenceFile, type OtherFile, type ServerFile, type StoreFile } from './config-schema.ts'
 import { COMPANION_DEFAULTS } from './companion-schema.ts'
@@ -140,7 +140,7 @@ function resolveCluster (cluster: Partly<ClusterFile>, path: Path, around: Surro
     servers: (cluster.servers ?? []).map((server, index) => server && resolveServer(server, [...path, 'servers', index], {
       reader, cluster: name, stateDirectory, runDirectory: directory(around.runDirectory)
     })),
-    endpoints: (cluster.endpoints ?? []).map(endpoint => endpoint && resolveEndpoint(endpoint)),
+    endpoints: (cluster.endpoints ?? []).map((endpoint, index) => endpoint && resolveEndpoint(endpoint, [...path, 'endpoints', index], reader)),
     timing: resolveTiming(cluster.timing, [...path, 'timing'], reader),
     guard: reader.or(cluster.guard, [...path, 'guard'], 'nftables'),
     rescue: {
@@ -291,7 +291,8 @@ function resolveCompanion (companion: Partly<CompanionFile>, path: Path, { reade
   }
 }
 
-function resolveEndpoint (endpoint: Partly<ClusterFile['endpoints'][number]>): Draft<VipEndpointConfig> {
+function resolveEndpoint (endpoint: Partly<ClusterFile['endpoints'][number]>, path: Path, reader: Reader): Draft<EndpointConfig> {
+  if (endpoint.type === 'http') return { type: endpoint.type, checkPort: reader.isBad([...path, 'checkPort']) ? undefined : endpoint.checkPort ?? null }
   return {
     type: endpoint.type,
     interface: endpoint.interface,

@@ -115,7 +115,7 @@ const ClusterNodeSchema = Type.Object({
 
 const ListenSchema = Type.Object({
   method: Type.Enum(['tcp', 'ssl'], { description: 'How clients connect.' }),
-  port: Port({ description: 'Port on the endpoints\' addresses.' })
+  port: Port({ description: 'Port on the endpoints\' addresses; with an endpoint of type http, on the node\'s own.' })
 }, { ...closed, description: 'The clients\' listener: on the endpoints\' addresses, only on the active, only under its lease.' })
 
 const RunSchema = Type.Object({
@@ -159,9 +159,10 @@ const ServerSchema = Type.Object({
 }, { ...closed, description: 'One ovsdb-server process that runs on every data node of the cluster.' })
 
 const EndpointSchema = Type.Object({
-  type: Type.Enum(['vip'], { description: 'vip: virtual IP addresses that follow the active.' }),
-  interface: Type.String({ pattern: '^(?!\\.{1,2}$)[^\\s/:%]{1,15}$', patternErrorMessage: 'a network interface: at most 15 characters, no slash, colon, percent sign or space', description: 'The interface that takes the addresses; the same name on every data node.' }),
-  addresses: Type.Array(VirtualAddress({ description: 'An address and the prefix length of its network.' }), { minItems: 1, maxItems: 32, description: 'The addresses that clients dial.' })
+  type: Type.Enum(['vip', 'http'], { description: 'vip: virtual IP addresses that follow the active. http: load balancers of yours ask each agent for /active, and dial the active on its own address.' }),
+  interface: Type.Optional(Type.String({ pattern: '^(?!\\.{1,2}$)[^\\s/:%]{1,15}$', patternErrorMessage: 'a network interface: at most 15 characters, no slash, colon, percent sign or space', description: 'With vip: the interface that takes the addresses; the same name on every data node.' })),
+  addresses: Type.Optional(Type.Array(VirtualAddress({ description: 'An address and the prefix length of its network.' }), { minItems: 1, maxItems: 32, description: 'With vip: the addresses that clients dial.' })),
+  checkPort: Type.Optional(Port({ description: 'With http: port of plain HTTP on each data node\'s own address, where whoever reaches it may ask for /active, /backup and /live, and nothing else. Without it load balancers ask the agent\'s port, with a certificate where there is tls.' }))
 }, { ...closed, description: 'How clients reach the active.' })
 
 const TimingSchema = Type.Object({

@@ -53,8 +53,8 @@ export function createAgentApi (options: AgentApiOptions): FastifyInstance {
   answerErrors(app, node)
   if (tls !== null) requirePeers(app, allowedPeers)
 
-  metricsRoutes(app, { units, statistics, registry, about: { node, version, certificate: tls?.cert ?? null } })
-  app.register(healthRoutes, { units, node })
+  const lag = metricsRoutes(app, { units, statistics, registry, about: { node, version, certificate: tls?.cert ?? null } })
+  app.register(healthRoutes, { units, node, lag })
   app.register(voteRoutes, { units, node })
   app.register(maintenanceRoutes, { maintenance, node })
   app.register(reportRoutes, { units, node, reportEveryMs })

@@ -55,7 +55,7 @@ function unsanctioned (state: ClusterState, { node, phase, lease, servers }: Rep
 function endpoints (state: ClusterState, { node, phase, endpoints }: Report): readonly Found[] {
   const missing = endpoints.filter(({ held }) => !held).map(({ address }) => address)
   if (phase !== 'active' || missing.length === 0) return []
-  return [{ name: 'endpointLost', node, message: `${node} serves and does not hold ${list(missing)}: clients do not find it there`, evidence: missing.map(address => said(state, node, `${address} is not on the interface`)) }]
+  return [{ name: 'endpointLost', node, message: `${node} serves and does not hold ${list(missing)}: clients do not find it there`, evidence: missing.map(address => said(state, node, address.startsWith('http') ? `load balancers are not told at ${address}` : `${address} is not on the interface`)) }]
 }
 
 function disk (state: ClusterState, { node, servers, problems }: Report): readonly Found[] {

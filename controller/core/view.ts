@@ -1,6 +1,6 @@
 // The cluster in plain words: what operators, the CLI and the dashboard are shown. Derived afresh each time.
 import type { ClusterView, NodeView, OperationView } from '../../protocol/api.ts'
-import type { MemberConfig } from '../../protocol/cluster.ts'
+import { endpointNames, virtualAddresses, type MemberConfig } from '../../protocol/cluster.ts'
 import type { DiagnosisView } from '../../protocol/diagnosis.ts'
 import type { Report } from '../../protocol/report.ts'
 import { candidates, type Candidates } from './candidate.ts'
@@ -61,9 +61,14 @@ function summarize (config: CoreConfig, state: ClusterState, active: Report | nu
   }
   if (active === null) return `Nobody is known to serve: ${state.hold?.message ?? (state.leading ? 'the controller has not looked yet' : 'this controller does not lead, and decides nothing')}.${pause}`
   const servers = active.servers.map(server => server.name).join(' and ')
-  const where = config.cluster.endpoints.flatMap(endpoint => endpoint.addresses.map(one => one.address)).join(', ')
+  const where = whereInWords(config.cluster)
   const backups = nodes.filter(node => !node.witness && node.name !== active.node)
-  return `${active.node} serves ${servers}${where === '' ? '' : ` at ${where}`} in term ${active.lease.term}. ${backupsInWords(active.node, backups)}${pause}`
+  return `${active.node} serves ${servers}${where} in term ${active.lease.term}. ${backupsInWords(active.node, backups)}${pause}`
+}
+
+function whereInWords (cluster: CoreConfig['cluster']): string {
+  const addresses = virtualAddresses(cluster)
+  return `${addresses.length === 0 ? '' : ` at ${addresses.join(', ')}`}${cluster.endpoints.some(({ type }) => type === 'http') ? ' behind load balancers' : ''}`
 }
 
 export function operationInWords ({ kind, from, to, trigger }: Operation): string {
@@ -213,8 +218,7 @@ function viewRecoveries (config: CoreConfig, state: ClusterState, nowMs: number,
 }
 
 function endpointHolders (config: CoreConfig, state: ClusterState, nowMs: number): ClusterView['endpoints'] {
-  const addresses = config.cluster.endpoints.flatMap(endpoint => endpoint.addresses.map(one => one.address))
-  return addresses.map(address => ({
+  return endpointNames(config.cluster).map(address => ({
     address,
     holders: dataNodes(config).flatMap(({ name }) => freshReport(config, state, name, nowMs)?.endpoints.some(one => one.address === address && one.held) === true ? [name] : [])
   }))

@@ -1,7 +1,8 @@
 // Brings a testbed back to where every scenario begins: no fault, everything runs, all data nodes but one follow the active.
 import { CLUSTER_NAME, SERVERS } from '../testbed/cluster-file.ts'
 import { TestbedError } from '../testbed/command.ts'
-import { nodesOf } from '../testbed/plan.ts'
+import { initOf } from '../testbed/host.ts'
+import { balancersOf, nodesOf } from '../testbed/plan.ts'
 import { type Testbed } from '../testbed/testbed.ts'
 
 /** A cluster that a failed scenario left in pieces is given up after this long, and built anew. */
@@ -56,6 +57,11 @@ export async function wholeAgain (testbed: Testbed): Promise<void> {
     await testbed.healHost(name)
     if (pid === null) await testbed.startController(name)
     else await testbed.contController(name).catch(ignoreGone)
+  }
+  for (const host of balancersOf(testbed.plan)) {
+    if (await initOf(host) === null) await testbed.startHost(host.name)
+    await testbed.healHost(host.name)
+    await testbed.startBalancer(host.name)
   }
   const api = await testbed.api()
   const view = await testbed.waitForView('a controller to lead', ({ controller }) => controller.leads)

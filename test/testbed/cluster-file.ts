@@ -8,6 +8,8 @@ export const CLUSTER_NAME = 'ovn'
 export const CONTROLLER_PORT = 8640
 export const REDIS_PORT = 6379
 export const AGENT_PORT = 8643
+/** As in the delivered haproxy.cfg. */
+export const CHECK_PORT = 8644
 
 export const SERVERS = [
   { name: 'nb', database: 'OVN_Northbound', port: 6641, replicationPort: 16641 },
@@ -114,11 +116,9 @@ export function clusterFile (plan: TestbedPlan, options: ResolvedOptions, progra
         ...serverPaths(server.name),
         ...options.ssl ? { tls: certificatePaths(plan, 'server') } : {}
       })),
-      endpoints: [{
-        type: 'vip',
-        interface: 'eth0',
-        addresses: [`${plan.vip}/${plan.prefixLength}`, ...options.ipv6Vip ? [`${plan.vip6}/${plan.prefixLength6}`] : []]
-      }],
+      endpoints: [options.balancers
+        ? { type: 'http', checkPort: CHECK_PORT }
+        : { type: 'vip', interface: 'eth0', addresses: [`${plan.vip}/${plan.prefixLength}`, ...options.ipv6Vip ? [`${plan.vip6}/${plan.prefixLength6}`] : []] }],
       ...Object.keys(options.timing).length > 0 ? { timing: options.timing } : {},
       guard: options.guard,
       ...options.northd ? { companions: [northd()] } : {},

@@ -36,12 +36,13 @@ export interface Observer {
 
 /** Resolves when every host's part has reported its first try. */
 export async function startObserver (plan: TestbedPlan, options: ResolvedOptions, { everyMs = 10 }: { everyMs?: number } = {}): Promise<Observer> {
-  const targets = vipAddresses(plan, options).flatMap(address => SERVERS.map((server): ObserverTarget => (
-    { name: `${server.name} ${address}`, address, port: server.port, database: server.database, table: TABLES[server.name] }
+  // behind load balancers clients come to the node's own address
+  const targetsOn = (own: string) => (options.balancers ? [own] : vipAddresses(plan, options)).flatMap(address => SERVERS.map((server): ObserverTarget => (
+    { name: `${server.name} ${options.balancers ? 'own' : address}`, address, port: server.port, database: server.database, table: TABLES[server.name] }
   )))
-  const task: ObserverTask = { targets, everyMs, tls: options.ssl ? certificatePaths(plan, 'client') : null }
-  const record = createRecord(targets)
-  const children = dataHostsOf(plan).map(host => ({ host: host.name, child: startPart(host.namespace, task) }))
+  const taskOn = (own: string): ObserverTask => ({ targets: targetsOn(own), everyMs, tls: options.ssl ? certificatePaths(plan, 'client') : null })
+  const record = createRecord(targetsOn(''))
+  const children = dataHostsOf(plan).map(host => ({ host: host.name, child: startPart(host.namespace, taskOn(host.address)) }))
   let stopping = false
   let lost: string | null = null
   const began = children.map(async ({ host, child }) => {

@@ -15,6 +15,8 @@ export interface TestbedOptions {
   readonly control?: 'appctl' | 'configFile'
   /** A second virtual address, of the other family. */
   readonly ipv6Vip?: boolean
+  /** Clients come by two HAProxys, whose address keepalived moves: an endpoint of type http instead of virtual addresses. */
+  readonly balancers?: boolean
   /** Clients and replication speak ssl. */
   readonly ssl?: boolean
   /** Agents and controller speak mutual TLS among themselves. */
@@ -35,7 +37,7 @@ export interface TestbedOptions {
 export type ResolvedOptions = Required<TestbedOptions>
 
 export function resolveOptions (options: TestbedOptions): ResolvedOptions {
-  const resolved: ResolvedOptions = { nodes: '3', controllers: 1, redis: 0, ovs: '3.1', replaceable: false, control: 'appctl', ipv6Vip: false, ssl: false, tls: false, guard: 'nftables', fence: false, northd: false, budgetPerHour: 1_000, diskMegabytes: null, timing: {}, ...options }
+  const resolved: ResolvedOptions = { nodes: '3', controllers: 1, redis: 0, ovs: '3.1', replaceable: false, control: 'appctl', ipv6Vip: false, balancers: false, ssl: false, tls: false, guard: 'nftables', fence: false, northd: false, budgetPerHour: 1_000, diskMegabytes: null, timing: {}, ...options }
   if (resolved.controllers > 1 && resolved.redis === 0) throw new RangeError(`${resolved.controllers} controllers need a store that they share: give the testbed one Redis, or three`)
   return resolved
 }

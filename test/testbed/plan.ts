@@ -4,7 +4,7 @@ export const TESTBED_INDEX_MAX = 31
 /** Every testbed's files, each in a tmpfs of its own. */
 export const TESTBEDS_DIRECTORY = '/run/ovsdb-ha-testbed'
 
-export type HostKind = 'data' | 'witness' | 'controller' | 'redis' | 'client'
+export type HostKind = 'data' | 'witness' | 'controller' | 'redis' | 'balancer' | 'client'
 export type NodeLayout = '3' | '2+witness' | '2'
 export type ControllerCount = 1 | 2 | 3
 export type RedisCount = 0 | 1 | 3
@@ -39,7 +39,7 @@ export interface TestbedPlan {
   readonly sharedDirectory: string
 }
 
-const HOST_NUMBERS = { a: 1, b: 2, c: 3, w: 4, client: 100, ctl: 200, ctl2: 201, ctl3: 202, r1: 211, r2: 212, r3: 213 } as const
+const HOST_NUMBERS = { a: 1, b: 2, c: 3, w: 4, client: 100, ctl: 200, ctl2: 201, ctl3: 202, r1: 211, r2: 212, r3: 213, lb1: 221, lb2: 222 } as const
 type HostName = keyof typeof HOST_NUMBERS
 
 const NODES: Record<NodeLayout, Partial<Record<HostName, HostKind>>> = {
@@ -49,20 +49,24 @@ const NODES: Record<NodeLayout, Partial<Record<HostName, HostKind>>> = {
 }
 const CONTROLLERS = ['ctl', 'ctl2', 'ctl3'] as const
 const REDIS = ['r1', 'r2', 'r3'] as const
+const BALANCERS = ['lb1', 'lb2'] as const
 
 export interface Layout {
   readonly nodes: NodeLayout
   readonly controllers: ControllerCount
   readonly redis: RedisCount
+  /** Two of them, which hold the virtual address instead of the nodes; none when absent. */
+  readonly balancers?: boolean
 }
 
-export function planTestbed (index: number, { nodes, controllers, redis }: Layout): TestbedPlan {
+export function planTestbed (index: number, { nodes, controllers, redis, balancers = false }: Layout): TestbedPlan {
   if (!Number.isInteger(index) || index < 0 || index > TESTBED_INDEX_MAX) throw new RangeError(`a testbed's index is 0 to ${TESTBED_INDEX_MAX}, not ${index}`)
   const directory = `${TESTBEDS_DIRECTORY}/${index}`
   const kinds: ReadonlyArray<readonly [string, HostKind]> = [
     ...Object.entries(NODES[nodes]),
     ...CONTROLLERS.slice(0, controllers).map(name => [name, 'controller'] as const),
     ...REDIS.slice(0, redis).map(name => [name, 'redis'] as const),
+    ...BALANCERS.slice(0, balancers ? BALANCERS.length : 0).map(name => [name, 'balancer'] as const),
     ['client', 'client']
   ]
   return {
@@ -107,6 +111,10 @@ export function controllersOf (plan: TestbedPlan): readonly HostPlan[] {
 
 export function redisHostsOf (plan: TestbedPlan): readonly HostPlan[] {
   return plan.hosts.filter(host => host.kind === 'redis')
+}
+
+export function balancersOf (plan: TestbedPlan): readonly HostPlan[] {
+  return plan.hosts.filter(host => host.kind === 'balancer')
 }
 
 export function dataHostsOf (plan: TestbedPlan): readonly HostPlan[] {

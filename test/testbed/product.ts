@@ -24,7 +24,7 @@ export function daemonOf ({ kind, name }: HostPlan): DaemonName {
   switch (kind) {
     case 'data': case 'witness': return 'agent'
     case 'controller': case 'redis': return kind
-    case 'client': throw new TestbedError(`host ${name} runs no daemon`)
+    case 'client': case 'balancer': throw new TestbedError(`host ${name} runs no daemon`)
     default: return kind satisfies never
   }
 }
@@ -85,7 +85,7 @@ export function logFileOf (host: HostPlan): string {
 
 /** The last lines of the hosts' own logs, for a message that says why something did not come up. */
 export async function logTails (hosts: readonly HostPlan[]): Promise<string> {
-  const tails = await Promise.all(hosts.filter(host => host.kind !== 'client').map(async host => {
+  const tails = await Promise.all(hosts.filter(({ kind }) => kind !== 'client' && kind !== 'balancer').map(async host => {
     const file = logFileOf(host)
     const running = await findProcess(host, daemonOf(host)) !== null
     return `--- ${daemonOf(host)} of ${host.name}${running ? '' : ' (not running)'}: ${file}\n${await tailOf(file)}`

@@ -5,6 +5,7 @@ import { stringify } from 'yaml'
 import type { ClusterView } from '../../protocol/api.ts'
 import { requireConfig } from '../../protocol/config.ts'
 import { SCHEMA_FILES } from '../../protocol/config-schema.ts'
+import { signalBalancer, startBalancer, startBalancers } from './balancers.ts'
 import { makeCertificates } from './certificates.ts'
 import { clusterFile, clusterFilePath, REDIS_PORT, schemaPath, SERVERS, tokenFilePath, type ServerName } from './cluster-file.ts'
 import { command, TestbedError } from './command.ts'
@@ -73,6 +74,10 @@ export interface Testbed {
   startAgent: (host: string) => Promise<void>
   startController: (host?: string) => Promise<void>
   startRedis: (host: string) => Promise<void>
+  /** On a load balancer's host. */
+  killHaproxy: (host: string) => Promise<void>
+  /** Starts what does not run there of HAProxy and keepalived. */
+  startBalancer: (host: string) => Promise<void>
 
   cutHost: (host: string, direction?: CutDirection) => Promise<void>
   healHost: (host: string) => Promise<void>
@@ -124,6 +129,7 @@ export function createTestbed (given: TestbedOptions): Testbed {
           await Promise.all(redisHostsOf(plan).map(host => startProduct(plan, host)))
           await Promise.all(hosts.map(host => startProduct(plan, host)))
           await waitFor(plan, connected, whatIsMissing, { deadlineMs: SERVING_DEADLINE_MS, mustRun: hosts, signal })
+          await startBalancers(plan)
         }
         if (leave) await writeState({ options, runner: null })
       } catch (error) {
@@ -176,7 +182,9 @@ function processFaults (plan: TestbedPlan) {
     },
     startAgent: (host: string) => startProduct(plan, hostOf(plan, host)),
     startController: (host = 'ctl') => startProduct(plan, hostOf(plan, host)),
-    startRedis: (host: string) => startProduct(plan, hostOf(plan, host))
+    startRedis: (host: string) => startProduct(plan, hostOf(plan, host)),
+    killHaproxy: (host: string) => signalBalancer(plan, host, 'haproxy', 'SIGKILL'),
+    startBalancer: (host: string) => startBalancer(plan, hostOf(plan, host))
   }
 }
 
@@ -196,7 +204,8 @@ function hostFaults (plan: TestbedPlan) {
       await startInit(plan, host)
       await configureInterfaces(plan, host)
       await heal(plan, host)
-      if (product && host.kind !== 'client') await startProduct(plan, host)
+      if (host.kind === 'balancer') await startBalancer(plan, host)
+      else if (product && host.kind !== 'client') await startProduct(plan, host)
     }
   }
 }

@@ -54,3 +54,31 @@ test('an interface name is one that the kernel takes', () => {
 test('a sound endpoint has no warning', () => {
   assert.deepEqual(warned(vip('10.0.0.100/24', 'fd00::100/64')), [])
 })
+
+const LOAD_BALANCED = { type: 'http', checkPort: 8_644 } as const
+
+test('behind load balancers no interface and no address is needed, and the port for checks may be left out', () => {
+  for (const endpoint of [LOAD_BALANCED, { type: 'http' }]) {
+    assert.deepEqual(found({ 'clusters.0.endpoints': [endpoint] }), [])
+    assert.deepEqual(warned({ 'clusters.0.endpoints': [endpoint] }), [])
+  }
+  assert.deepEqual(found({ 'clusters.0.endpoints.1': LOAD_BALANCED }), [], 'beside a virtual address')
+})
+
+test('without a guard nobody is let in on a node\'s own address: nothing would end a frozen agent\'s service (S4)', () => {
+  const edits = { 'clusters.0.guard': 'none', 'clusters.0.endpoints.1': LOAD_BALANCED }
+  assert.deepEqual(paths(edits), ['clusters[0].guard'])
+  assert.match(found(edits).join(), /S4/)
+})
+
+test('keys of the other type have no effect, and a virtual address without its own is refused', () => {
+  assert.deepEqual(warned({ 'clusters.0.endpoints.0.checkPort': 8_644 }), ['clusters[0].endpoints[0].checkPort: has no effect: type is vip'])
+  assert.deepEqual(warned({ 'clusters.0.endpoints.0': { ...LOAD_BALANCED, interface: 'eth0' } }), ['clusters[0].endpoints[0].interface: has no effect: type is http'])
+  assert.deepEqual(paths({ 'clusters.0.endpoints.0.interface': undefined }), ['clusters[0].endpoints[0].interface'])
+  assert.deepEqual(paths({ 'clusters.0.endpoints.0.addresses': undefined }), ['clusters[0].endpoints[0].addresses'])
+})
+
+test('one cluster has one endpoint of type http, on a port that nothing else on its nodes has', () => {
+  assert.deepEqual(paths({ 'clusters.0.endpoints': [LOAD_BALANCED, { type: 'http', checkPort: 8_645 }] }), ['clusters[0].endpoints[1].type'])
+  for (const checkPort of [8_643, 6_641, 16_642]) assert.equal(problemsWith({ 'clusters.0.endpoints': [{ type: 'http', checkPort }] }).length, 1, String(checkPort))
+})

@@ -18,6 +18,8 @@ test('nodes whose files differ in members, servers, endpoints, timing or guard h
     { 'nodes.0.address': '10.0.0.21' },
     { 'clusters.0.servers.0.listen.port': 6651 },
     { 'clusters.0.endpoints.0.addresses': ['10.0.0.101/24'] },
+    { 'clusters.0.endpoints.0': { type: 'http' } },
+    { 'clusters.0.endpoints.0': { type: 'http', checkPort: 8_644 } },
     { 'clusters.0.timing.lease': '3s' },
     { 'clusters.0.guard': 'none' }
   ].map(digestWith)

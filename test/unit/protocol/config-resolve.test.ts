@@ -72,10 +72,20 @@ test('names are folded to lower case wherever they stand, so that Ctl1 and ctl1 
 
 test('a virtual address is split, and IPv6 gets its canonical text', () => {
   const config = resolved({ 'clusters.0.endpoints.0.addresses': ['10.0.0.100/24', 'FD00:0::0100/64'] })
-  assert.deepEqual(config.clusters[0]?.endpoints[0]?.addresses, [
-    { address: '10.0.0.100', prefixLength: 24, family: 4 },
-    { address: 'fd00::100', prefixLength: 64, family: 6 }
-  ])
+  assert.deepEqual(config.clusters[0]?.endpoints, [{
+    type: 'vip',
+    interface: 'eth0',
+    addresses: [
+      { address: '10.0.0.100', prefixLength: 24, family: 4 },
+      { address: 'fd00::100', prefixLength: 64, family: 6 }
+    ]
+  }])
+})
+
+test('an endpoint behind load balancers has the port that was written for their checks, or none', () => {
+  const config = resolved({ 'clusters.0.endpoints': [{ type: 'http', checkPort: 8_644 }] })
+  assert.deepEqual(config.clusters[0]?.endpoints, [{ type: 'http', checkPort: 8_644 }])
+  assert.deepEqual(resolved({ 'clusters.0.endpoints': [{ type: 'http' }] }).clusters[0]?.endpoints, [{ type: 'http', checkPort: null }])
 })
 
 test('a program is a list, whether it is written as a text or as one', () => {

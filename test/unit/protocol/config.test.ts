@@ -67,7 +67,9 @@ test('a program that cannot do without gets the configuration, or an error with 
   assert.throws(() => requireConfig(fileWith({ version: 2, bogus: 1 }), 'f'), (error: unknown) => error instanceof ConfigError && error.problems.length === 2)
 })
 
-for (const [example, members] of [['ovn-three-nodes.yaml', ['ctl1', 'ctl2', 'ctl3']], ['vtep-pair-with-witness.yaml', ['leaf1a', 'leaf1b', 'witness']], ['three-controllers.yaml', ['ctl1', 'ctl2', 'ctl3']]] as const) {
+for (const [example, members] of [
+  ['ovn-three-nodes.yaml', ['ctl1', 'ctl2', 'ctl3']], ['vtep-pair-with-witness.yaml', ['leaf1a', 'leaf1b', 'witness']], ['three-controllers.yaml', ['ctl1', 'ctl2', 'ctl3']], ['ovn-behind-haproxy.yaml', ['ctl1', 'ctl2', 'ctl3']]
+] as const) {
   test(`the example ${example} is sound, without a warning`, async () => {
     const { config, problems, warnings } = parseConfig(await readFile(new URL(example, EXAMPLES), 'utf8'), example)
     assert.deepEqual([problems, warnings], [undefined, []])

@@ -30,6 +30,15 @@ describe('a cluster that serves', () => {
     assert.deepEqual(view.endpoints, [{ address: '10.0.0.100', holders: ['n1'] }])
   })
 
+  test('behind load balancers the node is named that tells them so', () => {
+    const one = serving()
+    const config = { ...one.config, cluster: { ...one.config.cluster, endpoints: [{ type: 'http', checkPort: 8_644 }] } } as const
+    one.reports([activeReport('n1', { endpoints: [{ address: 'http:8644', held: true }] })], 1_550)
+    const view = viewOf({ ...one, config })
+    assert.equal(view.summary, 'n1 serves nb behind load balancers in term 4. n2 and n3 follow and could each take over.')
+    assert.deepEqual(view.endpoints, [{ address: 'http:8644', holders: ['n1'] }])
+  })
+
   test('two nodes that both hold the address are both shown', () => {
     const one = leader()
     one.reports([activeReport('n1'), report('n2', { endpoints: [{ address: '10.0.0.100', held: true }] })], 1_500)

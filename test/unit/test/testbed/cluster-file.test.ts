@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { stringify } from 'yaml'
+import { virtualAddresses } from '../../../../protocol/cluster.ts'
 import { parseConfig } from '../../../../protocol/config.ts'
 import { clusterFile, SERVERS, serverPaths } from '../../../testbed/cluster-file.ts'
 import { resolveOptions, type TestbedOptions } from '../../../testbed/options.ts'
@@ -23,6 +24,8 @@ const CHOICES: Array<Partial<TestbedOptions>> = [
   { ssl: true },
   { tls: true },
   { guard: 'none' },
+  { balancers: true },
+  { balancers: true, ssl: true, tls: true },
   { nodes: '2+witness', fence: true },
   { nodes: '2', fence: true },
   { budgetPerHour: 2 },
@@ -40,7 +43,7 @@ for (const options of CHOICES) {
 test('options arrive in the configuration', () => {
   const [cluster] = parsed({ nodes: '2+witness', ipv6Vip: true, ssl: true, guard: 'none', timing: { lease: '3s' } }).clusters
   assert.deepEqual(cluster?.members.map(member => [member.name, member.witness]), [['a', false], ['b', false], ['w', true]])
-  assert.deepEqual(cluster?.endpoints[0]?.addresses.map(vip => vip.address), ['10.213.3.50', 'fd00:213:3::50'])
+  assert.deepEqual(virtualAddresses(cluster!), ['10.213.3.50', 'fd00:213:3::50'])
   assert.deepEqual(cluster?.servers.map(server => server.listen), SERVERS.map(({ port }) => ({ method: 'ssl', port })))
   assert.equal(cluster?.guard, 'none')
   assert.equal(cluster?.timing.leaseMs, 3_000)

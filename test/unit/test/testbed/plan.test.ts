@@ -3,7 +3,7 @@ import test from 'node:test'
 import { dataHostsOf, hostOf, namePrefix, nodesOf, planTestbed, TESTBED_INDEX_MAX } from '../../../testbed/plan.ts'
 
 const SMALL = { nodes: '2+witness', controllers: 1, redis: 0 } as const
-const FULL = { nodes: '3', controllers: 3, redis: 3 } as const
+const FULL = { nodes: '3', controllers: 3, redis: 3, balancers: true } as const
 const INDEXES = Array.from({ length: TESTBED_INDEX_MAX + 1 }, (_, index) => index)
 
 test('testbeds of different indexes share no name and no address', () => {
