@@ -7,14 +7,15 @@ import { unitOf, type RouteOptions } from './unit-of.ts'
 const ActiveQuery = Type.Object({ cluster: Type.Optional(Type.String({ minLength: 1, maxLength: 63 })) }, { additionalProperties: false })
 
 /** For service managers and load balancers: the status says everything, the body says why. Open to every peer. */
-export const healthRoutes: FastifyPluginAsyncTypebox<RouteOptions> = async (app, options) => {
+export const healthRoutes: FastifyPluginAsyncTypebox<RouteOptions & { readonly certificateReason: () => string | null }> = async (app, options) => {
   const config = { anyPeer: true }
 
   /** The event loop turns. Knows nothing of databases: a broken database is no reason to restart the agent. */
   app.get('/healthz', { config }, async () => ({ ok: true }))
 
   app.get('/readyz', { config }, async (_request, reply) => {
-    const reasons = [...options.units.values()].flatMap(unit => notReadyReasons(unit.report()))
+    const certificate = options.certificateReason()
+    const reasons = [...(certificate === null ? [] : [certificate]), ...[...options.units.values()].flatMap(unit => notReadyReasons(unit.report()))]
     return await reply.code(reasons.length === 0 ? 200 : 503).send({ ready: reasons.length === 0, reasons })
   })
 

@@ -1,7 +1,9 @@
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
+import { certificateReason } from '../../protocol/certificate-check.ts'
 import { StaleTermError } from '../../protocol/order-errors.ts'
+import { wallClock } from '../clock.ts'
 import { answerErrors } from './error-body.ts'
 import { healthRoutes } from './health.ts'
 import { watchLag } from './lag-watch.ts'
@@ -67,7 +69,7 @@ export function createAgentApi (options: AgentApiOptions): FastifyInstance {
     return await reply.type(registry.contentType).send(await registry.metrics())
   })
 
-  app.register(healthRoutes, { units, node })
+  app.register(healthRoutes, { units, node, certificateReason: () => certificateReason(tls, node, wallClock().getTime()) })
   app.register(voteRoutes, { units, node })
   app.register(maintenanceRoutes, { maintenance, node })
   app.register(reportRoutes, { units, node, reportEveryMs })
