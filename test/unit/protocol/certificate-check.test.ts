@@ -4,7 +4,8 @@ import { before, test } from 'node:test'
 import { certificateProblem, certificateReason, CertificateUnusableError, loadCertificate } from '../../../protocol/certificate-check.ts'
 import { makeCertificates, type Certificate } from '../controller/link/certificates.ts'
 
-const NOW_MS = Date.now()
+/** A little later than now, since the certificates are made afterwards. */
+const NOW_MS = Date.now() + 10 * 60 * 1000
 const DAY_MS = 24 * 60 * 60 * 1000
 const FILES = { privateKey: '/tls/{node}.key', certificate: '/tls/{node}.crt', caCertificate: '/tls/ca.crt' }
 
