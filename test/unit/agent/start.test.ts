@@ -12,8 +12,9 @@ import { until } from '../../contract/support/wait.ts'
 import { makeCertificates } from '../controller/link/certificates.ts'
 
 const MAIN = path.resolve(import.meta.dirname, '../../../cli/main.ts')
-const DEADLINE_MS = 100_000
-const END_MS = 60_000
+const DEADLINE_MS = 200_000
+/** A loaded machine may need long to start a process several times. */
+const END_MS = 400_000
 
 async function freePort (): Promise<number> {
   const server = createServer()
