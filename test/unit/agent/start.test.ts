@@ -28,11 +28,18 @@ async function freePort (): Promise<number> {
 interface Bench {
   readonly directory: string
   readonly port: number
-  /** Starts an agent with this file; it is killed with the test. */
-  readonly agent: (changes?: object, node?: string) => Promise<ReturnType<typeof start>>
+  /** Starts an agent with this file; it is killed with the test. `run` resolves at its end. */
+  readonly agent: (changes?: object) => Promise<{ readonly run: ReturnType<typeof start> }>
 }
 
 const start = (args: readonly string[]) => execa(process.execPath, [MAIN, 'agent', ...args], { reject: false, timeout: END_MS, killSignal: 'SIGKILL', stdin: 'ignore', env: { NOTIFY_SOCKET: undefined } } satisfies Options)
+
+const clustersAt = (address: string) => [{
+  name: 'ovn',
+  nodes: ['a', 'b', { name: 'w', witness: true }],
+  servers: [{ name: 'nb', database: 'OVN_Northbound', listen: { method: 'tcp', port: 6641 } }],
+  endpoints: [{ type: 'vip', interface: 'lo', addresses: [address] }]
+}]
 
 async function bench (t: TestContext): Promise<Bench> {
   const directory = await mkdtemp(path.join(tmpdir(), 'ovsdb-ha-start-'))
@@ -40,30 +47,25 @@ async function bench (t: TestContext): Promise<Bench> {
   const running: Array<ReturnType<typeof start>> = []
   let files = 0
   t.after(async () => {
-    for (const process of running) process.kill('SIGKILL')
+    for (const run of running) run.kill('SIGKILL')
     await Promise.all(running)
     await rm(directory, { recursive: true, force: true })
   })
   return {
     directory,
     port,
-    async agent (changes = {}, node = 'w') {
+    async agent (changes = {}) {
       const file = path.join(directory, `cluster-${++files}.yaml`)
       await writeFile(file, stringify({
         version: 1,
         nodes: [{ name: 'a', address: '127.0.1.1' }, { name: 'b', address: '127.0.1.2' }, { name: 'w', address: '127.0.0.1', agentPort: port }],
         agent: { stateDirectory: `${directory}/state`, runDirectory: `${directory}/run` },
-        clusters: [{
-          name: 'ovn',
-          nodes: ['a', 'b', { name: 'w', witness: true }],
-          servers: [{ name: 'nb', database: 'OVN_Northbound', listen: { method: 'tcp', port: 6641 } }],
-          endpoints: [{ type: 'vip', interface: 'lo', addresses: ['127.0.1.100/24'] }]
-        }],
+        clusters: clustersAt('127.0.1.100/24'),
         ...changes
       }))
-      const process = start(['--config', file, '--node', node])
-      running.push(process)
-      return process
+      const run = start(['--config', file, '--node', 'w'])
+      running.push(run)
+      return { run } // not itself: it would be waited for
     }
   }
 }
@@ -74,14 +76,14 @@ async function untilReady (port: number): Promise<void> {
 
 test('two agents with one node name: the second is refused, says so, touches nothing, and the first goes on', async t => {
   const { agent, port, directory } = await bench(t)
-  const first = await agent()
+  const { run: first } = await agent()
   await untilReady(port)
   const before = await readdir(`${directory}/state`, { recursive: true })
-  const second = await (await agent())
+  const second = await (await agent()).run
   assert.equal(second.exitCode, 1, second.stderr)
   assert.match(second.stderr, /^OVSDB_HA_NODE_RUNS_ALREADY: this node has an agent already: .+\nhint: Stop the other agent first/m)
   assert.deepEqual(await readdir(`${directory}/state`, { recursive: true }), before)
-  const elsewhere = await (await agent({ agent: { stateDirectory: `${directory}/elsewhere`, runDirectory: `${directory}/run` } }))
+  const elsewhere = await (await agent({ agent: { stateDirectory: `${directory}/elsewhere`, runDirectory: `${directory}/run` } })).run
   assert.match(elsewhere.stderr, new RegExp(`OVSDB_HA_NODE_RUNS_ALREADY: .*something listens on 127\\.0\\.0\\.1 port ${port} already`))
   await untilReady(port)
   first.kill('SIGTERM')
@@ -91,7 +93,7 @@ test('two agents with one node name: the second is refused, says so, touches not
 test('an agent that was given another host\'s name ends and names the address that is not here', async t => {
   const { agent } = await bench(t)
   // 192.0.2.0/24 is for documentation: no host has it
-  const { exitCode, stderr } = await (await agent({ insecure: true, nodes: [{ name: 'a', address: '192.0.2.1' }, { name: 'b', address: '192.0.2.2' }, { name: 'w', address: '192.0.2.3' }] }))
+  const { exitCode, stderr } = await (await agent({ insecure: true, nodes: [{ name: 'a', address: '192.0.2.1' }, { name: 'b', address: '192.0.2.2' }, { name: 'w', address: '192.0.2.3' }], clusters: clustersAt('192.0.2.100/24') })).run
   assert.equal(exitCode, 1, stderr)
   assert.match(stderr, /OVSDB_HA_ADDRESS_NOT_HERE: this host has not the address 192\.0\.2\.3 of node w\nhint: Is this host w\?/)
 })
@@ -99,13 +101,13 @@ test('an agent that was given another host\'s name ends and names the address th
 test('with a certificate that is missing or of another name the agent does not start, and says which file', async t => {
   const { agent, directory, port } = await bench(t)
   const tls = { certificate: `${directory}/tls/{node}.crt`, privateKey: `${directory}/tls/{node}.key`, caCertificate: `${directory}/tls/ca.crt` }
-  const missing = await (await agent({ tls }))
+  const missing = await (await agent({ tls })).run
   assert.equal(missing.exitCode, 2, missing.stderr)
   assert.match(missing.stderr, new RegExp(`OVSDB_HA_CERTIFICATE_UNUSABLE: ${directory}/tls/w\\.key, for w: it cannot be read: ENOENT`))
   const made = (await makeCertificates(['a'])).get('a')!
   await mkdir(`${directory}/tls`)
   await Promise.all([writeFile(`${directory}/tls/w.key`, made.key), writeFile(`${directory}/tls/w.crt`, made.cert), writeFile(`${directory}/tls/ca.crt`, made.ca)])
-  const wrong = await (await agent({ tls }))
+  const wrong = await (await agent({ tls })).run
   assert.equal(wrong.exitCode, 2, wrong.stderr)
   assert.match(wrong.stderr, /w\.crt, for w: it is for DNS:a, not for w\nhint: /)
   assert.deepEqual(await readdir(directory).then(names => names.includes('state')), false, 'nothing was laid out')

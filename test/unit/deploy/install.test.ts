@@ -29,7 +29,8 @@ async function bench (t: TestContext) {
     'agent/main.ts': 'export const agent = 1\n',
     'docs/guide.md': '# Guide\n',
     'docs/examples/ovn-three-nodes.yaml': 'version: 1\n',
-    'node_modules/.package-lock.json': '{}\n',
+    // npm believes this of what is there
+    'node_modules/.package-lock.json': JSON.stringify({ name: 'ovsdb-ha', version: '1.2.3', lockfileVersion: 3, packages: { 'node_modules/useful': { version: '1.0.0' }, 'node_modules/for-development': { version: '1.0.0', dev: true } } }),
     'node_modules/useful/package.json': '{"name":"useful","version":"1.0.0"}\n',
     'node_modules/useful/index.js': 'export {}\n',
     'node_modules/useful/index.d.ts': 'export {}\n',
