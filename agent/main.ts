@@ -3,26 +3,30 @@ import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { pino, type Logger } from 'pino'
 import { Registry } from 'prom-client'
-import { dataMembers, type ClusterConfig, type TlsFiles } from '../protocol/cluster.ts'
-import { requireConfig } from '../protocol/config.ts'
 import packageJson from '../package.json' with { type: 'json' }
+import { loadCertificate } from '../protocol/certificate-check.ts'
+import { dataMembers, type ClusterConfig, type Config } from '../protocol/cluster.ts'
+import { requireConfig } from '../protocol/config.ts'
+import type { ServiceManager } from '../protocol/service-manager.ts'
 import { createCheckServer } from './api/check-server.ts'
 import { createAgentApi } from './api/server.ts'
-import type { TlsTexts } from './api/tls.ts'
+import { wallClock } from './clock.ts'
+import { claimStateDirectory, listenError } from './one-agent.ts'
 import { NoSuchNodeError, NothingToDoError } from './start-errors.ts'
-import { createUnit } from './unit.ts'
-import { createWatchdog } from './watchdog.ts'
+import { createUnit, type Unit } from './unit.ts'
+import { createWatchdog, type Watchdog } from './watchdog.ts'
 
 export interface AgentOptions {
   readonly configFile: string
   readonly node: string
+  readonly serviceManager: ServiceManager
 }
 
 /** A process that cannot be stopped in order within this long ends anyway; servers and guard do not depend on it. */
 const STOP_DEADLINE_MS = 5_000
 
 /** Runs until SIGTERM or SIGINT. Servers keep running and serving: a new agent finds them within the lease and changes nothing. */
-export async function startAgent ({ configFile, node }: AgentOptions): Promise<void> {
+export async function startAgent ({ configFile, node, serviceManager }: AgentOptions): Promise<void> {
   const { config, warnings } = requireConfig(await readFile(configFile, 'utf8'), configFile)
   const logger = pino({ base: { process: 'agent', node }, timestamp: pino.stdTimeFunctions.isoTime })
   for (const warning of warnings) logger.warn({ path: warning.path }, warning.message)
@@ -30,7 +34,8 @@ export async function startAgent ({ configFile, node }: AgentOptions): Promise<v
   if (self === undefined) throw new NoSuchNodeError(node, configFile, config.nodes.map(one => one.name))
   const clusters = config.clusters.filter(cluster => cluster.members.some(member => member.name === node))
   if (clusters.length === 0) throw new NothingToDoError(node, configFile)
-  const tls = config.tls === null ? null : await readTls(config.tls, node)
+  const tls = config.tls === null ? null : await loadCertificate(config.tls, node, path => readFile(path, 'utf8'), wallClock().getTime())
+  const claim = await claimStateDirectory(config.agent.stateDirectory, node)
   const bootId = randomUUID()
   const ended = Promise.withResolvers<Error | null>()
   const units = clusters.map(cluster => createUnit({ config, cluster, node, bootId, tls, logger, onInvariantBroken: ended.resolve }))
@@ -49,25 +54,30 @@ export async function startAgent ({ configFile, node }: AgentOptions): Promise<v
   })
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => ended.resolve(null))
   const checks = units.flatMap(({ shell }) => checkPorts(clusters, shell.cluster, node).map(port => ({ port, server: createCheckServer({ unit: shell, node, logger }) })))
-  await api.listen({ host: self.address, port: self.agentPort })
-  for (const { port, server } of checks) await server.listen({ host: self.address, port })
-  for (const unit of units) await unit.start()
-  const watchdog = config.agent.watchdog === null
-    ? null
-    : createWatchdog({
-      device: config.agent.watchdog,
-      everyMs: Math.min(...clusters.map(cluster => cluster.timing.renewEveryMs)),
-      beats: units.map(unit => unit.shell.beat),
-      onProblem: message => { for (const unit of units) unit.onProblem('watchdog', message) }
-    })
-  await watchdog?.start()
+  const watchdog = createWatchdogOf(config, clusters, units)
+  const stop = async (): Promise<void> => {
+    await Promise.all([api, ...checks.map(({ server }) => server)].map(server => server.close()))
+    await Promise.all(units.map(unit => unit.stop()))
+    await claim.release()
+  }
+  try {
+    await api.listen({ host: self.address, port: self.agentPort }).catch((error: unknown) => { throw listenError(error, { node, address: self.address, port: self.agentPort }) })
+    for (const { port, server } of checks) await server.listen({ host: self.address, port }).catch((error: unknown) => { throw listenError(error, { node, address: self.address, port }) })
+    for (const unit of units) await unit.start()
+    await watchdog?.start()
+    await serviceManager.ready(units.map(unit => unit.shell.beat))
+  } catch (error) {
+    await stopInOrder(stop, logger) // what cannot start whole does not stay half started
+    throw error
+  }
   logger.info({ address: self.address, port: self.agentPort, clusters: clusters.map(cluster => cluster.name), tls: tls !== null }, 'agent started')
 
   const failure = await ended.promise
   await stopInOrder(async () => {
+    const told = serviceManager.stopping()
     if (failure === null) await watchdog?.stop() // after a bug of ours the device goes on counting: a new agent has that long
-    await Promise.all([api, ...checks.map(({ server }) => server)].map(server => server.close()))
-    await Promise.all(units.map(unit => unit.stop()))
+    await stop()
+    await told
   }, logger)
   if (failure !== null) throw failure
   logger.info('agent stopped; its servers were left as they are')
@@ -80,6 +90,16 @@ function checkPorts (clusters: readonly ClusterConfig[], name: string, node: str
   return cluster.endpoints.flatMap(endpoint => endpoint.type === 'http' && endpoint.checkPort !== null ? [endpoint.checkPort] : [])
 }
 
+function createWatchdogOf (config: Config, clusters: readonly ClusterConfig[], units: readonly Unit[]): Watchdog | null {
+  if (config.agent.watchdog === null) return null
+  return createWatchdog({
+    device: config.agent.watchdog,
+    everyMs: Math.min(...clusters.map(cluster => cluster.timing.renewEveryMs)),
+    beats: units.map(unit => unit.shell.beat),
+    onProblem: message => { for (const unit of units) unit.onProblem('watchdog', message) }
+  })
+}
+
 async function stopInOrder (stop: () => Promise<void>, logger: Logger): Promise<void> {
   const timer = setTimeout(() => {
     logger.error({ deadlineMs: STOP_DEADLINE_MS }, 'the agent did not stop in order and ends anyway')
@@ -87,9 +107,4 @@ async function stopInOrder (stop: () => Promise<void>, logger: Logger): Promise<
   }, STOP_DEADLINE_MS)
   await stop()
   clearTimeout(timer)
-}
-
-async function readTls (files: TlsFiles, node: string): Promise<TlsTexts> {
-  const read = async (path: string): Promise<string> => await readFile(path.replaceAll('{node}', node), 'utf8')
-  return { key: await read(files.privateKey), cert: await read(files.certificate), ca: await read(files.caCertificate) }
 }

@@ -38,3 +38,14 @@ export class ControllerUnreachableError extends OvsdbHaError {
     this.hint = 'Check that it runs, and --server or OVSDB_HA_SERVER (several controllers: all of their addresses, with commas between). The clusters keep serving without it; only their state is not known here.'
   }
 }
+
+/** The daemon beside a health check does not live, or is not ready. */
+export class UnhealthyError extends OvsdbHaError {
+  readonly code = 'OVSDB_HA_UNHEALTHY'
+  readonly httpStatus = 503
+  readonly hint = 'Look at its log. A database that is broken is no reason for this: only the daemon itself is.'
+
+  constructor (daemon: string, what: string, cause?: unknown) {
+    super(`${daemon} is not well: ${what}`, { cause })
+  }
+}

@@ -1,3 +1,4 @@
+import type { ServiceManager } from '../protocol/service-manager.ts'
 import type { ControllerClient } from './client.ts'
 
 /**
@@ -23,9 +24,13 @@ export interface CliContext {
     readonly token: string | undefined
     readonly tokenFile: string | undefined
     readonly caFile: string | undefined
+    /** Which node this host is. */
+    readonly node?: string | undefined
   }
   /** A client of the controller that the options and the environment name. */
   readonly client: (options: ConnectionOptions) => Promise<ControllerClient>
+  /** Whoever runs a daemon of ours as a service. */
+  readonly serviceManager: () => ServiceManager
   /** Ends the command with this exit code although nothing was thrown (`config check` that found problems). */
   readonly setExitCode: (code: ExitCode) => void
 }

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander'
+import { CertificateUnusableError } from '../protocol/certificate-check.ts'
 import { ConfigError } from '../protocol/config-errors.ts'
 import { OvsdbHaError } from '../protocol/errors.ts'
 import { RemoteError } from '../protocol/remote-error.ts'
@@ -8,7 +9,7 @@ import { EXIT, type ExitCode } from './context.ts'
 /** The exit code that a failure ends with; every other one is 1. */
 export function exitCodeOf (error: unknown): ExitCode {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
-  if (error instanceof UsageError || error instanceof FileUnusableError || error instanceof ConfigError) return EXIT.usage
+  if (error instanceof UsageError || error instanceof FileUnusableError || error instanceof ConfigError || error instanceof CertificateUnusableError) return EXIT.usage
   if (error instanceof ControllerUnreachableError) return EXIT.unreachable
   if (error instanceof RemoteError) {
     switch (error.httpStatus) {

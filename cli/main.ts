@@ -4,6 +4,7 @@ import path from 'node:path'
 import packageJson from '../package.json' with { type: 'json' }
 import { EXIT, type CliContext } from './context.ts'
 import { runCommand } from './program.ts'
+import { createServiceManager } from './service-manager.ts'
 
 const { env, stdout, stderr } = process
 
@@ -15,8 +16,13 @@ const environment: CliContext['environment'] = {
   server: env.OVSDB_HA_SERVER,
   token: env.OVSDB_HA_TOKEN,
   tokenFile: env.OVSDB_HA_TOKEN_FILE,
-  caFile: env.OVSDB_HA_CA_FILE
+  caFile: env.OVSDB_HA_CA_FILE,
+  node: env.OVSDB_HA_NODE
 }
+
+// for this process alone: an ovsdb-server that an agent starts must not speak in its name
+const { NOTIFY_SOCKET: notifySocket, WATCHDOG_USEC: watchdogMicroseconds, WATCHDOG_PID: watchdogPid } = env
+for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID']) delete env[name]
 
 const context: CliContext = {
   out: text => { stdout.write(`${text}\n`) },
@@ -35,6 +41,7 @@ const context: CliContext = {
     const { connectTo } = await import('./connection.ts') // a daemon needs no HTTP client of ours
     return connectTo(options, environment)
   },
+  serviceManager: () => createServiceManager({ notifySocket, watchdogMicroseconds, watchdogPid, pid: process.pid, onProblem: message => { stderr.write(`${message}\n`) } }),
   setExitCode: code => { process.exitCode = code }
 }
 

@@ -8,6 +8,7 @@ import { registerDemo } from './commands/demo.ts'
 import { registerExplain } from './commands/explain.ts'
 import { registerFailover } from './commands/failover.ts'
 import { registerConfirmOff, registerFence, registerUnfence } from './commands/fence.ts'
+import { registerHealth } from './commands/health.ts'
 import { registerHistory } from './commands/history.ts'
 import { registerPause } from './commands/pause.ts'
 import { registerPrefer } from './commands/prefer.ts'
@@ -73,8 +74,9 @@ export function createProgram (context: CliContext, version: string): Command {
   registerHistory(program, context)
   registerExplain(program, context)
   registerConfig(program, context)
-  registerAgent(program)
-  registerController(program)
+  registerHealth(program, context)
+  registerAgent(program, context)
+  registerController(program, context)
   registerDemo(program)
   return program
 }

@@ -2,12 +2,15 @@
 import { readFile } from 'node:fs/promises'
 import { pino, type Logger } from 'pino'
 import type { HistoryEntry } from '../protocol/api.ts'
+import { certificateReason, loadCertificate, type CertificateTexts } from '../protocol/certificate-check.ts'
 import { dataMembers, type ClusterConfig, type Config, type FenceConfig, type MemberConfig } from '../protocol/cluster.ts'
 import { requireConfig } from '../protocol/config.ts'
 import { configDigest } from '../protocol/config-digest.ts'
+import type { ServiceManager } from '../protocol/service-manager.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import { createControllerApi, type ControllerApiOptions } from './api/api.ts'
 import type { Token } from './api/auth.ts'
+import { wallClock } from './clock.ts'
 import { createFairShare } from './fair-share.ts'
 import { createFenceDevice } from './link/fence-device.ts'
 import type { AgentAddress } from './link/agent-requests.ts'
@@ -16,6 +19,7 @@ import { createHttpMaintenanceLink } from './link/http-maintenance-link.ts'
 import { createHttpRescueLink } from './link/http-rescue-link.ts'
 import { createControllerMetrics } from './metrics.ts'
 import { createClusterShell } from './shell.ts'
+import { listenError } from './start-errors.ts'
 import { openStore } from './open-store.ts'
 import { createRescueDesk } from './rescue-desk.ts'
 import { createTurns } from './turns.ts'
@@ -23,19 +27,18 @@ import { createUpkeep, type Upkeep } from './upkeep.ts'
 
 export interface ControllerOptions {
   readonly configFile: string
+  readonly serviceManager: ServiceManager
 }
-
-interface TlsTexts { readonly key: string, readonly cert: string, readonly ca: string }
 
 const STOP_DEADLINE_MS = 5_000
 
 /** Runs until SIGTERM or SIGINT; leadership is given back first, and the clusters go on serving without it. */
-export async function startController ({ configFile }: ControllerOptions): Promise<void> {
+export async function startController ({ configFile, serviceManager }: ControllerOptions): Promise<void> {
   const { config, warnings } = requireConfig(await readFile(configFile, 'utf8'), configFile)
   const { controller } = config
   const logger = pino({ base: { process: 'controller', controller: controller.name }, timestamp: pino.stdTimeFunctions.isoTime })
   for (const warning of warnings) logger.warn({ path: warning.path }, warning.message)
-  const tls = await readTls(config)
+  const tls = config.tls === null ? null : await loadCertificate(config.tls, controller.name, path => readFile(path, 'utf8'), wallClock().getTime())
   const tokens: readonly Token[] = await Promise.all(controller.tokens.map(async ({ name, role, file }) => ({ name, role, token: (await readFile(file, 'utf8')).trim() })))
   const metrics = createControllerMetrics({ version: packageJson.version, certificate: tls?.cert ?? null })
   const store = await openStore(controller)
@@ -69,22 +72,49 @@ export async function startController ({ configFile }: ControllerOptions): Promi
     registry: metrics.registry,
     logger,
     tls,
+    certificateReason: () => certificateReason(tls, controller.name, wallClock().getTime()),
     version: packageJson.version
   })
+  await runUntilSignalled({
+    async start () {
+      await Promise.all(shells.map(shell => shell.start()))
+      await Promise.all(upkeep.map(one => one.start()))
+      await api.listen({ host: controller.listen, port: controller.port }).catch((error: unknown) => { throw listenError(error, controller) })
+      logger.info({ listen: controller.listen, port: controller.port, clusters: config.clusters.map(cluster => cluster.name), tls: tls !== null }, 'controller started')
+    },
+    async stop () {
+      await Promise.all(upkeep.map(one => one.stop()))
+      await Promise.all(shells.map(shell => shell.stop()))
+      turns.stop()
+      await api.close()
+      await Promise.all(rescueLinks.flat().map(link => link.stop()))
+      await store.close()
+    },
+    beats: shells.map(shell => shell.beat)
+  }, serviceManager, logger)
+}
+
+interface Parts {
+  readonly start: () => Promise<void>
+  readonly stop: () => Promise<void>
+  readonly beats: ReadonlyArray<() => Promise<void>>
+}
+
+async function runUntilSignalled ({ start, stop, beats }: Parts, serviceManager: ServiceManager, logger: Logger): Promise<void> {
   const ended = Promise.withResolvers<null>()
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => ended.resolve(null))
-  await Promise.all(shells.map(shell => shell.start()))
-  await Promise.all(upkeep.map(one => one.start()))
-  await api.listen({ host: controller.listen, port: controller.port })
-  logger.info({ listen: controller.listen, port: controller.port, clusters: config.clusters.map(cluster => cluster.name), tls: tls !== null }, 'controller started')
+  try {
+    await start()
+  } catch (error) {
+    await stopInOrder(stop, logger) // one that nobody can ask must not lead either
+    throw error
+  }
+  await serviceManager.ready(beats)
   await ended.promise
   await stopInOrder(async () => {
-    await Promise.all(upkeep.map(one => one.stop()))
-    await Promise.all(shells.map(shell => shell.stop()))
-    turns.stop()
-    await api.close()
-    await Promise.all(rescueLinks.flat().map(link => link.stop()))
-    await store.close()
+    const told = serviceManager.stopping()
+    await stop()
+    await told
   }, logger)
   logger.info('controller stopped; the clusters go on serving')
 }
@@ -100,7 +130,7 @@ function desksOf (upkeep: readonly Upkeep[]): Pick<ControllerApiOptions, 'upgrad
   }
 }
 
-function linkOptions (cluster: ClusterConfig, member: MemberConfig, tls: TlsTexts | null): AgentAddress {
+function linkOptions (cluster: ClusterConfig, member: MemberConfig, tls: CertificateTexts | null): AgentAddress {
   return { cluster: cluster.name, node: member.name, url: agentUrl(member, tls), tls, silentAfterMs: silentAfterMs(cluster) }
 }
 
@@ -113,14 +143,8 @@ function silentAfterMs ({ timing }: ClusterConfig): number {
   return Math.max(timing.reportEveryMs * 2, timing.suspectAfterMs - timing.reportEveryMs)
 }
 
-function agentUrl ({ address, agentPort }: MemberConfig, tls: TlsTexts | null): string {
+function agentUrl ({ address, agentPort }: MemberConfig, tls: CertificateTexts | null): string {
   return `${tls === null ? 'http' : 'https'}://${address.includes(':') ? `[${address}]` : address}:${agentPort}`
-}
-
-async function readTls ({ tls, controller }: Config): Promise<TlsTexts | null> {
-  if (tls === null) return null
-  const read = async (path: string): Promise<string> => await readFile(path.replaceAll('{node}', controller.name), 'utf8')
-  return { key: await read(tls.privateKey), cert: await read(tls.certificate), ca: await read(tls.caCertificate) }
 }
 
 async function stopInOrder (stop: () => Promise<void>, logger: Logger): Promise<void> {

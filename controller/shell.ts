@@ -63,6 +63,8 @@ export interface ClusterShell extends ClusterService, ScheduleHost, PlanHost, Up
   start (): Promise<void>
   /** Gives leadership back; the cluster goes on serving. */
   stop (): Promise<void>
+  /** Resolves when the loop that decides took another event; rejects when it cannot. */
+  beat (): Promise<void>
 }
 
 export function createClusterShell (options: ClusterShellOptions): ClusterShell {
@@ -355,6 +357,7 @@ export function createClusterShell (options: ClusterShellOptions): ClusterShell 
     name,
     start,
     stop,
+    beat: async () => push({ type: 'woke' }),
     view,
     explain: explainNow,
     follow: onChange => {

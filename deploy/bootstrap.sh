@@ -1,10 +1,11 @@
 #!/bin/sh
 # Installs what a Debian or Ubuntu machine with Node.js and npm lacks to run, test and demonstrate ovsdb-ha.
 #
-#   deploy/bootstrap.sh [--quiet] [--with-trixie]
+#   deploy/bootstrap.sh [--quiet] [--with-trixie] [--with-image]
 #     --quiet        say nothing when there is nothing to do
 #     --with-trixie  also make a second Open vSwitch (Debian trixie's 3.5) to test against, a tree in
 #                    $OVSDB_HA_TRIXIE (default /var/cache/ovsdb-ha/trixie)
+#     --with-image   also install what deploy/image/build.sh needs
 #
 # It can be run again at any time: what is there is left alone. Installing packages needs root; without it the
 # packages are named and the exit code is 1. Debian's packages start Open vSwitch, OVN, Redis, Prometheus, HAProxy and
@@ -13,9 +14,11 @@ set -eu
 
 packages='openvswitch-switch openvswitch-common ovn-central ovn-common ovn-host nftables iproute2
   iputils-arping iputils-ping libndp-tools ndisc6 openssl procps spin gcc libc6-dev redis-server redis-sentinel
-  prometheus haproxy keepalived curl'
+  prometheus haproxy keepalived curl systemd perl-base'
+# What builds the container images.
+image_packages='buildah debootstrap debian-archive-keyring'
 # One command of each package, for machines without dpkg.
-commands='ovs-vswitchd ovs-appctl ovn-northd ovn-nbctl ovn-controller nft ip arping ping ndptool ndisc6 openssl ps spin gcc redis-server redis-sentinel promtool haproxy keepalived curl'
+commands='ovs-vswitchd ovs-appctl ovn-northd ovn-nbctl ovn-controller nft ip arping ping ndptool ndisc6 openssl ps spin gcc redis-server redis-sentinel promtool haproxy keepalived curl systemd-notify perl'
 trixie=${OVSDB_HA_TRIXIE:-/var/cache/ovsdb-ha/trixie}
 mirror=${OVSDB_HA_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 policy=/usr/sbin/policy-rc.d
@@ -25,12 +28,14 @@ PATH="$PATH:/usr/sbin:/sbin"
 
 quiet=no
 with_trixie=no
+with_image=no
 did_something=no
 for argument in "$@"; do
   case $argument in
     --quiet) quiet=yes ;;
     --with-trixie) with_trixie=yes ;;
-    *) echo "bootstrap: unknown option $argument (known: --quiet, --with-trixie)" >&2; exit 2 ;;
+    --with-image) with_image=yes ;;
+    *) echo "bootstrap: unknown option $argument (known: --quiet, --with-trixie, --with-image)" >&2; exit 2 ;;
   esac
 done
 
@@ -159,6 +164,7 @@ bootstrap_trixie () {
   did_something=yes
 }
 
+[ "$with_image" = no ] || packages="$packages $image_packages"
 bootstrap_packages
 bootstrap_node_modules
 [ "$with_trixie" = no ] || bootstrap_trixie

@@ -30,8 +30,9 @@ const STAGES: readonly Stage[] = [
   { name: 'patient', type: 'tests', files: ['test/e2e/**/*.patient.test.ts'], concurrency: 2, deadlineMs: 60 * MINUTE_MS }
 ]
 
-/** What takes minutes for each file: before a release, and by whoever changes what they are about. */
+/** What takes minutes for each file, or needs the container images: before a release, and by whoever changes what they are about. */
 const LONG_STAGES: readonly Stage[] = [
+  { name: 'image', type: 'tests', files: ['test/e2e/**/*.image.test.ts'], concurrency: 1, deadlineMs: 20 * MINUTE_MS },
   { name: 'long', type: 'tests', files: ['test/e2e/**/*.long.test.ts'], concurrency: 1, deadlineMs: 60 * MINUTE_MS }
 ]
 

@@ -10,6 +10,8 @@ import { unitOf, type RouteOptions } from './unit-of.ts'
 
 export interface HealthOptions extends RouteOptions {
   readonly lag: LagWatch
+  /** Why nobody can speak to this agent: its certificate; null: it is good, or there is none. */
+  readonly certificateReason: () => string | null
 }
 
 const ClusterName = Type.Optional(Type.String({ minLength: 1, maxLength: 63 }))
@@ -25,7 +27,8 @@ export const healthRoutes: FastifyPluginAsyncTypebox<HealthOptions> = async (app
   app.get('/live', { config }, async () => ({ node: options.node, live: true }))
 
   app.get('/readyz', { config }, async (_request, reply) => {
-    const reasons = [...options.units.values()].flatMap(unit => notReadyReasons(unit.report()))
+    const certificate = options.certificateReason()
+    const reasons = [...(certificate === null ? [] : [certificate]), ...[...options.units.values()].flatMap(unit => notReadyReasons(unit.report()))]
     return await reply.code(reasons.length === 0 ? 200 : 503).send({ ready: reasons.length === 0, reasons })
   })
 

@@ -1,6 +1,8 @@
 import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox'
 import { fastify, LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify'
 import type { Registry } from 'prom-client'
+import { certificateReason } from '../../protocol/certificate-check.ts'
+import { wallClock } from '../clock.ts'
 import { answerErrors } from './error-body.ts'
 import { healthRoutes } from './health.ts'
 import { metricsRoutes, type Statistics } from './metrics-routes.ts'
@@ -54,7 +56,7 @@ export function createAgentApi (options: AgentApiOptions): FastifyInstance {
   if (tls !== null) requirePeers(app, allowedPeers)
 
   const lag = metricsRoutes(app, { units, statistics, registry, about: { node, version, certificate: tls?.cert ?? null } })
-  app.register(healthRoutes, { units, node, lag })
+  app.register(healthRoutes, { units, node, lag, certificateReason: () => certificateReason(tls, node, wallClock().getTime()) })
   app.register(voteRoutes, { units, node })
   app.register(maintenanceRoutes, { maintenance, node })
   app.register(reportRoutes, { units, node, reportEveryMs })

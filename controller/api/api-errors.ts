@@ -106,3 +106,14 @@ export class InternalError extends OvsdbHaError {
     super('The controller failed to answer', { cause })
   }
 }
+
+/** It was good at the start, and is no more: agents and operators refuse this controller, or will at their next connection. */
+export class CertificateEndedError extends OvsdbHaError {
+  readonly code = 'OVSDB_HA_CERTIFICATE_ENDED'
+  readonly httpStatus = 503
+  readonly hint = 'Renew the certificate and restart this controller: certificates are read at the start.'
+
+  constructor (reason: string) {
+    super(reason)
+  }
+}

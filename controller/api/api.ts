@@ -41,6 +41,8 @@ export interface ControllerApiOptions {
   readonly logger: FastifyBaseLogger
   /** PEM texts; null is plain HTTP. Operators show a token, not a certificate. */
   readonly tls: { readonly key: string, readonly cert: string } | null
+  /** What is wrong with the certificate by now; null: nothing, or there is none. */
+  readonly certificateReason?: () => string | null
   readonly version: string
 }
 
@@ -75,7 +77,7 @@ export function createControllerApi (options: ControllerApiOptions): FastifyInst
       security: [{ token: [] }]
     }
   })
-  app.register(healthRoutes, { store, registry })
+  app.register(healthRoutes, { store, registry, certificateReason: options.certificateReason ?? (() => null) })
   app.register(clusterRoutes, { clusters })
   app.register(operationRoutes, { clusters })
   app.register(fenceRoutes, { clusters })

@@ -8,6 +8,16 @@ const ROOT = path.resolve(import.meta.dirname, '../..')
 /** What starts agents and the controller. */
 export const PRODUCT_MAIN = path.join(ROOT, 'cli/main.ts')
 
+/** The same in a container image. */
+export const IMAGE_PROGRAM = ['/opt/ovsdb-ha/bin/node', '/opt/ovsdb-ha/cli/main.ts'] as const
+
+/** The image's root file system, as `deploy/image/build.sh --output` leaves it. */
+export function imageRoot (role: 'agent' | 'controller'): string {
+  const root = path.join(process.env.OVSDB_HA_IMAGE ?? '/var/cache/ovsdb-ha/image', `${role}-rootfs`)
+  if (!existsSync(path.join(root, IMAGE_PROGRAM[0]))) throw new TestbedError(`no image in ${root}: run deploy/image/build.sh --debootstrap bookworm --output ${path.dirname(root)}`)
+  return root
+}
+
 /** Program and first arguments of an ovsdb-server of this version. */
 export function ovsdbServerProgram (ovs: '3.1' | '3.5'): readonly string[] {
   return ovsProgram(ovs, 'sbin/ovsdb-server')

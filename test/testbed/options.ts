@@ -13,6 +13,8 @@ export interface TestbedOptions {
   /** Each host has programs of its own, at first those of `ovs`, which `Testbed.installOvs` replaces as a package manager does, and the testbed schema files of its own. */
   readonly replaceable?: boolean
   readonly control?: 'appctl' | 'configFile'
+  /** Agents and controllers run from the root file systems of the container images that deploy/image/build.sh leaves, and so do the servers. */
+  readonly image?: boolean
   /** A second virtual address, of the other family. */
   readonly ipv6Vip?: boolean
   /** Clients come by two HAProxys, whose address keepalived moves: an endpoint of type http instead of virtual addresses. */
@@ -37,7 +39,8 @@ export interface TestbedOptions {
 export type ResolvedOptions = Required<TestbedOptions>
 
 export function resolveOptions (options: TestbedOptions): ResolvedOptions {
-  const resolved: ResolvedOptions = { nodes: '3', controllers: 1, redis: 0, ovs: '3.1', replaceable: false, control: 'appctl', ipv6Vip: false, balancers: false, ssl: false, tls: false, guard: 'nftables', fence: false, northd: false, budgetPerHour: 1_000, diskMegabytes: null, timing: {}, ...options }
+  const resolved: ResolvedOptions = { nodes: '3', controllers: 1, redis: 0, ovs: '3.1', replaceable: false, image: false, control: 'appctl', ipv6Vip: false, balancers: false, ssl: false, tls: false, guard: 'nftables', fence: false, northd: false, budgetPerHour: 1_000, diskMegabytes: null, timing: {}, ...options }
   if (resolved.controllers > 1 && resolved.redis === 0) throw new RangeError(`${resolved.controllers} controllers need a store that they share: give the testbed one Redis, or three`)
+  if (resolved.image && (resolved.ovs !== '3.1' || resolved.replaceable)) throw new RangeError('the image has an Open vSwitch of its own: ovs must be 3.1, and not replaceable')
   return resolved
 }

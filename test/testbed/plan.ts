@@ -37,6 +37,8 @@ export interface TestbedPlan {
   readonly directory: string
   /** What every host sees under the same path: cluster.yaml, token, certificates. */
   readonly sharedDirectory: string
+  /** Agents and controllers run from the container images. */
+  readonly image: boolean
 }
 
 const HOST_NUMBERS = { a: 1, b: 2, c: 3, w: 4, client: 100, ctl: 200, ctl2: 201, ctl3: 202, r1: 211, r2: 212, r3: 213, lb1: 221, lb2: 222 } as const
@@ -57,9 +59,11 @@ export interface Layout {
   readonly redis: RedisCount
   /** Two of them, which hold the virtual address instead of the nodes; none when absent. */
   readonly balancers?: boolean
+  /** False when absent. */
+  readonly image?: boolean
 }
 
-export function planTestbed (index: number, { nodes, controllers, redis, balancers = false }: Layout): TestbedPlan {
+export function planTestbed (index: number, { nodes, controllers, redis, balancers = false, image = false }: Layout): TestbedPlan {
   if (!Number.isInteger(index) || index < 0 || index > TESTBED_INDEX_MAX) throw new RangeError(`a testbed's index is 0 to ${TESTBED_INDEX_MAX}, not ${index}`)
   const directory = `${TESTBEDS_DIRECTORY}/${index}`
   const kinds: ReadonlyArray<readonly [string, HostKind]> = [
@@ -81,7 +85,8 @@ export function planTestbed (index: number, { nodes, controllers, redis, balance
     vip6: address6(index, '50'),
     hosts: kinds.map(([name, kind]) => planHost(index, name as HostName, kind, directory)),
     directory,
-    sharedDirectory: `${directory}/shared`
+    sharedDirectory: `${directory}/shared`,
+    image
   }
 }
 

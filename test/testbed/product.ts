@@ -1,9 +1,9 @@
 // The processes on the hosts: agents, controllers and their Redis, and the ovsdb-servers that agents start.
-import { open } from 'node:fs/promises'
+import { chown, open } from 'node:fs/promises'
 import path from 'node:path'
-import { AGENT_LOG, clusterFilePath, CONTROLLER_LOG, REDIS_LOG, REDIS_PORT, SERVERS, serverPaths, type ServerName } from './cluster-file.ts'
+import { AGENT_LOG, clusterFilePath, CONTROLLER_LOG, REDIS_LOG, REDIS_PORT, SERVERS, serverPaths, tokenFilePath, type ServerName } from './cluster-file.ts'
 import { TestbedError } from './command.ts'
-import { PRODUCT_MAIN } from './environment.ts'
+import { IMAGE_PROGRAM, imageRoot, PRODUCT_MAIN } from './environment.ts'
 import { HOST_DIRECTORY, startDaemon } from './host.ts'
 import { type HostPlan, type TestbedPlan } from './plan.ts'
 import { poll } from './wait.ts'
@@ -14,6 +14,8 @@ export type DaemonName = 'agent' | 'controller' | 'redis'
 /** A process on a host: its daemon, or one of the servers of its agent. */
 export type ProcessName = DaemonName | ServerName
 
+/** The user of the controller's image. */
+const CONTROLLER_UID = 10_001
 const PROCESS_DEADLINE_MS = 5_000
 const LOG_TAIL_LINES = 15
 const LOG_TAIL_BYTES = 8_192
@@ -32,13 +34,14 @@ export function daemonOf ({ kind, name }: HostPlan): DaemonName {
 export async function startProduct (plan: TestbedPlan, host: HostPlan): Promise<void> {
   const name = daemonOf(host)
   if (await findProcess(host, name) !== null) throw new TestbedError(`the ${name} of ${host.name} runs already`)
+  if (plan.image && name === 'controller') await Promise.all([`${host.directory}/lib`, tokenFilePath(plan)].map(file => chown(file, CONTROLLER_UID, CONTROLLER_UID)))
   await startDaemon(host, LOGS[name], argvOf(plan, host, name))
   await poll(() => findProcess(host, name), { deadlineMs: PROCESS_DEADLINE_MS, what: `the ${name} of ${host.name} to start` })
     .catch(async error => { throw new TestbedError(`${(error as Error).message}\n${await logTails([host])}`) })
 }
 
 function argvOf (plan: TestbedPlan, host: HostPlan, name: DaemonName): readonly string[] {
-  const product = [process.execPath, PRODUCT_MAIN, name, '--config']
+  const product = [...plan.image && name !== 'redis' ? imageCommand(name) : [process.execPath, PRODUCT_MAIN], name, '--config']
   switch (name) {
     case 'agent': return [...product, clusterFilePath(plan), '--node', host.name]
     case 'controller': return [...product, clusterFilePath(plan, host)]
@@ -46,6 +49,11 @@ function argvOf (plan: TestbedPlan, host: HostPlan, name: DaemonName): readonly 
     case 'redis': return ['redis-server', '--port', String(REDIS_PORT), '--bind', host.address, '--protected-mode', 'no', '--save', '', '--appendonly', 'no', '--set-proc-title', 'no']
     default: return name satisfies never
   }
+}
+
+/** Runs `ovsdb-ha` out of the image of a role, with that image's user. */
+export function imageCommand (role: 'agent' | 'controller'): readonly string[] {
+  return ['bash', path.join(import.meta.dirname, 'image-run.sh'), imageRoot(role), String(role === 'agent' ? 0 : CONTROLLER_UID), ...IMAGE_PROGRAM]
 }
 
 /** Null when it does not run. */
@@ -67,7 +75,7 @@ export function processNameOf (process: HostProcess): ProcessName | null {
 }
 
 function isProcess ({ argv }: HostProcess, name: ProcessName): boolean {
-  if (name === 'agent' || name === 'controller') return argv[0] === process.execPath && argv[1] === PRODUCT_MAIN && argv[2] === name
+  if (name === 'agent' || name === 'controller') return [[process.execPath, PRODUCT_MAIN], IMAGE_PROGRAM].some(([program, main]) => argv[0] === program && argv[1] === main) && argv[2] === name
   if (name === 'redis') return path.basename(argv[0] ?? '') === 'redis-server'
   const starter = ['nsenter', 'timeout', 'setsid', 'sh'].includes(path.basename(argv[0] ?? ''))
   const runsServer = argv.slice(0, 4).some(argument => path.basename(argument) === 'ovsdb-server')

@@ -53,6 +53,13 @@ describe('mutual TLS', () => {
     assert.equal((await ask('/active', prometheus)).status, 503)
   })
 
+  test('a certificate of its own that is good no more makes /readyz fail, and says why', async () => {
+    const other = createApi([createUnitDouble()], { tls: await authority.issue('n9', 'DNS:n9') })
+    const answer = await other.inject('/readyz')
+    assert.deepEqual([answer.statusCode, answer.json().reasons], [503, ['the certificate: it is for DNS:n9, not for n1']])
+    assert.equal((await other.inject('/healthz')).statusCode, 200, 'a restart would not mend it')
+  })
+
   test('an allowed name hidden in another field, in quotes, or behind a wildcard does not count', async () => {
     for (const altName of ['DNS:*.n1,DNS:n1.example', 'email:n1', 'URI:n1', 'DNS:*', '@names\n[names]\nDNS.1=x, DNS:n1']) {
       assert.equal((await ask('/v1/clusters/ovn/report', as(await authority.issue('other', altName)))).status, 403, altName)

@@ -217,6 +217,13 @@ describe('history', () => {
     assert.ok(JSON.stringify((await get('/v1/history/1')).body).includes('long ago'))
   })
 
+  test('a certificate that was good at the start and is no more is 503 for readiness alone', async t => {
+    const { get } = await setUpApi(t, { certificateReason: () => 'the certificate: it expired at 2026-01-01T00:00:00.000Z' })
+    const { status, body } = await get('/readyz')
+    assert.deepEqual([status, body.code, body.message], [503, 'OVSDB_HA_CERTIFICATE_ENDED', 'the certificate: it expired at 2026-01-01T00:00:00.000Z'])
+    assert.equal((await get('/healthz')).status, 200)
+  })
+
   test('a store that does not answer is 503 for history and readiness, and nothing else', async t => {
     const { get, store } = await setUpApi(t)
     await store.close()
