@@ -1,10 +1,12 @@
 #!/bin/sh
 # Installs what a Debian or Ubuntu machine with Node.js and npm lacks to run, test and demonstrate ovsdb-ha.
 #
-#   deploy/bootstrap.sh [--quiet] [--with-trixie] [--with-image]
+#   deploy/bootstrap.sh [--quiet] [--with-trixie] [--with-helm] [--with-image]
 #     --quiet        say nothing when there is nothing to do
 #     --with-trixie  also make a second Open vSwitch (Debian trixie's 3.5) to test against, a tree in
 #                    $OVSDB_HA_TRIXIE (default /var/cache/ovsdb-ha/trixie)
+#     --with-helm    also build Helm from its Go module, with the schemas of Kubernetes that it is made of, into
+#                    $OVSDB_HA_HELM (default /var/cache/ovsdb-ha/helm-VERSION); needs Go 1.24 or later
 #     --with-image   also install what deploy/image/build.sh needs
 #
 # It can be run again at any time: what is there is left alone. Installing packages needs root; without it the
@@ -20,6 +22,10 @@ image_packages='buildah debootstrap debian-archive-keyring'
 # One command of each package, for machines without dpkg.
 commands='ovs-vswitchd ovs-appctl ovn-northd ovn-nbctl ovn-controller nft ip arping ping ndptool ndisc6 openssl ps spin gcc redis-server redis-sentinel promtool haproxy keepalived curl systemd-notify perl'
 trixie=${OVSDB_HA_TRIXIE:-/var/cache/ovsdb-ha/trixie}
+# test/chart/helm.ts names the same version
+helm_version=v3.19.5
+kubectl_version=v0.34.2
+helm=${OVSDB_HA_HELM:-/var/cache/ovsdb-ha/helm-$helm_version}
 mirror=${OVSDB_HA_DEBIAN_MIRROR:-http://deb.debian.org/debian}
 policy=/usr/sbin/policy-rc.d
 policy_is_ours=no
@@ -29,13 +35,15 @@ PATH="$PATH:/usr/sbin:/sbin"
 quiet=no
 with_trixie=no
 with_image=no
+with_helm=no
 did_something=no
 for argument in "$@"; do
   case $argument in
     --quiet) quiet=yes ;;
     --with-trixie) with_trixie=yes ;;
+    --with-helm) with_helm=yes ;;
     --with-image) with_image=yes ;;
-    *) echo "bootstrap: unknown option $argument (known: --quiet, --with-trixie, --with-image)" >&2; exit 2 ;;
+    *) echo "bootstrap: unknown option $argument (known: --quiet, --with-trixie, --with-helm, --with-image)" >&2; exit 2 ;;
   esac
 done
 
@@ -164,10 +172,38 @@ bootstrap_trixie () {
   did_something=yes
 }
 
+# Modules come through Go's own proxy and are checked against its sums. The directory gets its name last: it is whole or absent.
+bootstrap_helm () {
+  [ ! -x "$helm/helm" ] || return 0
+  PATH="$PATH:/usr/local/go/bin"
+  command -v go > /dev/null || fail 'building helm needs Go 1.24 or later (https://go.dev/dl/), and there is no go'
+  mkdir -p "${helm%/*}"
+  (
+    flock 9
+    [ ! -x "$helm/helm" ] || exit 0
+    [ ! -e "$helm" ] || fail "$helm exists and holds no helm: remove it, or set OVSDB_HA_HELM to another directory"
+    echo "bootstrap: building helm $helm_version into $helm (some minutes of processor time, 1 GB for the while)"
+    rm -rf --one-file-system "$helm.tmp"
+    mkdir -p "$helm.tmp/go"
+    export GOPATH="$helm.tmp/go" GOCACHE="$helm.tmp/cache" GOBIN="$helm.tmp" GOFLAGS=-modcacherw CGO_ENABLED=0
+    if ! { go install -trimpath -ldflags='-s -w' "helm.sh/helm/v3/cmd/helm@$helm_version" &&
+           go mod download "k8s.io/kubectl@$kubectl_version"; } > "$helm.log" 2>&1 < /dev/null 9<&-; then
+      tail -n 20 "$helm.log" >&2
+      fail "building helm failed; its whole output is in $helm.log"
+    fi
+    cp "$helm.tmp/go/pkg/mod/k8s.io/kubectl@$kubectl_version/testdata/openapi/swagger.json" "$helm.tmp/kubernetes.json"
+    chmod 644 "$helm.tmp/kubernetes.json"
+    rm -rf "$helm.tmp/go" "$helm.tmp/cache" "$helm.log"
+    mv "$helm.tmp" "$helm"
+  ) 9> "$helm.lock"
+  did_something=yes
+}
+
 [ "$with_image" = no ] || packages="$packages $image_packages"
 bootstrap_packages
 bootstrap_node_modules
 [ "$with_trixie" = no ] || bootstrap_trixie
+[ "$with_helm" = no ] || bootstrap_helm
 if [ "$quiet" = no ] && [ "$did_something" = no ]; then
   echo 'bootstrap: everything is here'
 fi

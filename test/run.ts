@@ -23,6 +23,7 @@ const STAGES: readonly Stage[] = [
   { name: 'check', type: 'program', argv: ['node_modules/typescript/bin/tsc', '--noEmit'], deadlineMs: 5 * MINUTE_MS },
   { name: 'lint', type: 'program', argv: ['node_modules/eslint/bin/eslint.js', '.'], deadlineMs: 5 * MINUTE_MS },
   { name: 'unit', type: 'tests', files: ['test/*.test.ts', 'test/unit/**/*.test.ts', 'test/traces/**/*.test.ts'], concurrency: 2, deadlineMs: 5 * MINUTE_MS },
+  { name: 'chart', type: 'tests', files: ['test/chart/**/*.test.ts'], concurrency: 1, deadlineMs: 5 * MINUTE_MS },
   { name: 'contract', type: 'tests', files: ['test/contract/**/*.test.ts'], concurrency: 1, deadlineMs: 10 * MINUTE_MS },
   { name: 'sim', type: 'tests', files: ['test/sim/**/*.test.ts'], concurrency: 2, deadlineMs: 20 * MINUTE_MS },
   { name: 'model', type: 'tests', files: ['test/model/**/*.test.ts'], concurrency: 1, deadlineMs: 20 * MINUTE_MS },
