@@ -38,6 +38,6 @@ export function createCheckServer ({ unit, node, logger }: CheckServerOptions): 
   const lag = createLagWatch()
   const stopWatching = watchLag(lag, [unit])
   app.addHook('onClose', async () => stopWatching())
-  app.register(healthRoutes, { units: new Map([[unit.cluster, unit]]), node, lag })
+  app.register(healthRoutes, { units: new Map([[unit.cluster, unit]]), node, lag, certificateReason: () => null })
   return app
 }

@@ -1,5 +1,5 @@
 import { readdir, readFile, realpath } from 'node:fs/promises'
-import { ignoreMissing, readStat, type ProcessHandle } from '../process-handle.ts'
+import { ignoreMissing, readStat, type ProcessHandle, type ProcessStat } from '../process-handle.ts'
 
 /**
  * What could be found out about who serves a control socket. `note` says what was wrong with the pid file although the

@@ -112,8 +112,4 @@ export class CertificateEndedError extends OvsdbHaError {
   readonly code = 'OVSDB_HA_CERTIFICATE_ENDED'
   readonly httpStatus = 503
   readonly hint = 'Renew the certificate and restart this controller: certificates are read at the start.'
-
-  constructor (reason: string) {
-    super(reason)
-  }
 }

@@ -16,6 +16,7 @@ const NOBODY: CliContext = {
   nowMs: () => 0,
   environment: { server: undefined, token: undefined, tokenFile: undefined, caFile: undefined },
   client: async () => { throw new Error('help asks no controller') },
+  serviceManager: () => { throw new Error('help starts nothing') },
   setExitCode () {}
 }
 
