@@ -11,7 +11,7 @@ export interface Claim {
 /**
  * Claims a state directory for this process, or says who has it. The claim is a name in the kernel (an abstract socket of the host's
  * network), made of the directory's own number: it holds whatever path leads there, and ends with the process, however that dies.
- * @throws NodeRunsAlreadyError
+ * Rejects with NodeRunsAlreadyError when another process has it.
  */
 export async function claimStateDirectory (directory: string, node: string): Promise<Claim> {
   await mkdir(directory, { recursive: true, mode: 0o711 })

@@ -16,7 +16,7 @@ const ANSWER_TIMEOUT_MS = 4_000
 /** Reasons are short; nobody reads more. */
 const BODY_CHARACTERS_MAX = 2_000
 
-/** @throws UnhealthyError when there is no answer in time */
+/** Rejects with UnhealthyError when there is no answer in time. */
 export function askHealth ({ address, port, path, name, tls }: HealthQuestion): Promise<{ readonly status: number, readonly body: string }> {
   return new Promise((resolve, reject) => {
     const options = { host: address, port, path, agent: false as const, signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) }

@@ -25,9 +25,8 @@ export class CertificateUnusableError extends OvsdbHaError {
 const CHAIN_MAX = 10
 
 /**
- * Reads and checks the files of one daemon, whose name must be in its certificate.
- * @param read how to read a file, so that this stays free of I/O
- * @throws CertificateUnusableError
+ * Reads and checks the files of one daemon, whose name must be in its certificate. How to read a file is the caller's, so that this stays
+ * free of I/O. Rejects with CertificateUnusableError.
  */
 export async function loadCertificate (files: TlsFiles, name: string, read: (path: string) => Promise<string>, nowMs: number): Promise<CertificateTexts> {
   const paths = { key: files.privateKey.replaceAll('{node}', name), cert: files.certificate.replaceAll('{node}', name), ca: files.caCertificate.replaceAll('{node}', name) }

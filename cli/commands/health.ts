@@ -4,6 +4,7 @@ import { loadCertificate } from '../../protocol/certificate-check.ts'
 import type { Config } from '../../protocol/cluster.ts'
 import { requireConfig } from '../../protocol/config.ts'
 import { UnhealthyError, UsageError } from '../cli-errors.ts'
+import { wallClock } from '../clock.ts'
 import type { CliContext } from '../context.ts'
 import { askHealth } from '../health.ts'
 import { withConfigFile } from './config-file.ts'
@@ -26,7 +27,7 @@ export function registerHealth (program: Command, context: CliContext): void {
       await withConfigFile(options.config, async () => {
         const { config } = requireConfig(await readFile(options.config, 'utf8'), options.config)
         const { name, address, port } = placeOf(config, daemon, options.node ?? context.environment.node)
-        const tls = config.tls === null ? null : await loadCertificate(config.tls, name, path => readFile(path, 'utf8'), Date.now())
+        const tls = config.tls === null ? null : await loadCertificate(config.tls, name, path => readFile(path, 'utf8'), wallClock().getTime())
         const { status, body } = await askHealth({ address: dialled(address), port, path: options.ready === true ? '/readyz' : '/healthz', name, tls })
         if (status !== 200) throw new UnhealthyError(`${daemon} ${name}`, body)
         context.out(`${daemon} ${name}: ${options.ready === true ? 'ready' : 'alive'}`)

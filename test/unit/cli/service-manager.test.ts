@@ -47,8 +47,7 @@ for (const abstract of [false, true]) {
     await until('three signs of life', DEADLINE_MS, () => alive(heard()) >= 3)
     await systemd.stopping()
     await until('the last word', DEADLINE_MS, () => heard().at(-1)?.includes('STOPPING=1') ?? false)
-    // a loaded machine may be late with what was heard all the same
-    assert.deepEqual(problems.filter(problem => !problem.includes('timed out')), [])
+    assert.deepEqual(problems, [])
   })
 }
 
@@ -59,7 +58,11 @@ test('a loop that is stuck is told alive no more, whatever the others do', async
   t.after(() => systemd.stopping())
   await systemd.ready([async () => { others++ }, () => ++beats < 3 ? Promise.resolve() : new Promise(() => {})])
   await until('the loop to be asked a third time', DEADLINE_MS, () => beats === 3)
-  for (let turn = 0; turn < 5; turn++) await new Promise(resolve => { setTimeout(resolve, Number(EVERY_MICROSECONDS) / 1_000) })
+  const sound = await listen(t)
+  const another = manager({ notifySocket: sound.notifySocket, watchdogMicroseconds: EVERY_MICROSECONDS })
+  t.after(() => another.stopping())
+  await another.ready([async () => {}])
+  await until('one that is not stuck to be told alive five times meanwhile', DEADLINE_MS, () => alive(sound.heard()) >= 5)
   assert.equal(alive(heard()), 2)
   assert.deepEqual([beats, others], [3, 3], 'nobody is asked again before all have answered')
 })

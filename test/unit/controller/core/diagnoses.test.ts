@@ -245,10 +245,12 @@ describe('runbooks', () => {
   const directory = path.resolve(import.meta.dirname, '../../../../docs/runbooks')
   /** Events of the history that are nothing wrong now, and ask for something all the same. */
   const ofEvents = ['failover-counted.md', 'quorum-lost.md', 'schedules.md', 'snapshots.md', 'upgrade.md']
-  const named = new Set<string>([...ofEvents, ...Object.values(DIAGNOSIS_PAGES), ...Object.values(HOLDS).map(({ page }) => page)])
+  const ofDecisions = [...ofEvents, ...Object.values(DIAGNOSIS_PAGES), ...Object.values(HOLDS).map(({ page }) => page)]
 
-  test('every diagnosis and hold names a page that exists, and every page is named by one', async () => {
-    assert.deepEqual((await readdir(directory)).toSorted(), [...named].toSorted())
+  test('every diagnosis, hold and alert names a page that exists, and every page is named by one', async () => {
+    const rules = await readFile(path.join(directory, '../../deploy/prometheus/ovsdb-ha.rules.yaml'), 'utf8')
+    const ofAlerts = [...rules.matchAll(/runbooks\/([a-z-]+\.md)/g)].flatMap(([, page]) => page ?? [])
+    assert.deepEqual((await readdir(directory)).toSorted(), [...new Set([...ofDecisions, ...ofAlerts])].toSorted())
   })
 
   test('the list of runbooks has every diagnosis with its page', async () => {

@@ -8,10 +8,10 @@ import path from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { execa, type Options } from 'execa'
 import { stringify } from 'yaml'
-import { until } from '../../contract/support/wait.ts'
-import { makeCertificates } from '../controller/link/certificates.ts'
+import { until } from './support/wait.ts'
+import { makeCertificates } from '../unit/controller/link/certificates.ts'
 
-const MAIN = path.resolve(import.meta.dirname, '../../../cli/main.ts')
+const MAIN = path.resolve(import.meta.dirname, '../../cli/main.ts')
 const DEADLINE_MS = 200_000
 /** A loaded machine may need long to start a process several times. */
 const END_MS = 400_000

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
 import { execa } from 'execa'
-import { parseDurationMs } from '../../../protocol/duration.ts'
+import { parseDurationMs } from '../../protocol/duration.ts'
 
-const ROOT = path.resolve(import.meta.dirname, '../../..')
+const ROOT = path.resolve(import.meta.dirname, '../..')
 const NAMES = ['agent', 'witness', 'controller'] as const
 /** `timing.lease` where the file names none. */
 const DEFAULT_LEASE_MS = 2_000
