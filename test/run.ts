@@ -16,15 +16,15 @@ type Stage =
 const MINUTE_MS = 60_000
 
 /**
- * Contract and end-to-end tests own kernel state and measure time, so they run one file at a time. Scenarios with long
- * leases (PATIENT in test/e2e/scenario.ts) bear a neighbour: two files at a time, each on a testbed of its own.
+ * End-to-end tests measure time, so they run one file at a time. Scenarios with long leases (PATIENT in test/e2e/scenario.ts) bear a
+ * neighbour, each on a testbed of its own, and so do contract tests, each with namespaces and addresses of its own.
  */
 const STAGES: readonly Stage[] = [
   { name: 'check', type: 'program', argv: ['node_modules/typescript/bin/tsc', '--noEmit'], deadlineMs: 5 * MINUTE_MS },
   { name: 'lint', type: 'program', argv: ['node_modules/eslint/bin/eslint.js', '.'], deadlineMs: 5 * MINUTE_MS },
   { name: 'unit', type: 'tests', files: ['test/*.test.ts', 'test/unit/**/*.test.ts', 'test/traces/**/*.test.ts'], concurrency: 2, deadlineMs: 5 * MINUTE_MS },
   { name: 'chart', type: 'tests', files: ['test/chart/**/*.test.ts'], concurrency: 1, deadlineMs: 5 * MINUTE_MS },
-  { name: 'contract', type: 'tests', files: ['test/contract/**/*.test.ts'], concurrency: 1, deadlineMs: 10 * MINUTE_MS },
+  { name: 'contract', type: 'tests', files: ['test/contract/**/*.test.ts'], concurrency: 2, deadlineMs: 10 * MINUTE_MS },
   { name: 'sim', type: 'tests', files: ['test/sim/**/*.test.ts'], concurrency: 2, deadlineMs: 20 * MINUTE_MS },
   { name: 'model', type: 'tests', files: ['test/model/**/*.test.ts'], concurrency: 1, deadlineMs: 20 * MINUTE_MS },
   { name: 'e2e', type: 'tests', files: ['test/e2e/**/*.e2e.test.ts'], concurrency: 1, deadlineMs: 60 * MINUTE_MS },

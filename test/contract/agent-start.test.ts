@@ -10,6 +10,7 @@ import { execa, type Options } from 'execa'
 import { stringify } from 'yaml'
 import { until } from './support/wait.ts'
 import { makeCertificates } from '../unit/controller/link/certificates.ts'
+import { loopbackAddress } from './support/loopback.ts'
 
 const MAIN = path.resolve(import.meta.dirname, '../../cli/main.ts')
 const DEADLINE_MS = 200_000
@@ -58,9 +59,9 @@ async function bench (t: TestContext): Promise<Bench> {
       const file = path.join(directory, `cluster-${++files}.yaml`)
       await writeFile(file, stringify({
         version: 1,
-        nodes: [{ name: 'a', address: '127.0.1.1' }, { name: 'b', address: '127.0.1.2' }, { name: 'w', address: '127.0.0.1', agentPort: port }],
+        nodes: [{ name: 'a', address: loopbackAddress(1) }, { name: 'b', address: loopbackAddress(2) }, { name: 'w', address: '127.0.0.1', agentPort: port }],
         agent: { stateDirectory: `${directory}/state`, runDirectory: `${directory}/run` },
-        clusters: clustersAt('127.0.1.100/24'),
+        clusters: clustersAt(`${loopbackAddress(100)}/24`),
         ...changes
       }))
       const run = start(['--config', file, '--node', 'w'])

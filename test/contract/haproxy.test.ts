@@ -15,10 +15,11 @@ import { CHECK_PORT, SERVERS } from '../testbed/cluster-file.ts'
 import { planTestbed } from '../testbed/plan.ts'
 import { createUnitDouble } from '../unit/agent/api/unit-double.ts'
 import { until } from './support/wait.ts'
+import { loopbackAddress } from './support/loopback.ts'
 
-const CLIENTS_ADDRESS = '127.0.2.50'
+const CLIENTS_ADDRESS = loopbackAddress(50)
 const NAMES = ['a', 'b', 'c'] as const
-const addressOf = (name: string) => `127.0.2.${11 + NAMES.indexOf(name as 'a')}`
+const addressOf = (name: string) => loopbackAddress(11 + NAMES.indexOf(name as 'a'))
 const [{ port: PORT }] = SERVERS
 const DEADLINE_MS = 60_000
 /** Where keepalived asks. */

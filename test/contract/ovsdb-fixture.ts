@@ -82,7 +82,7 @@ export interface RealServer {
   readonly file: string
   readonly configFile: string
   readonly heartbeatFile: string
-  /** Where others replicate from: `tcp:127.0.1.1:PORT`. */
+  /** Where others replicate from: `tcp:ADDRESS:PORT`. */
   readonly source: string
   /** A client's own connection to the replication listener. */
   connect (): Promise<OvsdbClient>

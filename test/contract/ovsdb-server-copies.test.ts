@@ -8,6 +8,7 @@ import { readPosition } from '../../agent/ovsdb/heartbeat.ts'
 import { createReplicationRelay } from './replication-relay.ts'
 import { createTestNodes, demoteBehindOurBack, dial, GATE_ADDRESS, insertRows, PLAINLY, position, promoteBehindOurBack, switchNames, VERSIONS } from './ovsdb-server-fixture.ts'
 import { until } from './support/wait.ts'
+import { loopbackAddress } from './support/loopback.ts'
 
 const NEVER_ABORTED = new AbortController().signal
 
@@ -74,11 +75,11 @@ for (const version of VERSIONS) {
 
     test('a backup whose heartbeats come again before its rows counts as far as before, for its next agent too, and when its source is gone (S6)', { timeout: 60_000 }, async t => {
       const [a, b] = [await active(), await node('b')]
-      const relay = await createReplicationRelay('127.0.2.3', a.address, a.config.replicationPort)
+      const relay = await createReplicationRelay(loopbackAddress(3), a.address, a.config.replicationPort)
       t.after(() => relay.close())
       const [source, copy] = [await a.client(), await (async () => { await b.server().start(); return await b.client() })()]
       await insertRows(source, 's', 20)
-      await b.server().follow({ node: 'a', address: '127.0.2.3' }, NEVER_ABORTED)
+      await b.server().follow({ node: 'a', address: loopbackAddress(3) }, NEVER_ABORTED)
       await a.server().writeHeartbeat(position(1, 2))
       await until('its newest heartbeat counts', 10_000, async () => (await b.server().observe()).position?.sequence === 2)
       await b.server().observe()

@@ -13,6 +13,7 @@ import { createRescues } from '../../agent/ovsdb/rescue.ts'
 import { PLACEHOLDER } from '../../agent/ovsdb/role-control.ts'
 import { createOvsdbServer } from '../../agent/ovsdb/server.ts'
 import { until } from './support/wait.ts'
+import { loopbackAddress } from './support/loopback.ts'
 
 const TRIXIE = '/var/cache/ovsdb-ha/trixie'
 
@@ -133,12 +134,12 @@ export async function createTestNode (options: TestNodeOptions): Promise<TestNod
 
 export const PLAINLY = { force: false }
 
-/** The nodes of one test: `a` on 127.0.2.1, any other on 127.0.2.2. */
+/** The nodes of one test: `a` on the first address of this process, any other on the second. */
 export function createTestNodes (version: Version) {
   const nodes: TestNode[] = []
 
   async function node (name: string, more: Partial<TestNodeOptions> = {}): Promise<TestNode> {
-    const made = await createTestNode({ version, name, address: name === 'a' ? '127.0.2.1' : '127.0.2.2', ...more })
+    const made = await createTestNode({ version, name, address: name === 'a' ? loopbackAddress(1) : loopbackAddress(2), ...more })
     nodes.push(made)
     return made
   }
@@ -163,7 +164,7 @@ export function createTestNodes (version: Version) {
 }
 
 /** Where clients would dial; loopback has every 127.x address. */
-export const GATE_ADDRESS = '127.0.2.100'
+export const GATE_ADDRESS = loopbackAddress(100)
 
 function serverConfig (folder: string, { version, server }: TestNodeOptions): ServerConfig {
   return {

@@ -7,6 +7,7 @@ import { gunzipSync } from 'node:zlib'
 import { LOSS_COUNTED } from '../../protocol/loss.ts'
 import { RescueError } from '../../agent/ovsdb/server-errors.ts'
 import { createTestNodes, insertRows, PLAINLY, position, switchNames, tinyDisk, VERSIONS } from './ovsdb-server-fixture.ts'
+import { loopbackAddress } from './support/loopback.ts'
 
 const NEVER_ABORTED = new AbortController().signal
 
@@ -26,7 +27,7 @@ for (const version of VERSIONS) {
       await b.server().follow({ node: 'a', address: a.address }, NEVER_ABORTED)
       assert.deepEqual(await switchNames(own), await switchNames(source))
       const seen = await b.server().observe()
-      assert.deepEqual([seen.role, seen.source, seen.replication, seen.complete, seen.position, seen.hasRows], ['backup', 'tcp:127.0.2.1:26741', 'replicating', true, position(1), true])
+      assert.deepEqual([seen.role, seen.source, seen.replication, seen.complete, seen.position, seen.hasRows], ['backup', `tcp:${loopbackAddress(1)}:26741`, 'replicating', true, position(1), true])
       const kept = await readdir(join(b.folder, 'rescue'))
       const file = kept.find(name => name.includes('OVN_Northbound') && name.endsWith('.rescue.db.gz')) ?? ''
       const unpacked = join(b.folder, 'unpacked.db')

@@ -10,6 +10,7 @@ import {
 } from './ovsdb-server-fixture.ts'
 import { createCertificates } from './ovsdb-fixture.ts'
 import { until } from './support/wait.ts'
+import { loopbackAddress } from './support/loopback.ts'
 
 const NEVER_ABORTED = new AbortController().signal
 
@@ -74,7 +75,7 @@ for (const version of VERSIONS) {
     test('it follows neither itself nor an endpoint nor a source that does not answer, and stays complete (S5)', async () => {
       const a = await node('a')
       await a.server().start()
-      for (const [name, address, words] of [['a', '127.0.2.1', /itself/], ['b', GATE_ADDRESS, /endpoint/], ['b', '127.0.2.9', /does not answer/]] as const) {
+      for (const [name, address, words] of [['a', loopbackAddress(1), /itself/], ['b', GATE_ADDRESS, /endpoint/], ['b', loopbackAddress(9), /does not answer/]] as const) {
         await assert.rejects(a.server().follow({ node: name, address }, NEVER_ABORTED), words)
       }
       assert.equal((await a.server().observe()).complete, true)
@@ -194,7 +195,7 @@ for (const version of VERSIONS) {
       const server = await b.restartAgent()
       await server.start()
       const seen = await server.observe()
-      assert.deepEqual([seen.complete, seen.incompleteReason], [false, 'interrupted resync from tcp:127.0.2.1:26741'])
+      assert.deepEqual([seen.complete, seen.incompleteReason], [false, `interrupted resync from tcp:${loopbackAddress(1)}:26741`])
       await server.follow({ node: 'a', address: a.address }, NEVER_ABORTED)
       assert.equal((await server.observe()).complete, true)
       source.destroy()
@@ -214,7 +215,7 @@ for (const version of VERSIONS) {
         const look = await b.server().observe()
         return look.complete && look
       })
-      assert.deepEqual([seen.role, seen.source, seen.hasRows], ['backup', 'tcp:127.0.2.1:26741', true])
+      assert.deepEqual([seen.role, seen.source, seen.hasRows], ['backup', `tcp:${loopbackAddress(1)}:26741`, true])
       source.destroy()
     })
 
@@ -238,7 +239,7 @@ for (const version of VERSIONS) {
       try {
         const tls = await createCertificates(folder)
         const secure = (port: number) => ({ tls, listen: { method: 'ssl' as const, port: 26642 }, replicationPort: port })
-        const [a, b] = [await node('a', { address: '::1', server: secure(26742) }), await node('b', { address: '127.0.2.2', server: secure(26742) })]
+        const [a, b] = [await node('a', { address: '::1', server: secure(26742) }), await node('b', { address: loopbackAddress(2), server: secure(26742) })]
         await a.server().start()
         await a.server().promote(position(1), PLAINLY)
         await a.server().openGate(['::1'])

@@ -12,6 +12,7 @@ import { PLACEHOLDER } from '../../agent/ovsdb/role-control.ts'
 import {
   addSwitch, createDatabaseFile, createDirectory, DEADLINE_MS, freePort, NORTHBOUND, startServer, switches, until, VERSION_31, VERSION_35, type Owner, type RealServer, type StartOptions
 } from './ovsdb-fixture.ts'
+import { loopbackAddress } from './support/loopback.ts'
 
 const KINDS = [
   { version: VERSION_31, method: 'appctl' },
@@ -21,13 +22,13 @@ const KINDS = [
 
 const isReadOnly = (error: unknown) => error instanceof OvsdbError && error.error === 'not allowed'
 type More = Pick<StartOptions, 'heartbeat' | 'commandTimeoutMs'>
-const VIP = '127.0.1.100'
+const VIP = loopbackAddress(100)
 
 for (const { version, method } of KINDS) {
   describe(`role control: ${version.name}, ${method}`, { skip: version.missing ?? false, timeout: 120_000 }, () => {
     async function start (owner: Owner, names: readonly string[], more: More = {}): Promise<readonly RealServer[]> {
       const directory = await createDirectory(owner)
-      return await Promise.all(names.map(async (name, index) => await startServer(owner, { directory, name, address: `127.0.1.${index + 1}`, version, method, ...more })))
+      return await Promise.all(names.map(async (name, index) => await startServer(owner, { directory, name, address: loopbackAddress(index + 1), version, method, ...more })))
     }
     async function startOne (owner: Owner, more?: More): Promise<RealServer> {
       const [server] = await start(owner, ['a'], more)
@@ -275,7 +276,7 @@ for (const { version, method } of KINDS) {
 
 describe('role control: config file', { skip: VERSION_35.missing ?? false, timeout: 60_000 }, () => {
   async function startOne (owner: Owner, more: More = {}): Promise<RealServer> {
-    return await startServer(owner, { directory: await createDirectory(owner), name: 'a', address: '127.0.1.1', version: VERSION_35, method: 'configFile', ...more })
+    return await startServer(owner, { directory: await createDirectory(owner), name: 'a', address: loopbackAddress(1), version: VERSION_35, method: 'configFile', ...more })
   }
 
   test('whatever the role, the file says "backup on the placeholder" for whoever restarts the server (S5)', async t => {

@@ -12,6 +12,7 @@ import { drawSettings } from '../sim/settings.ts'
 import { createRandom, createWorld } from '../sim/world.ts'
 import { createTestNode, GATE_ADDRESS, insertRows, position, promoteBehindOurBack, signalAndWait, switchNames, TIMING, VERSIONS, type TestNode, type Version } from './ovsdb-server-fixture.ts'
 import { until } from './support/wait.ts'
+import { loopbackAddress } from './support/loopback.ts'
 
 const SAME_DEADLINE_MS = 8_000
 const SETTLE_MS = 5_000
@@ -21,7 +22,7 @@ type Node = 'a' | 'b'
 interface Step { readonly what: string, readonly real: () => Promise<unknown>, readonly model: () => string | null }
 type Seen = Pick<ServerObservation, 'health' | 'role' | 'replication' | 'complete' | 'gateOpen' | 'position'> & { readonly source: Node | null, readonly rows: number | null }
 
-const ADDRESSES: Readonly<Record<Node, string>> = { a: '127.0.2.11', b: '127.0.2.12' }
+const ADDRESSES: Readonly<Record<Node, string>> = { a: loopbackAddress(11), b: loopbackAddress(12) }
 const REPLICATION_PORT = 26_751
 
 function createModel () {
