@@ -14,9 +14,10 @@ import { coldStarts } from './cold-starts.ts'
 import { crashes } from './crashes.ts'
 import { positionCost } from './position-cost.ts'
 import { renderReport } from './report.ts'
+import { restarts } from './restarts.ts'
 import { switchovers } from './switchovers.ts'
 
-const CAMPAIGNS = { switchovers, crashes, coldstarts: coldStarts, 'position-cost': positionCost } as const satisfies Readonly<Record<string, Campaign>>
+const CAMPAIGNS = { switchovers, crashes, restarts, coldstarts: coldStarts, 'position-cost': positionCost } as const satisfies Readonly<Record<string, Campaign>>
 type CampaignName = keyof typeof CAMPAIGNS
 
 interface CampaignOptions {

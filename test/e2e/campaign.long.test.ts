@@ -9,6 +9,7 @@ import type { ColdStartRun } from '../campaign/cold-starts.ts'
 import type { CrashRun } from '../campaign/crashes.ts'
 import type { PositionCostRun } from '../campaign/position-cost.ts'
 import type { CampaignReport } from '../campaign/report.ts'
+import type { RestartRun } from '../campaign/restarts.ts'
 import type { SwitchoverRun } from '../campaign/switchovers.ts'
 import { leftovers } from '../testbed/leftovers.ts'
 import { removeTestbed } from '../testbed/remove.ts'
@@ -51,6 +52,13 @@ test('crashes: what the clients miss is what the product says is lost, with repl
     assert.ok(acked >= 300, text)
     for (const { missing, rescued, told, unacknowledged } of Object.values(lost)) assert.deepEqual([rescued, told], [missing, missing + unacknowledged], text)
   }
+})
+
+test('restarts: the active stays, and nothing acknowledged is missing', async () => {
+  const { exitCode, text, report } = await play<RestartRun>('restarts', '--runs', '2')
+  assert.equal(exitCode, 0, text)
+  assert.deepEqual(report.runs.map(({ signal, missing, moved }) => [signal, missing, moved]), [['SIGKILL', 0, null], ['SIGTERM', 0, null]], text)
+  for (const { acked } of report.runs) assert.ok(acked >= 800, text)
 })
 
 test('coldstarts: the node with the newest data serves', async () => {

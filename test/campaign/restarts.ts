@@ -1,0 +1,86 @@
+// Restarts of the active's agent under clients that write as fast as they can, as an upgrade or a crash of it does: nothing moves.
+import { median } from '../bench/report.ts'
+import { hostOf } from '../testbed/plan.ts'
+import { findProcess, signalProcess } from '../testbed/product.ts'
+import { newestEntryId, playRuns, tellHistory, until, whole, type Campaign, type Stage } from './campaign.ts'
+import { longestOutageMs, startWriters, sum } from './writers.ts'
+
+/** In order, as `systemctl restart` and an upgrade do it, or by its death. */
+const ENDS = ['SIGTERM', 'SIGKILL'] as const
+
+export interface RestartRun {
+  readonly node: string
+  readonly signal: typeof ENDS[number]
+  /** From the signal until the cluster was whole again, as the controller sees it. */
+  readonly wholeMs: number
+  readonly acked: number
+  readonly missing: number
+  readonly outageMs: number
+  /** What changed although nothing should have; null when nothing did. */
+  readonly moved: string | null
+}
+
+const WRITES_AROUND = 200
+/** What was promised for each restart. */
+const OUTAGE_MAX_MS = 50
+
+export const restarts: Campaign = {
+  proves: 'restarts of the active\'s agent under hammering clients: the active stays, in its term, and clients notice nothing',
+  runsDefault: 20,
+  testbed: {},
+  async play (stage) {
+    const { runs, violations } = await playRuns(stage, run => playOne(stage, run), words)
+    const outages = runs.map(({ outageMs }) => outageMs)
+    return {
+      figures: {
+        restarts: runs.length,
+        'active or term changed': runs.filter(({ moved }) => moved !== null).length,
+        'acknowledged writes': sum(runs.map(({ acked }) => acked)),
+        missing: sum(runs.map(({ missing }) => missing)),
+        'outage, median (ms)': median(outages),
+        'outage, longest (ms)': Math.max(0, ...outages),
+        [`outages over ${OUTAGE_MAX_MS} ms`]: outages.filter(outageMs => outageMs > OUTAGE_MAX_MS).length,
+        'whole again, median (ms)': median(runs.map(({ wholeMs }) => wholeMs))
+      },
+      runs,
+      violations: [
+        ...violations,
+        ...runs.flatMap(({ node, signal, moved }) => moved === null ? [] : [`${signal} of the agent on ${node}: ${moved}`]),
+        ...runs.flatMap(({ node, signal, missing }) => missing === 0 ? [] : [`${signal} of the agent on ${node}: ${missing} acknowledged writes are missing`])
+      ]
+    }
+  }
+}
+
+function words ({ node, signal, wholeMs, acked, missing, outageMs, moved }: RestartRun): string {
+  return `${signal} on ${node}, outage ${outageMs.toFixed(1)} ms, whole after ${wholeMs.toFixed(0)} ms, ${acked} acknowledged, ${missing} missing${moved === null ? '' : `, ${moved}`}`
+}
+
+async function playOne (stage: Stage, run: number): Promise<RestartRun> {
+  const { testbed } = stage
+  const signal = ENDS[run % ENDS.length]!
+  const { active: node, term } = await whole(stage)
+  const before = await newestEntryId(stage)
+  const writers = await startWriters(stage, `r${run}`, [{ server: 'nb', intervalMs: 0 }, { server: 'sb', intervalMs: 0 }])
+  try {
+    await writers.writeOn(WRITES_AROUND)
+    const [askedMs, startMs] = [Date.now(), performance.now()]
+    const host = hostOf(testbed.plan, node)
+    await signalProcess(host, 'agent', signal)
+    await until(stage, `the agent of ${node} to be gone`, async () => await findProcess(host, 'agent') === null ? true : null)
+    await testbed.startAgent(node)
+    const after = await until(stage, `the new agent of ${node} to be heard`, async () => {
+      const view = await (await testbed.api()).cluster().catch(() => null)
+      return view?.nodes.find(({ name }) => name === node)?.reachable === true && view.state === 'serving' ? view : null
+    })
+    const wholeMs = performance.now() - startMs
+    await writers.writeOn(WRITES_AROUND)
+    const written = await writers.verify()
+    const moved = after.active === node && after.term === term ? null : `${after.active ?? 'nobody'} serves in term ${after.term} instead of ${node} in ${term}`
+    await writers.cleanUp()
+    if (moved !== null) await tellHistory(stage, before)
+    return { node, signal, wholeMs, acked: sum(written.map(({ acked }) => acked.size)), missing: sum(written.map(({ missing }) => missing)), outageMs: longestOutageMs(written, askedMs), moved }
+  } finally {
+    await writers.stop()
+  }
+}
