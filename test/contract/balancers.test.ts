@@ -47,9 +47,9 @@ describe('the files for load balancers', () => {
   })
 
   test('both refuse a file with an unknown word, so that their consent says something', async () => {
-    const haproxy = (await readFile(HAPROXY_FILE, 'utf8')).replace('on-marked-down', 'on-marked-odd')
+    const haproxy = (await readFile(HAPROXY_FILE, 'utf8')).replaceAll('on-marked-down', 'on-marked-odd')
     assert.notEqual((await run('haproxy', '-c', '-f', await fileOf(haproxy))).exitCode, 0)
-    const keepalived = (await readFile(KEEPALIVED_FILE, 'utf8')).replace('virtual_router_id', 'virtual_rooter_id')
+    const keepalived = (await readFile(KEEPALIVED_FILE, 'utf8')).replaceAll('virtual_router_id', 'virtual_rooter_id')
     assert.notEqual((await run('keepalived', '--config-test', '--use-file', await fileOf(keepalived))).exitCode, 0)
   })
 })
