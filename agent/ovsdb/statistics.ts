@@ -6,8 +6,11 @@ import { createControl } from './control.ts'
 import { freeBytesAt } from './free-disk.ts'
 import { parseMemoryShow } from './memory-show.ts'
 
-/** A scrape waits no longer for a server that stalls: what it would have said is then absent, and `server_health` says why. */
-const TIMEOUT_MS = 1_000
+/**
+ * A scrape waits no longer for a server that stalls: what it would have said is then absent, and `server_health` says why. Short
+ * enough for scrapers that wait a second only: a hung server must not hide what its agent says of it.
+ */
+const TIMEOUT_MS = 500
 
 export function createStatistics (servers: readonly ServerConfig[]): StatisticsService {
   const asked = servers.map(server => ({ server, control: createControl({ path: server.controlSocket, timeoutMs: TIMEOUT_MS }) }))

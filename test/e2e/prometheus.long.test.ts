@@ -1,4 +1,4 @@
-// A real Prometheus looks on while a node is lost, servers are frozen, a backup promotes itself, a majority and the controller go:
+// A real Prometheus looks on while a node is lost, a server cannot start, a backup promotes itself, a majority and the controller go:
 // every query of the dashboard has data, and the alerts that are about it fire.
 import assert from 'node:assert/strict'
 import { serverPaths } from '../testbed/cluster-file.ts'
@@ -58,7 +58,7 @@ for (const ovs of NEWEST) {
       })
     })
 
-    scenario('a frozen server, a backup that promotes itself and a pause are told by their alerts', {}, async scene => {
+    scenario('a server that cannot start, a backup that promotes itself and a pause are told by their alerts', {}, async scene => {
       await watched(scene, async prometheus => {
         const appctl = await testbed.exec('b', ['ovs-appctl', '-t', serverPaths('nb').controlSocket, 'ovsdb-server/disconnect-active-ovsdb-server'])
         assert.ok(!appctl.failed, appctl.stderr)
@@ -66,12 +66,18 @@ for (const ovs of NEWEST) {
         assert.equal((await scene.ovsdbHa('pause')).exitCode, 0)
         await fires(prometheus, 'OvsdbHaPausedLong', { cluster: 'ovn' })
         assert.equal((await scene.ovsdbHa('resume')).exitCode, 0)
-        await testbed.stopServer('c', 'sb')
-        try {
-          await fires(prometheus, 'OvsdbHaServerIll', { node: 'c', server: 'sb' })
-        } finally {
-          await testbed.contServer('c', 'sb')
+        // a server that only died or froze is back before anybody needs to be told: this one cannot start
+        const { databaseFile } = serverPaths('sb')
+        const onC = async (...argv: readonly string[]) => {
+          const { failed, stderr } = await testbed.exec('c', argv)
+          assert.ok(!failed, stderr)
         }
+        await onC('mv', databaseFile, `${databaseFile}.away`)
+        await onC('mkdir', databaseFile)
+        await testbed.killServer('c', 'sb')
+        await fires(prometheus, 'OvsdbHaServerIll', { node: 'c', server: 'sb' })
+        await onC('rmdir', databaseFile)
+        await onC('mv', `${databaseFile}.away`, databaseFile)
       })
     })
 
@@ -80,7 +86,6 @@ for (const ovs of NEWEST) {
         await testbed.powerOffHost('b')
         await testbed.powerOffHost('c')
         await fires(prometheus, 'OvsdbHaNoActive', { cluster: 'ovn' })
-        await fires(prometheus, 'OvsdbHaNoBackup', { cluster: 'ovn' })
         await fires(prometheus, 'OvsdbHaNoAutomaticFailover', { cluster: 'ovn' })
         await fires(prometheus, 'OvsdbHaFailoverBlocked', { reason: 'noMajority' })
         await testbed.startHost('b')
@@ -91,6 +96,17 @@ for (const ovs of NEWEST) {
         await fires(prometheus, 'OvsdbHaControllerGone')
         await testbed.startController()
         await poll(async () => (await prometheus.firing()).some(({ alertname }) => alertname === 'OvsdbHaControllerGone') ? null : true, { deadlineMs: DEADLINE_MS, everyMs: 500, what: 'the alert to end' })
+      })
+    })
+  })
+
+  describeCluster(`Prometheus, two nodes and a witness, Open vSwitch ${ovs}`, { ovs, nodes: '2+witness', timing: PATIENT }, ({ testbed, scenario }) => {
+    scenario('the loss of the only backup is told', {}, async scene => {
+      await watched(scene, async prometheus => {
+        await testbed.powerOffHost('b')
+        await fires(prometheus, 'OvsdbHaNoBackup', { cluster: 'ovn' })
+        assert.equal((await scene.view()).active, 'a')
+        await testbed.startHost('b')
       })
     })
   })
