@@ -93,7 +93,8 @@ async function verifyOne (stage: Stage, client: Client, { server }: WriterSpec):
 
 export const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0)
 
-/** The longest silence that ended after this moment (wall clock); 0 when none was long enough to be told. */
-export function longestOutageMs (written: readonly Written[], sinceMs: number): number {
-  return Math.max(0, ...written.flatMap(({ report }) => report.outages.filter(({ start, ms }) => Date.parse(start) + ms >= sinceMs).map(({ ms }) => ms)))
+/** The longest silence that ended after the one moment and before the other (wall clock); 0 when none was long enough to be told. */
+export function longestOutageMs (written: readonly Written[], sinceMs: number, untilMs = Infinity): number {
+  const ends = written.flatMap(({ report }) => report.outages.map(({ start, ms }) => ({ ms, atMs: Date.parse(start) + ms })))
+  return Math.max(0, ...ends.filter(({ atMs }) => atMs >= sinceMs && atMs < untilMs).map(({ ms }) => ms))
 }

@@ -43,7 +43,8 @@ export async function startProduct (plan: TestbedPlan, host: HostPlan): Promise<
 function argvOf (plan: TestbedPlan, host: HostPlan, name: DaemonName): readonly string[] {
   const product = [...plan.image && name !== 'redis' ? imageCommand(name) : [process.execPath, PRODUCT_MAIN], name, '--config']
   switch (name) {
-    case 'agent': return [...product, clusterFilePath(plan), '--node', host.name]
+    // as its unit does
+    case 'agent': return ['nice', '-n', '-10', ...product, clusterFilePath(plan), '--node', host.name]
     case 'controller': return [...product, clusterFilePath(plan, host)]
     // nothing is saved: one that was killed comes back empty, which is the harder case
     case 'redis': return ['redis-server', '--port', String(REDIS_PORT), '--bind', host.address, '--protected-mode', 'no', '--save', '', '--appendonly', 'no', '--set-proc-title', 'no']
