@@ -119,7 +119,7 @@ configure () {
   [ -n "$node" ] || node=$known
   [ -n "$node" ] || usage 'which node of cluster.yaml is this? Give --node NAME (or --controller for a host that is none)'
   # A node that changes its name would vote twice: once under each.
-  if [ -n "$known" ] && [ "$known" != "$node" ]; then fail "this host is node $known already ($etc/agent.env), not $node: uninstall it first, and look into docs/guide.md before you reuse its state"; fi
+  if [ -n "$known" ] && [ "$known" != "$node" ]; then fail "this host is node $known already ($etc/agent.env), not $node: uninstall it first, and look into docs/guide/operating.md before you reuse its state"; fi
   [ "$known" = "$node" ] || {
     say "write OVSDB_HA_NODE=$node to $etc/agent.env"
     [ "$dry" = yes ] || printf '# The name of this host in cluster.yaml.\nOVSDB_HA_NODE=%s\n' "$node" > "$etc/agent.env"

@@ -27,7 +27,7 @@ for part in agent controller protocol cli package.json LICENSE; do
   cp -R "$root/$part" "$target/"
 done
 cp "$root"/docs/*.md "$target/docs/"
-cp -R "$root/docs/examples" "$root/docs/runbooks" "$target/docs/"
+cp -R "$root/docs/guide" "$root/docs/examples" "$root/docs/runbooks" "$target/docs/"
 
 # The first line is the project itself; nested packages lie within those above them.
 modules=$(cd "$root" && PATH="${node%/*}:$PATH" npm ls --omit=dev --all --parseable --loglevel=error) || fail "node_modules is not what package-lock.json says: run npm ci"

@@ -14,7 +14,7 @@ export interface CertificateTexts {
 export class CertificateUnusableError extends OvsdbHaError {
   readonly code = 'OVSDB_HA_CERTIFICATE_UNUSABLE'
   readonly httpStatus = 503
-  readonly hint = 'Put a sound file there (docs/guide.md, "Certificates"), and start this process again: certificates are read at the start.'
+  readonly hint = 'Put a sound file there (docs/guide/three-nodes-systemd.md, "Certificates"), and start this process again: certificates are read at the start.'
 
   constructor (file: string, node: string, what: string, options: { readonly cause?: unknown } = {}) {
     super(`${file}, for ${node}: ${what}`, { node, ...options })

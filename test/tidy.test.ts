@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { glob, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test } from 'node:test'
-import { documentRules, errorCodeProblems, errorCodesOf } from './tidy/document-rules.ts'
+import { anchorProblems, documentRules, errorCodeProblems, errorCodesOf } from './tidy/document-rules.ts'
 import { IMPORT_SAMPLES, importRules } from './tidy/import-rules.ts'
 import { isCode, isCore, isProduct, type ProjectFile, type TidyRule } from './tidy/rule.ts'
 import { sourceRules } from './tidy/source-rules.ts'
@@ -38,6 +38,22 @@ for (const rule of RULES) {
 test('the import check tells allowed from forbidden for every pair of parts', () => {
   const [rule] = importRules
   for (const sample of IMPORT_SAMPLES) assert.equal(rule?.find(sample, SAMPLE_PATHS).length, sample.allowed ? 0 : 1, `${sample.path}: ${sample.text}`)
+})
+
+test('the check of anchors sees one that no heading has, in the same document and in another, and knows how headings are named', () => {
+  const documents = [
+    { path: 'docs/a.md', text: '# A\n\n[b](#b) [c](#c) [d](sub/b.md#a-failover-by-hand-and---force) [e](sub/b.md#gone) [f](../agent/a.ts#L1) `[g](#gone)`\n\n## B\n' },
+    { path: 'docs/sub/b.md', text: '# B\n\n```sh\n# gone\n```\n\n## A failover by hand, and `--force`\n\n## [Twice](x.md)\n\n## Twice\n\n[h](#twice-1) [i](#twice-2) [j](../a.md#b)\n' }
+  ]
+  assert.deepEqual(anchorProblems(documents), [
+    'docs/a.md: docs/a.md has no heading for #c',
+    'docs/a.md: docs/sub/b.md has no heading for #gone',
+    'docs/sub/b.md: docs/sub/b.md has no heading for #twice-2'
+  ])
+})
+
+test('tidy: the anchor of a link is a heading there', () => {
+  assert.equal(anchorProblems(files.filter(file => file.path.endsWith('.md'))).join('\n'), '')
 })
 
 test('the check of error codes sees a missing, a stale and an empty section, and takes no variable for a code', () => {

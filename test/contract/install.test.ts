@@ -17,7 +17,7 @@ async function bench (t: TestContext) {
   const directory = await mkdtemp(path.join(tmpdir(), 'ovsdb-ha-install-'))
   t.after(() => rm(directory, { recursive: true, force: true }))
   const [tree, target] = [path.join(directory, 'tree'), path.join(directory, 'target')]
-  for (const part of ['agent', 'controller', 'protocol', 'docs/runbooks', 'docs/examples', 'node_modules/.bin', 'node_modules/useful', 'node_modules/for-development']) await mkdir(path.join(tree, part), { recursive: true })
+  for (const part of ['agent', 'controller', 'protocol', 'docs/guide', 'docs/runbooks', 'docs/examples', 'node_modules/.bin', 'node_modules/useful', 'node_modules/for-development']) await mkdir(path.join(tree, part), { recursive: true })
   await cp(path.join(ROOT, 'deploy/install.sh'), `${tree}/deploy/install.sh`)
   await cp(path.join(ROOT, 'deploy/release-tree.sh'), `${tree}/deploy/release-tree.sh`)
   await cp(path.join(ROOT, 'deploy/systemd'), `${tree}/deploy/systemd`, { recursive: true })
@@ -28,6 +28,7 @@ async function bench (t: TestContext) {
     LICENSE: 'free\n',
     'agent/main.ts': 'export const agent = 1\n',
     'docs/guide.md': '# Guide\n',
+    'docs/guide/operating.md': '# Operating\n',
     'docs/examples/ovn-three-nodes.yaml': 'version: 1\n',
     // npm believes this of what is there
     'node_modules/.package-lock.json': JSON.stringify({ name: 'ovsdb-ha', version: '1.2.3', lockfileVersion: 3, packages: { 'node_modules/useful': { version: '1.0.0' }, 'node_modules/for-development': { version: '1.0.0', dev: true } } }),
@@ -49,7 +50,7 @@ test('it lays out program, configuration, state and units, without what is for d
   const release = await readlink(`${target}/opt/ovsdb-ha/current`)
   assert.match(release, /^releases\/1\.2\.3-[0-9a-f]{12}$/)
   const there = await laidOut()
-  for (const file of ['cli/ovsdb-ha', 'agent/main.ts', 'node_modules/useful/index.js', 'node_modules/.bin/node', 'docs/guide.md']) assert.ok(there.includes(`opt/ovsdb-ha/${release}/${file}`), file)
+  for (const file of ['cli/ovsdb-ha', 'agent/main.ts', 'node_modules/useful/index.js', 'node_modules/.bin/node', 'docs/guide.md', 'docs/guide/operating.md']) assert.ok(there.includes(`opt/ovsdb-ha/${release}/${file}`), file)
   for (const file of ['node_modules/useful/index.d.ts', 'node_modules/for-development', 'deploy']) assert.ok(!there.includes(`opt/ovsdb-ha/${release}/${file}`), file)
   for (const file of ['etc/ovsdb-ha/cluster.yaml.example', 'etc/ovsdb-ha/tls', 'etc/ovsdb-ha/tokens', 'etc/systemd/system/ovsdb-ha-agent.service', 'etc/systemd/system/ovsdb-ha-controller.service', 'var/lib/ovsdb-ha', 'var/lib/ovsdb-ha-controller']) assert.ok(there.includes(file), file)
   assert.ok(!there.includes('etc/systemd/system/ovsdb-ha-witness.service'))

@@ -20,8 +20,13 @@ const NOBODY: CliContext = {
   setExitCode () {}
 }
 
+/** Every command with its arguments and options, to be read and not to be run. */
+export function describedProgram (): Command {
+  return createProgram(NOBODY, '')
+}
+
 export function commandPage (): string {
-  const program = createProgram(NOBODY, '')
+  const program = describedProgram()
   const sections = program.commands.flatMap(command => sectionsOf(command, program.name()))
   return `${sections.join('\n\n')}\n\n## Exit codes and environment\n\n\`\`\`text${EXIT_CODES_HELP}\n\`\`\``
 }

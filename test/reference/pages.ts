@@ -14,10 +14,10 @@ const NOTE = 'Made by `npm run reference` from the code, which goes by the same;
 export async function referencePages (): Promise<ReadonlyMap<string, string>> {
   const page = (title: string, intro: string, body: string) => `# ${title}\n\n${intro} ${NOTE}\n\n${body.trimEnd()}\n`
   return new Map([
-    ['cluster-yaml.md', page('cluster.yaml', 'Every key of the file; `[]` stands for each entry of a list. What it is all for is in the [guide](../guide.md#clusteryaml).', clusterYaml())],
+    ['cluster-yaml.md', page('cluster.yaml', 'Every key of the file; `[]` stands for each entry of a list. What it is all for is in the [guide](../guide/configuration.md#clusteryaml).', clusterYaml())],
     ['rest.md', page('REST', 'The interfaces of the controller, for operators, and of the agent, for controllers, voters and load balancers. Schemas of all answers are in `GET /v1/openapi.json`.', await restPage())],
     ['cli.md', page('Commands', 'What `ovsdb-ha --help` and `ovsdb-ha COMMAND --help` print.', commandPage())],
-    ['metrics.md', page('Metrics', 'What `GET /metrics` tells. How they are used is in the [guide](../guide.md#metrics) and in the [alerts](../runbooks/README.md#alerts).', `## Controller\n\n${metricTable(controllerMetrics())}\n\nAnd the usual \`process_…\` and \`nodejs_…\` metrics.\n\n## Agent\n\n${metricTable(agentMetrics())}`)],
+    ['metrics.md', page('Metrics', 'What `GET /metrics` tells. How they are used is in the [guide](../guide/monitoring.md#metrics) and in the [alerts](../runbooks/README.md#alerts).', `## Controller\n\n${metricTable(controllerMetrics())}\n\nAnd the usual \`process_…\` and \`nodejs_…\` metrics.\n\n## Agent\n\n${metricTable(agentMetrics())}`)],
     ['errors.md', page('Error codes', 'Every code, its HTTP status, and the next step that comes with it. What happened is told in [errors.md](../errors.md).', table(['code', 'status', 'hint'], (await errorRows()).map(({ name, status, hint }) => [`[\`${name}\`](../errors.md#${name.toLowerCase()})`, status, hint])))]
   ])
 }

@@ -5,8 +5,12 @@ import { withoutComments } from './rule.ts'
 
 const isMarkdown = (path: string) => path.endsWith('.md')
 
+function withoutFences (text: string): string {
+  return text.replace(/^( *)(```|~~~)[\s\S]*?^\1\2/gm, '')
+}
+
 function withoutCode (text: string): string {
-  return text.replace(/^(```|~~~)[\s\S]*?^\1/gm, '').replace(/`[^`\n]*`/g, '')
+  return withoutFences(text).replace(/`[^`\n]*`/g, '')
 }
 
 export const documentRules: readonly TidyRule[] = [
@@ -32,11 +36,40 @@ export const documentRules: readonly TidyRule[] = [
   }
 ]
 
+/** Links into documents whose anchor no heading there has; a link without an anchor, or to another kind of file, is for the rule above. */
+export function anchorProblems (documents: readonly ProjectFile[]): readonly string[] {
+  const anchors = new Map(documents.map(({ path, text }) => [path, anchorsOf(text)]))
+  return documents.flatMap(({ path, text }) => targetsOf(text).flatMap(target => {
+    const [file = '', anchor = ''] = target.split('#')
+    const document = file === '' ? path : posix.normalize(posix.join(posix.dirname(path), file))
+    const known = anchors.get(document)
+    return anchor === '' || known === undefined || known.has(decodeURIComponent(anchor)) ? [] : [`${path}: ${document} has no heading for #${anchor}`]
+  }))
+}
+
+/** The names that GitHub gives the headings of a document: two of one name get a number each. */
+function anchorsOf (text: string): ReadonlySet<string> {
+  const anchors = new Set<string>()
+  for (const [, heading = ''] of withoutFences(text).matchAll(/^#{1,6} (.*)$/gm)) {
+    const words = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').trim().toLowerCase()
+    const name = words.replace(/[^\p{L}\p{N}\p{M}_\- ]/gu, '').replaceAll(' ', '-')
+    let anchor = name
+    for (let number = 1; anchors.has(anchor); number++) anchor = `${name}-${number}`
+    anchors.add(anchor)
+  }
+  return anchors
+}
+
 /** Targets of inline links and images, and of reference definitions, that are files of the project. */
 function linksOf (text: string): readonly string[] {
+  return targetsOf(text).map(target => decodeURIComponent(target.replace(/[#?].*$/, ''))).filter(target => target !== '')
+}
+
+/** What links lead to within the project, as it is written: `file#anchor`. */
+function targetsOf (text: string): readonly string[] {
   const plain = withoutCode(text)
   const found = [...plain.matchAll(/\]\(<?([^)>\s]+)>?(?:\s+"[^"]*")?\)/g), ...plain.matchAll(/^\[[^\]]+\]:\s+(\S+)/gm)]
-  return found.map(([, target = '']) => decodeURIComponent(target.replace(/[#?].*$/, ''))).filter(target => target !== '' && !/^[a-z]+:|^\//i.test(target))
+  return found.map(([, target = '']) => target).filter(target => !/^[a-z]+:|^\//i.test(target))
 }
 
 /** Codes of errors in the code: whole string literals, but for names of environment variables. */

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { glob, readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { ConfigError } from '../../../protocol/config-errors.ts'
 import { parseConfig, requireConfig } from '../../../protocol/config.ts'
 import { fileWith } from '../../config-fixture.ts'
 
 const EXAMPLES = new URL('../../../docs/examples/', import.meta.url)
+const GUIDE = new URL('../../../docs/guide/', import.meta.url)
 
 test('all problems are told at once, of text, shape and sense, in the order of the file', () => {
   const text = `version: 1
@@ -87,4 +88,24 @@ test('what the OVN example shows as defaults are the defaults', async () => {
   const shown = parseConfig(await readFile(new URL('ovn-three-nodes.yaml', EXAMPLES), 'utf8'), 'f').config?.clusters[0]
   const plain = requireConfig(fileWith({}), 'f').config.clusters[0]
   assert.deepEqual([shown?.servers, shown?.timing, shown?.guard, shown?.rescue], [plain?.servers, plain?.timing, plain?.guard, plain?.rescue])
+})
+
+test('the file that the guide has operators type is sound, and gives no warning', async () => {
+  const page = await readFile(new URL('three-nodes-systemd.md', GUIDE), 'utf8')
+  const [, text = ''] = /^cat > \/etc\/ovsdb-ha\/cluster\.yaml <<'END'\n([\s\S]*?)^END$/m.exec(page) ?? []
+  const { config, warnings } = requireConfig(text, 'three-nodes-systemd.md')
+  assert.deepEqual(config.clusters.map(({ name, members }) => [name, members.length]), [['ovn', 3]])
+  assert.deepEqual(warnings, [])
+})
+
+test('what the guide shows of the file has no unknown key and no value of a wrong form', async () => {
+  let shown = 0
+  for (const file of (await Array.fromAsync(glob('../{guide/*,migration-from-pacemaker}.md', { cwd: EXAMPLES }))).toSorted()) {
+    for (const [, text = ''] of (await readFile(new URL(file, EXAMPLES), 'utf8')).matchAll(/^```yaml\n((?:nodes|agent|controller|tls|clusters):\n[\s\S]*?)^```/gm)) {
+      shown += 1
+      const { problems } = parseConfig(`version: 1\n${text}`, file)
+      assert.deepEqual(problems?.filter(({ message }) => /unknown|allowed form|too large|too small|written twice/.test(message)).map(({ path, message }) => `${file} ${path}: ${message}`) ?? [], [])
+    }
+  }
+  assert.ok(shown >= 5, `${shown} blocks`)
 })

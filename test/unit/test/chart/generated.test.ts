@@ -14,3 +14,10 @@ test('the chart holds no rules and dashboards that deploy/ does not have', async
   const files = await generatedFiles()
   for (const file of await copiesInChart()) assert.ok(files.has(file), `helm/ovsdb-ha/${file} has no original: npm run chart`)
 })
+
+test('the chart installs the version that this tree is, and the changelog tells of it', async () => {
+  const read = (file: string) => readFile(path.resolve(CHART, '../..', file), 'utf8')
+  const { version } = JSON.parse(await read('package.json')) as { readonly version: string }
+  assert.ok((await read('helm/ovsdb-ha/Chart.yaml')).split('\n').includes(`appVersion: ${version}`), 'helm/ovsdb-ha/Chart.yaml: appVersion')
+  assert.ok((await read('CHANGELOG.md')).split('\n').some(line => line.startsWith(`## [${version}] - `)), 'CHANGELOG.md')
+})
