@@ -16,8 +16,8 @@ type Stage =
 const MINUTE_MS = 60_000
 
 /**
- * End-to-end tests measure time, so they run one file at a time. Scenarios with long leases (PATIENT in test/e2e/scenario.ts) bear a
- * neighbour, each on a testbed of its own, and so do contract tests, each with namespaces and addresses of its own.
+ * End-to-end tests measure time, so they run one file at a time. Scenarios with long leases (PATIENT in test/e2e/scenario.ts) bear
+ * neighbours, each on a testbed of its own, and so do contract tests, each with namespaces and addresses of its own.
  */
 const STAGES: readonly Stage[] = [
   { name: 'check', type: 'program', argv: ['node_modules/typescript/bin/tsc', '--noEmit'], deadlineMs: 5 * MINUTE_MS },
@@ -28,7 +28,7 @@ const STAGES: readonly Stage[] = [
   { name: 'sim', type: 'tests', files: ['test/sim/**/*.test.ts'], concurrency: 2, deadlineMs: 20 * MINUTE_MS },
   { name: 'model', type: 'tests', files: ['test/model/**/*.test.ts'], concurrency: 1, deadlineMs: 20 * MINUTE_MS },
   { name: 'e2e', type: 'tests', files: ['test/e2e/**/*.e2e.test.ts'], concurrency: 1, deadlineMs: 60 * MINUTE_MS },
-  { name: 'patient', type: 'tests', files: ['test/e2e/**/*.patient.test.ts'], concurrency: 2, deadlineMs: 60 * MINUTE_MS }
+  { name: 'patient', type: 'tests', files: ['test/e2e/**/*.patient.test.ts'], concurrency: 3, deadlineMs: 60 * MINUTE_MS }
 ]
 
 /** What takes minutes for each file, or needs the container images: before a release, and by whoever changes what they are about. */
