@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { Argument, type Command } from 'commander'
-import { loadCertificate } from '../../protocol/certificate-check.ts'
+import { CertificateUnusableError, loadCertificate } from '../../protocol/certificate-check.ts'
 import type { Config } from '../../protocol/cluster.ts'
 import { requireConfig } from '../../protocol/config.ts'
 import { UnhealthyError, UsageError } from '../cli-errors.ts'
 import { wallClock } from '../clock.ts'
 import type { CliContext } from '../context.ts'
-import { askHealth } from '../health.ts'
+import { askHandshake, askHealth, isExpired } from '../health.ts'
 import { withConfigFile } from './config-file.ts'
 import { addNodeOptions, nodeName, type NodeOptions } from './node-name.ts'
 
@@ -25,13 +25,28 @@ export function registerHealth (program: Command, context: CliContext): void {
     .action(async (daemon: 'agent' | 'controller', options: HealthOptions) => {
       await withConfigFile(options.config, async () => {
         const { config } = requireConfig(await readFile(options.config, 'utf8'), options.config)
-        const { name, address, port } = daemon === 'agent' ? agentPlace(config, await nodeName(options, context.environment)) : controllerPlace(config)
-        const tls = config.tls === null ? null : await loadCertificate(config.tls, name, path => readFile(path, 'utf8'), wallClock().getTime())
-        const { status, body } = await askHealth({ address: dialled(address), port, path: options.ready === true ? '/readyz' : '/healthz', name, tls })
-        if (status !== 200) throw new UnhealthyError(`${daemon} ${name}`, body)
-        context.out(`${daemon} ${name}: ${options.ready === true ? 'ready' : 'alive'}`)
+        const place = daemon === 'agent' ? agentPlace(config, await nodeName(options, context.environment)) : controllerPlace(config)
+        const said = options.ready === true ? await ask(config, daemon, place, '/readyz') : await ask(config, daemon, place, '/healthz').catch(async (error: unknown) => await shakesHands(place, error))
+        context.out(`${daemon} ${place.name}: ${said}`)
       })
     })
+}
+
+async function ask ({ tls: files }: Config, daemon: string, { name, address, port }: Place, path: '/readyz' | '/healthz'): Promise<string> {
+  const tls = files === null ? null : await loadCertificate(files, name, file => readFile(file, 'utf8'), wallClock().getTime())
+  const { status, body } = await askHealth({ address, port, path, name, tls })
+  if (status !== 200) throw new UnhealthyError(`${daemon} ${name}`, body)
+  return path === '/readyz' ? 'ready' : 'alive'
+}
+
+/**
+ * A certificate that cannot be used any more makes a daemon not ready. It lives all the same, and a service manager that ended it for that
+ * would end what it serves; all of them at one time, since certificates expire together. A handshake is proof enough then.
+ */
+async function shakesHands (place: Place, error: unknown): Promise<string> {
+  if (!(error instanceof CertificateUnusableError) && !isExpired(error)) throw error
+  await askHandshake(place)
+  return `alive, and not ready: ${error.message}`
 }
 
 interface Place {
@@ -41,7 +56,7 @@ interface Place {
 }
 
 function controllerPlace ({ controller: { name, listen, port } }: Config): Place {
-  return { name, address: listen, port }
+  return { name, address: dialled(listen), port }
 }
 
 function agentPlace (config: Config, node: string): Place {
