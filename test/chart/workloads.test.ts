@@ -110,7 +110,7 @@ describe('what the chart runs', { skip: skipWithoutHelm }, () => {
     assert.deepEqual(config?.controller.others, [0, 2].map(index => ({ name: `controller-${index}`, url: `https://ha-ovsdb-ha-controller-${index}.ha-ovsdb-ha-controllers.net.svc.cluster.local:8640` })))
     const { spec: service } = one(manifests, 'Service', '-controllers')
     assert.deepEqual([service.clusterIP, service.publishNotReadyAddresses, spec.serviceName], ['None', true, 'ha-ovsdb-ha-controllers'])
-    assert.equal(one(manifests, 'PodDisruptionBudget').spec.maxUnavailable, '34%')
+    assert.equal(one(manifests, 'PodDisruptionBudget').spec.maxUnavailable, '33%')
     assert.deepEqual(spec.template.spec.topologySpreadConstraints.map(({ topologyKey }: any) => topologyKey), ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'])
   })
 

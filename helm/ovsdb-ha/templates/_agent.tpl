@@ -24,7 +24,7 @@ dict "root" $ "handOver" BOOL "ownPids" BOOL: whether process 1 is the agent's.
 args: [agent, --config, /etc/ovsdb-ha/cluster.yaml]
 {{- end -}}
 
-{{/* The agent lets nobody in without a certificate of its authority, which no probe of the kubelet has: hence a command. Liveness: the agent's event loop turns; it knows nothing of databases. A restart of the agent ends its servers, so it is the last resort: after a minute of silence. */}}
+{{/* The agent lets nobody in without a certificate of its authority, which no probe of the kubelet has: hence a command. Liveness: the agent's event loop turns; it knows nothing of databases. A restart of the agent ends its servers, so it is the last resort: after a minute of silence. Each probe is a process of its own that costs up to half a second of a processor, so they are few. */}}
 {{- define "ovsdb-ha.agentProbes" -}}
 {{- $health := "/opt/ovsdb-ha/bin/node, /opt/ovsdb-ha/cli/main.ts, health, agent, --config, /etc/ovsdb-ha/cluster.yaml" -}}
 startupProbe:
@@ -34,12 +34,12 @@ startupProbe:
   failureThreshold: 40
 livenessProbe:
   exec: { command: [{{ $health }}] }
-  periodSeconds: 15
+  periodSeconds: 20
   timeoutSeconds: 10
-  failureThreshold: 4
+  failureThreshold: 3
 readinessProbe:
   exec: { command: [{{ $health }}, --ready] }
-  periodSeconds: 10
+  periodSeconds: 20
   timeoutSeconds: 10
 {{- end -}}
 
