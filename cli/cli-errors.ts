@@ -16,10 +16,11 @@ export class UsageError extends OvsdbHaError {
 export class FileUnusableError extends OvsdbHaError {
   readonly code = 'OVSDB_HA_FILE_UNUSABLE'
   readonly httpStatus = 400
-  readonly hint = 'Check the path, and that you may read it.'
+  readonly hint: string
 
-  constructor (what: string, file: string, cause: unknown) {
+  constructor (what: string, file: string, cause: unknown, hint = 'Check the path, and that you may read it.') {
     super(`The ${what} ${file} cannot be used: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    this.hint = hint
   }
 }
 

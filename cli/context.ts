@@ -24,8 +24,9 @@ export interface CliContext {
     readonly token: string | undefined
     readonly tokenFile: string | undefined
     readonly caFile: string | undefined
-    /** Which node this host is. */
+    /** Which node this host is, or the file that says it. */
     readonly node?: string | undefined
+    readonly nodeFile?: string | undefined
   }
   /** A client of the controller that the options and the environment name. */
   readonly client: (options: ConnectionOptions) => Promise<ControllerClient>

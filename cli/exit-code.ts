@@ -42,4 +42,5 @@ Environment:
   OVSDB_HA_SERVER       the controller, or several with commas between; http://127.0.0.1:8640 when not set
   OVSDB_HA_TOKEN_FILE   the file that holds the token; or OVSDB_HA_TOKEN, the token itself
   OVSDB_HA_CA_FILE      the authority of the controller's certificate (PEM)
+  OVSDB_HA_NODE         which node this host is, for agent and health; or OVSDB_HA_NODE_FILE, a file whose first word it is
   NO_COLOR              no colour, also on a terminal`

@@ -17,7 +17,8 @@ const environment: CliContext['environment'] = {
   token: env.OVSDB_HA_TOKEN,
   tokenFile: env.OVSDB_HA_TOKEN_FILE,
   caFile: env.OVSDB_HA_CA_FILE,
-  node: env.OVSDB_HA_NODE
+  node: env.OVSDB_HA_NODE,
+  nodeFile: env.OVSDB_HA_NODE_FILE
 }
 
 // for this process alone: an ovsdb-server that an agent starts must not speak in its name

@@ -8,6 +8,8 @@ import { CHART } from './generated.ts'
 
 /** deploy/bootstrap.sh names the same version. */
 const HELM = process.env.OVSDB_HA_HELM ?? '/var/cache/ovsdb-ha/helm-v3.19.5'
+/** Helm itself takes what it was linked with for the cluster's, which is nothing where Go alone built it. */
+const KUBERNETES = ['--kube-version', 'v1.34.0']
 const DEADLINE_MS = 60_000
 export const RELEASE = 'ha'
 export const NAMESPACE = 'net'
@@ -55,7 +57,7 @@ export async function render (file: string, overrides: Overrides = {}): Promise<
 }
 
 async function renderNew (file: string, overrides: Overrides): Promise<readonly Manifest[]> {
-  const { failed, out, err } = await helm(['template', RELEASE, CHART, '--namespace', NAMESPACE, ...valuesArguments(file, overrides)])
+  const { failed, out, err } = await helm(['template', RELEASE, CHART, '--namespace', NAMESPACE, ...KUBERNETES, ...valuesArguments(file, overrides)])
   if (failed) throw new Error(`helm template with ${file}: ${err}`)
   return parseAllDocuments(out, { version: '1.1' }).flatMap(document => {
     if (document.errors.length > 0) throw new Error(`helm template with ${file} printed no YAML`, { cause: document.errors[0] })
@@ -66,13 +68,13 @@ async function renderNew (file: string, overrides: Overrides): Promise<readonly 
 
 /** Why the values are refused; null when they are not. */
 export async function refusal (file: string | null, overrides: Overrides = {}): Promise<string | null> {
-  const { failed, err } = await helm(['template', RELEASE, CHART, '--namespace', NAMESPACE, ...valuesArguments(file, overrides)])
+  const { failed, err } = await helm(['template', RELEASE, CHART, '--namespace', NAMESPACE, ...KUBERNETES, ...valuesArguments(file, overrides)])
   return failed ? err : null
 }
 
 /** What `helm lint --strict` finds; null when nothing. */
 export async function lint (file: string | null): Promise<string | null> {
-  const { failed, out, err } = await helm(['lint', '--strict', CHART, ...valuesArguments(file, {})])
+  const { failed, out, err } = await helm(['lint', '--strict', CHART, ...KUBERNETES, ...valuesArguments(file, {})])
   return failed ? `${out}\n${err}` : null
 }
 

@@ -16,6 +16,8 @@ const WRONG_TYPES: ReadonlyArray<readonly [Overrides, RegExp]> = [
   [{ nodes: [{ name: 'ctl_1', address: '10.0.0.11' }] }, /nodes/],
   [{ nodes: [{ name: 'ctl1', adress: '10.0.0.11' }] }, /nodes/],
   [{ clusters: [{ name: 'ovn', nodes: ['ctl1'], servers: [], endpoints: [] }] }, /clusters/],
+  [{ 'controller.podDisruptionBudget': { minAvailable: 2 } }, /podDisruptionBudget/],
+  [{ 'agent.seLinuxType': 'spc t' }, /seLinuxType/],
   [{ replicas: 3 }, /replicas/]
 ]
 
@@ -36,7 +38,10 @@ const IMPOSSIBLE: ReadonlyArray<readonly [string, Overrides, RegExp]> = [
   [THREE, { 'agent.sidecar.enabled': true, clusters: attached('attach'), 'agent.hostPID': true }, /one node must not have two agents/],
   [THREE, { clusters: attached('systemd') }, /run\.mode systemd, and an agent in a container has no systemd/],
   [THREE, { clusters: attached('attach') }, /agent\.hostPID: true/],
+  [THREE, { clusters: attached('process', { companions: [{ name: 'northd', unit: 'ovn-northd.service' }] }) }, /the companion northd is a systemd unit, and an agent in a container has no systemd/],
   ['sidecar-values.yaml', { clusters: attached('process') }, /a sidecar attaches to servers/],
+  ['sidecar-values.yaml', { 'agent.handOver.token': 'monitoring' }, /monitoring is a viewer/],
+  ['sidecar-values.yaml', { 'agent.terminationGracePeriodSeconds': 60 }, /agent\.terminationGracePeriodSeconds is 60/],
   ['witness-values.yaml', { 'agent.handOver.deadlineSeconds': 60 }, /may take 60000 ms/],
   ['witness-values.yaml', { 'monitoring.podMonitor': true }, /monitoring\.clientSecret is empty/],
   ['controllers-values.yaml', { 'store.redis.urls': [] }, /store\.redis\.urls is empty/],
@@ -45,8 +50,8 @@ const IMPOSSIBLE: ReadonlyArray<readonly [string, Overrides, RegExp]> = [
   ['controllers-values.yaml', { 'controller.name': 'ctl', nodes: [{ name: 'ctl-0', address: '10.0.0.14' }, ...[1, 2, 3].map(n => ({ name: `ctl${n}`, address: `10.0.0.1${n}` }))] }, /a controller would be called ctl-0, as a node is/]
 ]
 
-function attached (mode: string) {
-  return [{ name: 'ovn', nodes: ['ctl1', 'ctl2', 'ctl3'], servers: [{ name: 'nb', database: 'OVN_Northbound', listen: { method: 'tcp', port: 6641 }, run: { mode } }], endpoints: [{ type: 'vip', interface: 'eth0', addresses: ['10.0.0.100/24'] }] }]
+function attached (mode: string, more: object = {}) {
+  return [{ ...more, name: 'ovn', nodes: ['ctl1', 'ctl2', 'ctl3'], servers: [{ name: 'nb', database: 'OVN_Northbound', listen: { method: 'tcp', port: 6641 }, run: { mode } }], endpoints: [{ type: 'vip', interface: 'eth0', addresses: ['10.0.0.100/24'] }] }]
 }
 
 describe('what the chart refuses', { skip: skipWithoutHelm }, () => {

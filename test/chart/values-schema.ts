@@ -48,6 +48,7 @@ const AgentValues = object({
   nodeSelector: Texts,
   resources: Resources,
   extraCapabilities: Type.Array(Type.String({ pattern: '^[A-Z_]+$' })),
+  seLinuxType: Type.String({ pattern: '^([a-z][a-z0-9_]*)?$' }),
   podAnnotations: Texts,
   extraEnv: Objects,
   extraVolumes: Objects,
@@ -67,7 +68,7 @@ const ControllerValues = object({
   tokens: Type.Array(object({ name: OwnName, role: Type.Enum(['viewer', 'operator', 'admin']) }), { minItems: 1, maxItems: 64 }),
   tokensSecret: ObjectNameOrNone,
   service: object({ type: Type.Enum(['ClusterIP', 'NodePort', 'LoadBalancer']), annotations: Texts }),
-  podDisruptionBudget: Type.Object({ minAvailable: Type.Optional(Count), maxUnavailable: Type.Optional(Count) }, { ...closed, minProperties: 1, maxProperties: 1 }),
+  podDisruptionBudget: object({ maxUnavailable: Count }),
   spreadOver: Type.Array(Type.String({ minLength: 1 })),
   priorityClassName: Text,
   tolerations: Objects,
@@ -164,7 +165,14 @@ function portable (value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value)
     .filter(([key]) => key !== 'patternErrorMessage')
-    .map(([key, inner]) => [key, key === 'pattern' && typeof inner === 'string' ? portablePattern(inner) : portable(inner)]))
+    .map(([key, inner]) => [key, portableKeyword(key, inner)]))
+}
+
+function portableKeyword (key: string, value: unknown): unknown {
+  if (key === 'pattern' && typeof value === 'string') return portablePattern(value)
+  const inner = portable(value)
+  // their keys are patterns
+  return key === 'patternProperties' && typeof inner === 'object' && inner !== null ? Object.fromEntries(Object.entries(inner).map(([pattern, schema]) => [portablePattern(pattern), schema])) : inner
 }
 
 function portablePattern (pattern: string): string {

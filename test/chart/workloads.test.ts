@@ -11,6 +11,9 @@ function podOf ({ kind, spec }: Manifest): any {
   return ['DaemonSet', 'Deployment', 'StatefulSet'].includes(kind) ? spec.template.spec : null
 }
 
+/** What the images' entry points begin with, and what is run in their containers. */
+const PROGRAM = ['/opt/ovsdb-ha/bin/node', '/opt/ovsdb-ha/cli/main.ts'] as const
+
 const configOf = (manifests: readonly Manifest[], name: string, key: string): string => one(manifests, 'ConfigMap', name).data[key]
 const checksum = ({ spec }: Manifest): string => spec.template.metadata.annotations['checksum/config']
 const mounts = (container: any): readonly string[] => container.volumeMounts.map((mount: any) => mount.name)
@@ -30,7 +33,7 @@ describe('what the chart runs', { skip: skipWithoutHelm }, () => {
     const { affinity, containers: [witness], hostNetwork } = spec.template.spec
     assert.deepEqual([spec.replicas, spec.strategy, hostNetwork], [1, { type: 'Recreate' }, true])
     assert.deepEqual(affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms, [{ matchFields: [{ key: 'metadata.name', operator: 'In', values: ['worker1.example.net'] }] }])
-    assert.deepEqual(witness.securityContext.capabilities, { drop: ['ALL'] })
+    assert.deepEqual([witness.securityContext.capabilities, witness.securityContext.seLinuxOptions], [{ drop: ['ALL'] }, { type: 'spc_t' }])
   })
 
   test('a node outside of Kubernetes gets no pod, and is a voter all the same', async () => {
@@ -58,12 +61,17 @@ describe('what the chart runs', { skip: skipWithoutHelm }, () => {
     }
   })
 
-  test('the agent is started by the name that its Kubernetes node has in cluster.yaml', async () => {
+  test('an agent, its probes and its hook find its name by the Kubernetes node that they are on', async () => {
     const manifests = await render('witness-values.yaml')
-    assert.deepEqual(one(manifests, 'ConfigMap', '-addresses').data, { 'ctl1.example.net': 'ctl1 10.0.0.11 8643', 'ctl2.example.net': 'ctl2 10.0.0.12 8643', 'worker1.example.net': 'worker1 10.0.0.21 8643' })
-    const [agent] = podOf(one(manifests, 'DaemonSet')).containers
-    assert.match(agent.command.at(-1), /read -r name rest < "\$OVSDB_HA_ADDRESSES\/\$OVSDB_HA_KUBERNETES_NODE"; exec \/usr\/bin\/tini -- \/opt\/ovsdb-ha\/bin\/node \/opt\/ovsdb-ha\/cli\/main\.ts agent --config \/etc\/ovsdb-ha\/cluster\.yaml --node "\$name"$/)
-    assert.ok(agent.env.some(({ name, valueFrom }: any) => name === 'OVSDB_HA_KUBERNETES_NODE' && valueFrom.fieldRef.fieldPath === 'spec.nodeName'))
+    assert.deepEqual(one(manifests, 'ConfigMap', '-nodes').data, { 'ctl1.example.net': 'ctl1', 'ctl2.example.net': 'ctl2', 'worker1.example.net': 'worker1' })
+    for (const manifest of [one(manifests, 'DaemonSet'), one(manifests, 'Deployment', '-witness-worker1')]) {
+      const [agent] = podOf(manifest).containers
+      assert.deepEqual(agent.args, ['agent', '--config', '/etc/ovsdb-ha/cluster.yaml'])
+      assert.deepEqual(agent.env.slice(0, 2), [
+        { name: 'OVSDB_HA_KUBERNETES_NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
+        { name: 'OVSDB_HA_NODE_FILE', value: '/etc/ovsdb-ha/nodes/$(OVSDB_HA_KUBERNETES_NODE)' }
+      ], 'a variable may refer to those before it')
+    }
   })
 
   test('an agent hands over before it stops, and has longer than that takes', async () => {
@@ -83,7 +91,8 @@ describe('what the chart runs', { skip: skipWithoutHelm }, () => {
     const manifests = await render('controllers-values.yaml')
     const [agent] = podOf(one(manifests, 'DaemonSet')).containers
     const [controller] = podOf(one(manifests, 'StatefulSet', '-controller')).containers
-    assert.deepEqual([agent.livenessProbe.exec.command.at(-1), agent.readinessProbe.exec.command.at(-1)], ['/healthz', '/readyz'])
+    const health = [...PROGRAM, 'health', 'agent', '--config', '/etc/ovsdb-ha/cluster.yaml']
+    assert.deepEqual([agent.startupProbe, agent.livenessProbe, agent.readinessProbe].map(probe => probe.exec.command), [health, health, [...health, '--ready']])
     assert.deepEqual([controller.livenessProbe.httpGet.path, controller.readinessProbe.httpGet.path, controller.readinessProbe.httpGet.scheme], ['/healthz', '/readyz', 'HTTPS'])
     const [plain] = podOf(one(await render('trial-values.yaml'), 'StatefulSet', '-controller')).containers
     assert.equal(plain.livenessProbe.httpGet.scheme, 'HTTP')
@@ -93,7 +102,7 @@ describe('what the chart runs', { skip: skipWithoutHelm }, () => {
     const manifests = await render('controllers-values.yaml')
     const { spec } = one(manifests, 'StatefulSet', '-controller')
     assert.equal(spec.replicas, 3)
-    assert.deepEqual(spec.template.spec.containers[0].command.slice(0, 5), ['/opt/ovsdb-ha/bin/node', '/opt/ovsdb-ha/cli/main.ts', 'controller', '--config', '/etc/ovsdb-ha/config/$(POD_NAME).yaml'])
+    assert.deepEqual(spec.template.spec.containers[0].args, ['controller', '--config', '/etc/ovsdb-ha/config/$(POD_NAME).yaml'])
     const { data } = one(manifests, 'ConfigMap', '-controller')
     assert.deepEqual(Object.keys(data), [0, 1, 2].map(index => `ha-ovsdb-ha-controller-${index}.yaml`))
     const { config } = parseConfig(data['ha-ovsdb-ha-controller-1.yaml'], 'cluster.yaml')
@@ -101,7 +110,7 @@ describe('what the chart runs', { skip: skipWithoutHelm }, () => {
     assert.deepEqual(config?.controller.others, [0, 2].map(index => ({ name: `controller-${index}`, url: `https://ha-ovsdb-ha-controller-${index}.ha-ovsdb-ha-controllers.net.svc.cluster.local:8640` })))
     const { spec: service } = one(manifests, 'Service', '-controllers')
     assert.deepEqual([service.clusterIP, service.publishNotReadyAddresses, spec.serviceName], ['None', true, 'ha-ovsdb-ha-controllers'])
-    assert.equal(one(manifests, 'PodDisruptionBudget').spec.minAvailable, 2)
+    assert.equal(one(manifests, 'PodDisruptionBudget').spec.maxUnavailable, '33%')
     assert.deepEqual(spec.template.spec.topologySpreadConstraints.map(({ topologyKey }: any) => topologyKey), ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'])
   })
 
@@ -115,6 +124,15 @@ describe('what the chart runs', { skip: skipWithoutHelm }, () => {
     assert.notEqual(agentTiming, agentBefore)
     assert.notEqual(controllerTokens, controllerBefore)
     assert.notEqual(controllerTiming, controllerBefore)
+    const moved = await render('witness-values.yaml', { nodes: [['ctl1', '11', 'ctl2'], ['ctl2', '12', 'ctl1'], ['worker1', '21', 'worker1']].map(([name, end, place]) => ({ name, address: `10.0.0.${end}`, kubernetesNode: `${place}.example.net` })) })
+    assert.notEqual(checksum(one(moved, 'DaemonSet')), checksum(one(await render('witness-values.yaml'), 'DaemonSet')), 'two nodes changed their places')
+  })
+
+  test('a new version of the chart alone rolls no pod', async () => {
+    for (const manifest of await render('controllers-values.yaml')) {
+      const labels = Object.keys(manifest.spec?.template?.metadata.labels ?? {}).filter(label => /chart|version/.test(label))
+      assert.deepEqual(labels, [], manifest.metadata.name)
+    }
   })
 
   test('every file that a cluster.yaml names is mounted by whoever reads it', async () => {
@@ -166,7 +184,7 @@ describe('what the chart runs', { skip: skipWithoutHelm }, () => {
   test('controllers reach the agents at their own ports and Redis at its own, and nothing else by default', async () => {
     const egress = one(await render('controllers-values.yaml'), 'NetworkPolicy', '-controller').spec.egress
     assert.deepEqual(egress.slice(0, 3).map(({ to, ports }: any) => [to[0].ipBlock.cidr, ports[0].port]), [['10.0.0.11/32', 8643], ['10.0.0.12/32', 8643], ['10.0.0.13/32', 8643]])
-    assert.deepEqual(egress[4].ports.map(({ port }: any) => port), [6380, 6379])
+    assert.deepEqual(egress.slice(3).map(({ to, ports }: any) => [to?.[0].podSelector?.matchLabels['app.kubernetes.io/component'] ?? to?.[0].ipBlock.cidr ?? 'anywhere', ...ports.map(({ port }: any) => port)]), [['controller', 'api'], ['anywhere', 53, 53], ['anywhere', 6380, 6379], ['10.9.0.0/24', 623]])
     const six = one(await render('trial-values.yaml'), 'NetworkPolicy', '-controller').spec.egress
     assert.equal(six[0].to[0].ipBlock.cidr, 'fd00::11/128')
   })

@@ -62,11 +62,11 @@
 {{- include "ovsdb-ha.clusterYaml" (dict "root" .root "controller" $part) -}}
 {{- end -}}
 
-{{/* The file of each Kubernetes node: "NAME ADDRESS PORT". */}}
-{{- define "ovsdb-ha.addresses" -}}
+{{/* The file of each Kubernetes node: the name in cluster.yaml of the agent there. */}}
+{{- define "ovsdb-ha.nodeFiles" -}}
 {{- range (include "ovsdb-ha.nodes" . | fromJson).items -}}
 {{- if not .external }}
-{{ .kubernetesNode }}: {{ printf "%s %s %d" .name .address (int .port) | quote }}
+{{ .kubernetesNode }}: {{ .name | quote }}
 {{- end -}}
 {{- end -}}
 {{- end -}}

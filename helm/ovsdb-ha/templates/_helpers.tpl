@@ -27,6 +27,14 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .component }}
 {{- end -}}
 
+{{/* dict "root" $ "component" NAME: labels of pods. Those of the chart's version are left out: a new one alone restarts nobody. */}}
+{{- define "ovsdb-ha.podLabels" -}}
+{{ include "ovsdb-ha.selector" . }}
+{{- with .root.Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
+
 {{/* dict "root" $ "component" NAME: what every object begins its metadata with. */}}
 {{- define "ovsdb-ha.metadata" -}}
 namespace: {{ .root.Release.Namespace }}
@@ -109,7 +117,7 @@ labels:
 {{- $slowest -}}
 {{- end -}}
 
-{{/* dict "image" IMAGE "root" $: the environment of whoever uses the command. */}}
+{{/* dict "root" $ "token" NAME: the environment of whoever uses the command. */}}
 {{- define "ovsdb-ha.clientEnv" -}}
 {{- $urls := list -}}
 {{- range (include "ovsdb-ha.controllers" .root | fromJson).items }}{{ $urls = append $urls .url }}{{ end -}}

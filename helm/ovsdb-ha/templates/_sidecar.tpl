@@ -7,7 +7,7 @@ spec:
   template:
     metadata:
       annotations:
-        checksum/ovsdb-ha: {{ include "ovsdb-ha.agentConfig" $root | sha256sum }}
+        checksum/ovsdb-ha: {{ include "ovsdb-ha.agentChecksum" $root }}
     spec:
       hostNetwork: true
       dnsPolicy: ClusterFirstWithHostNet
@@ -17,37 +17,26 @@ spec:
         - name: ovsdb-ha-agent
           image: {{ include "ovsdb-ha.image" (dict "root" $root "image" $agent.image) | quote }}
           imagePullPolicy: {{ $agent.image.pullPolicy }}
-          {{- include "ovsdb-ha.agentCommand" . | nindent 10 }}
+          {{- include "ovsdb-ha.agentArgs" . | nindent 10 }}
           env:
             {{- include "ovsdb-ha.agentEnv" (dict "root" $root "handOver" $handOver "ownPids" false) | nindent 12 }}
           ports:
             - { name: agent, containerPort: {{ int $agent.port }}, protocol: TCP }
           {{- if $handOver }}
-          lifecycle:
-            preStop:
-              exec:
-                command: [/opt/ovsdb-ha/bin/node, /etc/ovsdb-ha/scripts/hand-over.mjs, /opt/ovsdb-ha/cli/main.ts, {{ $agent.handOver.deadlineSeconds | quote }}]
+          {{- include "ovsdb-ha.handOverHook" $root | nindent 10 }}
           {{- end }}
           {{- include "ovsdb-ha.agentProbes" . | nindent 10 }}
-          securityContext:
-            runAsUser: 0
-            runAsNonRoot: false
-            privileged: false
-            allowPrivilegeEscalation: false
-            readOnlyRootFilesystem: true
-            capabilities:
-              drop: [ALL]
-              add: {{ concat (list "NET_ADMIN" "NET_RAW") $agent.extraCapabilities | uniq | toJson }}
+          {{- include "ovsdb-ha.agentSecurityContext" $root | nindent 10 }}
           resources:
             {{- toYaml $agent.resources | nindent 12 }}
           volumeMounts:
             - { name: ovsdb-ha-config, mountPath: /etc/ovsdb-ha/cluster.yaml, subPath: cluster.yaml, readOnly: true }
-            - { name: ovsdb-ha-addresses, mountPath: /etc/ovsdb-ha/addresses, readOnly: true }
-            - { name: ovsdb-ha-scripts, mountPath: /etc/ovsdb-ha/scripts, readOnly: true }
+            - { name: ovsdb-ha-nodes, mountPath: /etc/ovsdb-ha/nodes, readOnly: true }
             {{- if ne $root.Values.tls.source "insecure" }}
             - { name: ovsdb-ha-tls, mountPath: /etc/ovsdb-ha/tls, readOnly: true }
             {{- end }}
             {{- if $handOver }}
+            - { name: ovsdb-ha-scripts, mountPath: /etc/ovsdb-ha/scripts, readOnly: true }
             - { name: ovsdb-ha-token, mountPath: /etc/ovsdb-ha/tokens, readOnly: true }
             {{- end }}
             - { name: ovsdb-ha-state, mountPath: {{ $agent.stateDirectory }} }
@@ -58,8 +47,7 @@ spec:
       volumes:
         {{- $full := include "ovsdb-ha.fullname" $root }}
         - { name: ovsdb-ha-config, configMap: { name: {{ $full }}-agent } }
-        - { name: ovsdb-ha-addresses, configMap: { name: {{ $full }}-addresses } }
-        - { name: ovsdb-ha-scripts, configMap: { name: {{ $full }}-scripts } }
+        - { name: ovsdb-ha-nodes, configMap: { name: {{ $full }}-nodes } }
         - { name: ovsdb-ha-run, emptyDir: {} }
         - { name: ovsdb-ha-tmp, emptyDir: {} }
         - { name: ovsdb-ha-state, hostPath: { path: {{ $agent.stateDirectory }}, type: DirectoryOrCreate } }
@@ -69,6 +57,7 @@ spec:
         {{- include "ovsdb-ha.tlsVolume" . | replace "name: tls\n" "name: ovsdb-ha-tls\n" | nindent 8 }}
         {{- end }}
         {{- if $handOver }}
+        - { name: ovsdb-ha-scripts, configMap: { name: {{ $full }}-scripts } }
         {{- include "ovsdb-ha.tokenVolume" (dict "root" $root "token" $agent.handOver.token) | replace "name: token\n" "name: ovsdb-ha-token\n" | nindent 8 }}
         {{- end }}
 {{- end -}}

@@ -29,6 +29,9 @@
 {{- if and $.Values.agent.enabled (eq $mode "attach") (not $.Values.agent.hostPID) }}{{ fail (printf "clusters: %s: the server %s has run.mode attach, and runs outside of the agent's pod: set agent.hostPID: true, or run the agent as its sidecar (agent.enabled: false, agent.sidecar.enabled: true)" $cluster.name $server.name) }}{{ end -}}
 {{- if and $.Values.agent.sidecar.enabled (ne $mode "attach") }}{{ fail (printf "clusters: %s: the server %s has run.mode %s: a sidecar attaches to servers that their own container runs (run.mode: attach)" $cluster.name $server.name $mode) }}{{ end -}}
 {{- end -}}
+{{- range $companion := $cluster.companions -}}
+{{- if and (or $.Values.agent.enabled $.Values.agent.sidecar.enabled) $companion.unit }}{{ fail (printf "clusters: %s: the companion %s is a systemd unit, and an agent in a container has no systemd: use command, with a program that the agent's image has, or run it in a pod of its own that dials the endpoint" $cluster.name $companion.name) }}{{ end -}}
+{{- end -}}
 {{- end -}}
 {{- if and .Values.agent.enabled .Values.agent.sidecar.enabled }}{{ fail "agent.enabled and agent.sidecar.enabled: one node must not have two agents; set one of them to false" }}{{ end -}}
 {{- include "ovsdb-ha.validateController" . -}}
@@ -66,7 +69,7 @@
 
 {{- define "ovsdb-ha.validateHandOver" -}}
 {{- $handOver := .Values.agent.handOver -}}
-{{- if and .Values.controller.enabled .Values.agent.enabled $handOver.enabled -}}
+{{- if and .Values.controller.enabled (or .Values.agent.enabled .Values.agent.sidecar.enabled) $handOver.enabled -}}
 {{- $role := "" -}}
 {{- range .Values.controller.tokens }}{{ if eq .name $handOver.token }}{{ $role = .role }}{{ end }}{{ end -}}
 {{- if not $role }}{{ fail (printf "agent.handOver.token: %s is not in controller.tokens" $handOver.token) }}{{ end -}}

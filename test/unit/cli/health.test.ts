@@ -51,3 +51,31 @@ test('nobody that answers is not well, and neither is one with the certificate o
   assertFailed(await runCli(['health', 'agent', '--config', config]), 2, /OVSDB_HA_USAGE: It is not said which node this is/)
   assertFailed(await runCli(['health', 'agent', '--config', config, '--node', 'ctl9']), 2, /OVSDB_HA_USAGE: The file has no node ctl9/)
 })
+
+test('a daemon whose certificate cannot be used any more lives as long as it shakes hands, and is not ready: ending it would end what it serves', async t => {
+  const [own, ended] = [(await makeCertificates(['ctl'])).get('ctl')!, (await makeCertificates(['ctl'], -1)).get('ctl')!]
+  const directory = await mkdtemp(path.join(tmpdir(), 'ovsdb-ha-health-'))
+  t.after(() => rm(directory, { recursive: true, force: true }))
+  const store = async ({ key, cert, ca }: typeof own): Promise<void> => { await Promise.all([writeFile(`${directory}/ctl.key`, key), writeFile(`${directory}/ctl.crt`, cert), writeFile(`${directory}/ca.crt`, ca)]) }
+  const server = createTlsServer({ ...ended, requestCert: true, rejectUnauthorized: true }, alive) as unknown as Server
+  const config = await fileOf(t, { controller: { name: 'ctl', listen: '127.0.0.1', port: await listen(t, server), tokens: [{ name: 'a', role: 'viewer', file: '/etc/token' }] }, tls: { certificate: `${directory}/{node}.crt`, privateKey: `${directory}/{node}.key`, caCertificate: `${directory}/ca.crt` } })
+  const ask = (...more: readonly string[]) => runCli(['health', 'controller', '--config', config, ...more])
+
+  await store(ended)
+  const expired = await ask()
+  assert.equal(expired.code, 0, expired.err)
+  assert.match(expired.out, /^controller ctl: alive, and not ready: .*ctl\.crt, for ctl: it expired at /)
+  assertFailed(await ask('--ready'), 2, /^OVSDB_HA_CERTIFICATE_UNUSABLE: .*it expired at/)
+
+  // renewed on disk under the same authority, and not yet read by the daemon
+  await store({ ...own, ca: `${own.ca}${ended.ca}` })
+  const renewed = await ask()
+  assert.equal(renewed.code, 0, renewed.err)
+  assert.match(renewed.out, /^controller ctl: alive, and not ready: .*certificate has expired/)
+  assertFailed(await ask('--ready'), 1, /^OVSDB_HA_UNHEALTHY: .*certificate has expired/)
+
+  await store(ended)
+  server.close()
+  server.closeAllConnections()
+  assertFailed(await ask(), 1, /^OVSDB_HA_UNHEALTHY: ctl is not well: no handshake with 127\.0\.0\.1/)
+})

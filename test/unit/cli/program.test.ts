@@ -299,7 +299,7 @@ describe('exit codes', () => {
     assertFailed(await cli(['status', '--wathc']), 2, /hint: ovsdb-ha status --help/)
     assertFailed(await cli(['status', '-o', 'xml']), 2, /Allowed choices are table, json/)
     assertFailed(await cli(['history', 'last']), 2, /^OVSDB_HA_USAGE: last is not a whole number/)
-    assertFailed(await cli(['agent', '--config', 'x']), 2, /required option '--node <name>' not specified/)
+    assertFailed(await cli(['agent', '--config', 'x']), 2, /It is not said which node this is/)
     assertFailed(await cli(['status', '--server', '127.0.0.1:8640']), 2, /is not the address of a controller/)
     assertFailed(await cli(['status', '--token-file', '/nonexistent/token']), 2, /^OVSDB_HA_FILE_UNUSABLE: The token file \/nonexistent\/token cannot be used: ENOENT/)
   })

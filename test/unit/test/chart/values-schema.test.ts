@@ -37,7 +37,7 @@ test('every key of values.yaml is in the schema, and the reverse', () => {
   const missing = (values: Values, { properties }: any, at: string): readonly string[] => properties === undefined
     ? []
     : [
-        ...Object.keys(properties).filter(key => !(key in values) && `${at}${key}` !== 'global' && !/resources\.$|podDisruptionBudget\.$/.test(at)).map(key => `${at}${key} is in the schema only`),
+        ...Object.keys(properties).filter(key => !(key in values) && `${at}${key}` !== 'global' && !/resources\.$/.test(at)).map(key => `${at}${key} is in the schema only`),
         ...Object.entries(values).flatMap(([key, value]) => !(key in properties) ? [`${at}${key} is in values.yaml only`] : isMap(value) ? missing(value, properties[key], `${at}${key}.`) : [])
       ]
   assert.deepEqual(missing(defaults, schema, ''), [])
@@ -59,6 +59,7 @@ test('no pattern needs what Go\'s regular expressions do not have', () => {
   const patterns: string[] = []
   JSON.stringify(schema, (key, value) => {
     if (key === 'pattern' && typeof value === 'string') patterns.push(value)
+    if (key === 'patternProperties') patterns.push(...Object.keys(value as object))
     return value
   })
   assert.ok(patterns.length > 20)
