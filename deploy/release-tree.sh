@@ -22,22 +22,36 @@ node=$root/node_modules/.bin/node
 "$node" -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 24 || (major === 24 && minor >= 12) ? 0 : 1)' ||
   fail "$node is $("$node" --version): 24.12 or later is needed"
 
-mkdir -p "$target/node_modules/.bin" "$target/docs"
+mkdir -p "$target/node_modules" "$target/docs"
 for part in agent controller protocol cli package.json LICENSE; do
   cp -R "$root/$part" "$target/"
 done
 cp "$root"/docs/*.md "$target/docs/"
 cp -R "$root/docs/guide" "$root/docs/examples" "$root/docs/runbooks" "$target/docs/"
 
-# The first line is the project itself; nested packages lie within those above them.
-modules=$(cd "$root" && PATH="${node%/*}:$PATH" npm ls --omit=dev --all --parseable --loglevel=error) || fail "node_modules is not what package-lock.json says: run npm ci"
-printf '%s\n' "$modules" | tail -n +2 | while IFS= read -r module; do
+# The first line is the project itself; nested packages lie within those above them; what nobody asked for stays out.
+modules=$(cd "$root" && PATH="${node%/*}:$PATH" npm ls --omit=dev --all --parseable --long --loglevel=error) || fail "node_modules is not what package-lock.json says: run npm ci"
+modules=$(printf '%s\n' "$modules" | sed -n '2,${ /:EXTRANEOUS$/!s/:[^:]*$//p; }')
+printf '%s\n' "$modules" | while IFS= read -r module; do
   within=${module#"$root/node_modules/"}
   case $within in */node_modules/*) continue ;; esac
   mkdir -p "$target/node_modules/$(dirname "$within")"
   cp -R "$module" "$target/node_modules/$within"
 done
-# Types, maps, tests and other builds of the same: nothing that runs.
-find "$target/node_modules" \( -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.map' -o -name '*.md' -o -name '*.tsbuildinfo' \) -type f -delete
+# What packages bring beside what runs: tests, documents, examples, settings of tools, types, maps. Licences stay.
+printf '%s\n' "$modules" | while IFS= read -r module; do
+  for extra in test tests __tests__ spec specs test.js benchmark.js integration benchmark benchmarks bench doc docs docsify example examples; do
+    rm -rf "$target/node_modules/${module#"$root/node_modules/"}/$extra"
+  done
+done
+find "$target/node_modules" -name '.*' -prune -exec rm -rf {} +
+find "$target/node_modules" -type f \( -name '*.ts' -o -name '*.mts' -o -name '*.cts' -o -name '*.map' -o -name '*.tsbuildinfo' -o -name '*.test.*js' -o -name '*.spec.*js' \
+  -o -iname '*.md' ! -iname 'licen[cs]e*' ! -iname 'notice*' \) -delete
+find "$target/node_modules" -depth -type d -empty -delete
+
+mkdir -p "$target/node_modules/.bin"
 cp -L "$node" "$target/node_modules/.bin/node"
+for licence in "$root"/node_modules/node/node_modules/node-*/LICENSE "$root"/node_modules/node-linux-*/LICENSE "$(dirname "$(readlink -f "$node")")/../LICENSE"; do
+  [ ! -e "$licence" ] || { cp "$licence" "$target/LICENSE.node"; break; }
+done
 chmod -R u=rwX,go=rX "$target"

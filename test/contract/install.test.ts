@@ -17,7 +17,7 @@ async function bench (t: TestContext) {
   const directory = await mkdtemp(path.join(tmpdir(), 'ovsdb-ha-install-'))
   t.after(() => rm(directory, { recursive: true, force: true }))
   const [tree, target] = [path.join(directory, 'tree'), path.join(directory, 'target')]
-  for (const part of ['agent', 'controller', 'protocol', 'docs/guide', 'docs/runbooks', 'docs/examples', 'node_modules/.bin', 'node_modules/useful', 'node_modules/for-development']) await mkdir(path.join(tree, part), { recursive: true })
+  for (const part of ['agent', 'controller', 'protocol', 'docs/guide', 'docs/runbooks', 'docs/examples', 'node_modules/.bin', 'node_modules/useful/test', 'node_modules/useful/lib/test', 'node_modules/for-development', 'node_modules/nobodys']) await mkdir(path.join(tree, part), { recursive: true })
   await cp(path.join(ROOT, 'deploy/install.sh'), `${tree}/deploy/install.sh`)
   await cp(path.join(ROOT, 'deploy/release-tree.sh'), `${tree}/deploy/release-tree.sh`)
   await cp(path.join(ROOT, 'deploy/systemd'), `${tree}/deploy/systemd`, { recursive: true })
@@ -35,6 +35,12 @@ async function bench (t: TestContext) {
     'node_modules/useful/package.json': '{"name":"useful","version":"1.0.0"}\n',
     'node_modules/useful/index.js': 'export {}\n',
     'node_modules/useful/index.d.ts': 'export {}\n',
+    'node_modules/useful/LICENSE.md': 'free\n',
+    'node_modules/useful/README.md': '# Useful\n',
+    'node_modules/useful/test/index.js': 'export {}\n',
+    'node_modules/useful/lib/test/index.js': 'export {}\n',
+    'node_modules/useful/.npmrc': 'a=b\n',
+    'node_modules/nobodys/package.json': '{"name":"nobodys","version":"1.0.0"}\n',
     'node_modules/for-development/package.json': '{"name":"for-development","version":"1.0.0"}\n'
   }
   for (const [file, text] of Object.entries(files)) await writeFile(path.join(tree, file), text)
@@ -50,8 +56,8 @@ test('it lays out program, configuration, state and units, without what is for d
   const release = await readlink(`${target}/opt/ovsdb-ha/current`)
   assert.match(release, /^releases\/1\.2\.3-[0-9a-f]{12}$/)
   const there = await laidOut()
-  for (const file of ['cli/ovsdb-ha', 'agent/main.ts', 'node_modules/useful/index.js', 'node_modules/.bin/node', 'docs/guide.md', 'docs/guide/operating.md']) assert.ok(there.includes(`opt/ovsdb-ha/${release}/${file}`), file)
-  for (const file of ['node_modules/useful/index.d.ts', 'node_modules/for-development', 'deploy']) assert.ok(!there.includes(`opt/ovsdb-ha/${release}/${file}`), file)
+  for (const file of ['cli/ovsdb-ha', 'agent/main.ts', 'node_modules/useful/index.js', 'node_modules/useful/lib/test/index.js', 'node_modules/useful/LICENSE.md', 'node_modules/.bin/node', 'docs/guide.md', 'docs/guide/operating.md']) assert.ok(there.includes(`opt/ovsdb-ha/${release}/${file}`), file)
+  for (const file of ['node_modules/useful/index.d.ts', 'node_modules/useful/README.md', 'node_modules/useful/test', 'node_modules/useful/.npmrc', 'node_modules/for-development', 'node_modules/nobodys', 'deploy']) assert.ok(!there.includes(`opt/ovsdb-ha/${release}/${file}`), file)
   for (const file of ['etc/ovsdb-ha/cluster.yaml.example', 'etc/ovsdb-ha/tls', 'etc/ovsdb-ha/tokens', 'etc/systemd/system/ovsdb-ha-agent.service', 'etc/systemd/system/ovsdb-ha-controller.service', 'var/lib/ovsdb-ha', 'var/lib/ovsdb-ha-controller']) assert.ok(there.includes(file), file)
   assert.ok(!there.includes('etc/systemd/system/ovsdb-ha-witness.service'))
   assert.match(await readFile(`${target}/etc/ovsdb-ha/agent.env`, 'utf8'), /^OVSDB_HA_NODE=ctl1$/m)

@@ -12,4 +12,6 @@ unset OVSDB_HA_IMAGE_RUN
 mount --bind "$root" "$root"
 mount -o remount,bind,ro "$root"
 for directory in proc sys dev run; do mount --rbind "/$directory" "$root/$directory"; done
+# the agent's image has a volume there, the controller's has none
+[ "$uid" != 0 ] || mount -t tmpfs -o mode=1777,size=64m tmpfs "$root/tmp"
 exec chroot --userspec="$uid:$uid" "$root" "$@"

@@ -52,9 +52,9 @@ function argvOf (plan: TestbedPlan, host: HostPlan, name: DaemonName): readonly 
   }
 }
 
-/** Runs `ovsdb-ha` out of the image of a role, with that image's user. */
-export function imageCommand (role: 'agent' | 'controller'): readonly string[] {
-  return ['bash', path.join(import.meta.dirname, 'image-run.sh'), imageRoot(role), String(role === 'agent' ? 0 : CONTROLLER_UID), ...IMAGE_PROGRAM]
+/** Runs a program, `ovsdb-ha` when none is named, out of the image of a role, with that image's user. */
+export function imageCommand (role: 'agent' | 'controller', argv: readonly string[] = IMAGE_PROGRAM): readonly string[] {
+  return ['bash', path.join(import.meta.dirname, 'image-run.sh'), imageRoot(role), String(role === 'agent' ? 0 : CONTROLLER_UID), ...argv]
 }
 
 /** Null when it does not run. */
