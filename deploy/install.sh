@@ -185,6 +185,28 @@ our_databases () {
   return 0
 }
 
+# Process ids of agents that guard this network namespace, whoever started them.
+our_agents () {
+  is_host || return 0
+  for process in /proc/[0-9]*; do
+    [ "$process/ns/net" -ef /proc/self/ns/net ] || continue
+    ! tr '\0' '\n' 2>/dev/null < "$process/cmdline" | awk '$0 == "agent" && before ~ /\/cli\/main\.ts$/ { found = 1 } { before = $0 } END { exit !found }' || echo "${process#/proc/}"
+  done
+}
+
+# Guards outlive their agents, so that nobody is served without a lease. They go when there is nothing left to shut off.
+remove_guards () {
+  is_host && command -v nft > /dev/null || return 0
+  tables=$(nft list tables 2>/dev/null | sed -n 's/^table inet \(ovsdb_ha_[A-Za-z0-9_]*\)$/\1/p' || :)
+  [ -n "$tables" ] || return 0
+  running=$({ our_agents; our_databases; } | tr '\n' ' ')
+  for table in $tables; do
+    if [ -z "$running" ]; then act nft delete table inet "$table"
+    else echo "install: note: table inet $table stays while agents or databases run (process ${running% }): end them, then nft delete table inet $table"
+    fi
+  done
+}
+
 uninstall_all () {
   if [ "$purge" = yes ]; then
     databases=$(our_databases | tr '\n' ' ')
@@ -196,6 +218,7 @@ uninstall_all () {
     act rm -f "$units/$unit"
   done
   ! has_systemd || [ "$changed" = no ] || act systemctl daemon-reload
+  remove_guards
   [ ! -L "$command" ] || act rm -f "$command"
   [ ! -e "$opt" ] || act rm -rf "$opt"
   if [ "$purge" = yes ]; then
@@ -203,7 +226,7 @@ uninstall_all () {
     return 0
   fi
   databases=$(our_databases | tr '\n' ' ')
-  [ -z "$databases" ] || echo "install: note: databases go on without an agent (process $databases); an active one serves until its lease ends"
+  [ -z "$databases" ] || echo "install: note: databases go on without an agent (process ${databases% }); an active one serves until its lease ends"
   [ ! -e "$etc" ] || echo "install: $etc and the data in $var stay (--purge takes them too)"
 }
 

@@ -120,3 +120,40 @@ test('uninstalling leaves configuration and data, and with --purge nothing', asy
   await install('--uninstall', '--purge')
   assert.deepEqual((await laidOut()).filter(file => file.includes('ovsdb-ha')), [])
 })
+
+/** The host itself, in namespaces of its own: nothing of the machine's files, services or packet filter is touched. */
+const ON_A_HOST = `
+set -eu
+for directory in /run /opt /etc/systemd/system /usr/local/bin; do mount -t tmpfs empty "$directory"; done
+nft add table inet ovsdb_ha_ovn
+nft add table inet ovsdb_ha_lab_2
+nft add table inet mine
+mkdir -p /run/ovsdb-ha/ovn
+sleep 60 & echo $! > /run/ovsdb-ha/ovn/nb.pid
+echo '== database'; "$1" --uninstall; nft list tables
+kill "$(cat /run/ovsdb-ha/ovn/nb.pid)"; wait || :; rm /run/ovsdb-ha/ovn/nb.pid
+mkdir -p /run/away/cli; printf 'exec sleep 60\n' > /run/away/cli/main.ts
+bash -c 'sleep 60; :' /run/away/cli/main.ts agent --node x & agent=$!
+echo '== agent'; "$1" --uninstall; nft list tables
+kill $agent; wait || :
+unshare --net bash -c 'sleep 60; :' /run/away/cli/main.ts agent --node y & stranger=$!
+echo '== dry'; "$1" --uninstall --dry-run; nft list tables
+echo '== none'; "$1" --uninstall; nft list tables
+echo '== again'; "$1" --uninstall
+kill $stranger
+`
+
+test('uninstalling takes the guards of ovsdb-ha out of the packet filter, and leaves them while an agent or a database runs', { skip: process.getuid?.() === 0 ? false : 'needs root' }, async t => {
+  const { tree } = await bench(t)
+  const { stdout, stderr, exitCode } = await execa('unshare', ['--mount', '--propagation', 'private', '--net', '--pid', '--fork', '--kill-child', '--mount-proc', 'bash', '-c', ON_A_HOST, 'host', `${tree}/deploy/install.sh`], { reject: false, timeout: TIMEOUT_MS, stdin: 'ignore' })
+  assert.equal(exitCode, 0, stderr)
+  const told = Object.fromEntries(stdout.split(/^== /m).slice(1).map(part => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n') + 1)]))
+  for (const case_ of ['database', 'agent']) {
+    assert.match(told[case_] ?? '', /table inet ovsdb_ha_ovn stays while agents or databases run \(process \d+\)/, case_)
+    assert.match(told[case_] ?? '', /^table inet ovsdb_ha_ovn$/m, case_)
+  }
+  assert.match(told.dry ?? '', /install: nft delete table inet ovsdb_ha_lab_2\n[^]*^table inet ovsdb_ha_lab_2$/m)
+  assert.match(told.none ?? '', /install: nft delete table inet ovsdb_ha_ovn\n/)
+  assert.deepEqual((told.none ?? '').split('\n').filter(line => line.startsWith('table ')), ['table inet mine'])
+  assert.match(told.again ?? '', /everything is as it should be/)
+})
