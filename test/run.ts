@@ -1,9 +1,7 @@
-// npm test: every stage in order, the cheapest first, up to the first that fails; the last ones side by side. `-- --only unit,e2e` runs
-// a choice, also of the stages that are too long for every change.
+// npm test: every stage in order, the cheapest first, up to the first that fails. `-- --only unit,e2e` runs a choice, also of
+// the stages that are too long for every change.
 import { glob } from 'node:fs/promises'
 import path from 'node:path'
-import { PassThrough, type Writable } from 'node:stream'
-import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { execa } from 'execa'
 import { runTestFiles } from './test-files.ts'
@@ -27,14 +25,11 @@ const STAGES: readonly Stage[] = [
   { name: 'unit', type: 'tests', files: ['test/*.test.ts', 'test/unit/**/*.test.ts', 'test/traces/**/*.test.ts'], concurrency: 2, deadlineMs: 5 * MINUTE_MS },
   { name: 'chart', type: 'tests', files: ['test/chart/**/*.test.ts'], concurrency: 1, deadlineMs: 5 * MINUTE_MS },
   { name: 'contract', type: 'tests', files: ['test/contract/**/*.test.ts'], concurrency: 2, deadlineMs: 10 * MINUTE_MS },
-  { name: 'e2e', type: 'tests', files: ['test/e2e/**/*.e2e.test.ts'], concurrency: 1, deadlineMs: 60 * MINUTE_MS },
-  { name: 'patient', type: 'tests', files: ['test/e2e/**/*.patient.test.ts'], concurrency: 3, deadlineMs: 60 * MINUTE_MS },
   { name: 'sim', type: 'tests', files: ['test/sim/**/*.test.ts'], concurrency: 2, deadlineMs: 20 * MINUTE_MS },
-  { name: 'model', type: 'tests', files: ['test/model/**/*.test.ts'], concurrency: 1, deadlineMs: 20 * MINUTE_MS }
+  { name: 'model', type: 'tests', files: ['test/model/**/*.test.ts'], concurrency: 1, deadlineMs: 20 * MINUTE_MS },
+  { name: 'e2e', type: 'tests', files: ['test/e2e/**/*.e2e.test.ts'], concurrency: 1, deadlineMs: 60 * MINUTE_MS },
+  { name: 'patient', type: 'tests', files: ['test/e2e/**/*.patient.test.ts'], concurrency: 3, deadlineMs: 60 * MINUTE_MS }
 ]
-
-/** They run at one time: patient scenarios mostly wait, and the others compute. */
-const TOGETHER: ReadonlySet<string> = new Set(['patient', 'sim', 'model'])
 
 /** What takes minutes for each file, or needs the container images: before a release, and by whoever changes what they are about. */
 const LONG_STAGES: readonly Stage[] = [
@@ -46,32 +41,17 @@ async function main (): Promise<void> {
   const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } })
   const chosen = chooseStages(values.only)
   let total: Tally = EMPTY_TALLY
-  for (const stages of [...chosen.filter(({ name }) => !TOGETHER.has(name)).map(stage => [stage]), chosen.filter(({ name }) => TOGETHER.has(name))]) {
-    const tallies = await Promise.all(stages.map((stage, index) => index === 0 ? runAndTell(stage, process.stdout) : runAndHold(stage)))
-    total = [total, ...tallies].reduce(addTallies)
-    if (total.failed > 0) break
+  for (const stage of chosen) {
+    console.log(`\n== ${stage.name}`)
+    const startMs = performance.now()
+    const tally = await runStage(stage)
+    total = addTallies(total, tally)
+    const seconds = ((performance.now() - startMs) / 1000).toFixed(1)
+    console.log(`== ${stage.name} ${tally.failed === 0 ? 'passed' : 'FAILED'} in ${seconds} s${describe(tally)}`)
+    if (tally.failed > 0) break
   }
   console.log(`\n${total.passed} passed, ${total.failed} failed`)
   process.exitCode = total.failed === 0 ? 0 : 1
-}
-
-async function runAndTell (stage: Stage, out: Writable): Promise<Tally> {
-  out.write(`\n== ${stage.name}\n`)
-  const startMs = performance.now()
-  const tally = await runStage(stage, out)
-  const seconds = ((performance.now() - startMs) / 1000).toFixed(1)
-  out.write(`== ${stage.name} ${tally.failed === 0 ? 'passed' : 'FAILED'} in ${seconds} s${describe(tally)}\n`)
-  return tally
-}
-
-/** Two that print at one time could not be told apart: this one's words come when it has ended. */
-async function runAndHold (stage: Stage): Promise<Tally> {
-  const held = new PassThrough()
-  const words = text(held)
-  const tally = await runAndTell(stage, held)
-  held.end()
-  process.stdout.write(await words)
-  return tally
 }
 
 function chooseStages (only: readonly string[] | undefined): readonly Stage[] {
@@ -87,18 +67,18 @@ function chooseStages (only: readonly string[] | undefined): readonly Stage[] {
 }
 
 /** A stage that finds nothing to run has failed: a test run that tests nothing must not pass. */
-async function runStage (stage: Stage, out: Writable): Promise<Tally> {
+async function runStage (stage: Stage): Promise<Tally> {
   if (stage.type === 'program') {
     const result = await execa(process.execPath, stage.argv, { cwd: ROOT, stdin: 'ignore', stdout: 'inherit', stderr: 'inherit', timeout: stage.deadlineMs, reject: false })
-    if (result.timedOut) out.write(`${stage.name} did not end within ${stage.deadlineMs} ms\n`)
+    if (result.timedOut) console.log(`${stage.name} did not end within ${stage.deadlineMs} ms`)
     return { ...EMPTY_TALLY, failed: result.failed ? 1 : 0 }
   }
   const files = (await Array.fromAsync(glob([...stage.files], { cwd: ROOT }))).map(file => path.join(ROOT, file)).sort()
   if (files.length === 0) {
-    out.write(`no files match ${stage.files.join(' ')}\n`)
+    console.log(`no files match ${stage.files.join(' ')}`)
     return { ...EMPTY_TALLY, failed: 1 }
   }
-  return await runTestFiles(files, { concurrency: stage.concurrency, deadlineMs: stage.deadlineMs, out })
+  return await runTestFiles(files, { concurrency: stage.concurrency, deadlineMs: stage.deadlineMs })
 }
 
 function describe (tally: Tally): string {

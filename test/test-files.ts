@@ -1,4 +1,3 @@
-import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { run } from 'node:test'
 import { spec as Spec } from 'node:test/reporters'
@@ -8,22 +7,20 @@ export interface TestRunOptions {
   readonly concurrency: number
   /** When this is over, what still runs is ended and has failed: also a file whose tests ended and that left a handle open. */
   readonly deadlineMs: number
-  /** Where the reporter writes. */
-  readonly out: Writable
 }
 
-/** Runs node:test files, each in a process of its own, with the spec reporter, and counts what they say. */
-export async function runTestFiles (files: readonly string[], { concurrency, deadlineMs, out }: TestRunOptions): Promise<Tally> {
+/** Runs node:test files, each in a process of its own, with the spec reporter on stdout, and counts what they say. */
+export async function runTestFiles (files: readonly string[], { concurrency, deadlineMs }: TestRunOptions): Promise<Tally> {
   const summaries: TestSummary[] = []
   const deadline = AbortSignal.timeout(deadlineMs)
   const events = run({ files: [...files], concurrency, timeout: deadlineMs, signal: deadline })
   events.on('test:summary', ({ file, counts }) => summaries.push({ file, counts }))
   const printed = events.pipe(new Spec())
-  printed.pipe(out, { end: false })
+  printed.pipe(process.stdout, { end: false })
   await finished(printed)
   const tally = tallyOf(summaries)
   const ended = new Set(summaries.map(summary => summary.file))
   const unended = files.filter(file => !ended.has(file))
-  for (const file of unended) out.write(`${file} ${deadline.aborted ? `had not ended after ${deadlineMs} ms` : 'did not run a test to its end'}\n`)
+  for (const file of unended) console.log(`${file} ${deadline.aborted ? `had not ended after ${deadlineMs} ms` : 'did not run a test to its end'}`)
   return unended.length > 0 && tally.failed === 0 ? { ...tally, failed: unended.length } : tally
 }
