@@ -12,7 +12,7 @@ import { poll } from './wait.ts'
 import { killAll, processesIn, type HostProcess } from './processes.ts'
 
 /** Environment of everything that runs on a host: nothing of the runner's (NODE_OPTIONS, NODE_TEST_CONTEXT) gets in. */
-const HOST_ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', LANG: 'C.UTF-8' }
+export const HOST_ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', LANG: 'C.UTF-8' }
 
 /** The host's side of `HostPlan.directory`. */
 export const HOST_DIRECTORY = '/run/ovsdb-ha'
