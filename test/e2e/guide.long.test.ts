@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, afterEach, before, test } from 'node:test'
 import type { ClusterView } from '../../protocol/api.ts'
+import { onInterrupt } from '../testbed/interrupt.ts'
 import { poll } from '../testbed/wait.ts'
 import { SystemdHosts, whyNoSystemd, type SystemdHost } from '../testbed/systemd-hosts.ts'
 import { blocksOf, type GuideBlock } from './guide-blocks.ts'
@@ -14,6 +15,9 @@ const STEP_MS = 300_000
 const SETTLE_MS = 120_000
 /** Longer than `WatchdogSec` of the units. */
 const WATCHDOG_MS = 90_000
+/** `timing.lease` where the file names none. */
+const LEASE_MS = 2_000
+const RESTARTS = 10
 
 const skip = await whyNoSystemd()
 const blocks = blocksOf(await readFile(PAGE, 'utf8'))
@@ -71,7 +75,14 @@ async function settled (expected: (name: string) => boolean = () => true, whole:
 const property = async (host: SystemdHost, unit: string, name: string) => (await hosts.run(host, ['systemctl', 'show', '--value', '--property', name, unit])).trim()
 const databases = async (host: SystemdHost) => await hosts.run(host, ['sh', '-c', 'cat /run/ovsdb-ha/ovn/nb.pid /run/ovsdb-ha/ovn/sb.pid'])
 
-before(async () => { if (skip === false) await hosts.up() }, { timeout: STEP_MS })
+before(async () => {
+  if (skip !== false) return
+  // hosts outlive this process, which a Ctrl-C or a deadline may end
+  onInterrupt().addEventListener('abort', () => hosts.down().finally(() => process.exit(1)))
+  await hosts.up()
+}, { timeout: STEP_MS })
+// the budget of automatic failovers is not what these tests are about
+afterEach(async () => { if (skip === false) await type(ctl1, 'ovsdb-ha acknowledge ovn || :') }, { timeout: STEP_MS })
 after(async () => { if (skip === false) await hosts.down() }, { timeout: STEP_MS })
 
 test('the page is typed as it stands, on data that was there before, and the cluster serves', { skip, timeout: 3 * STEP_MS }, async () => {
@@ -119,13 +130,20 @@ test('every block of the page was typed, but the one that another takes the plac
   assert.deepEqual(blocks.filter(each => !typed.has(each)).map(({ section, index }) => `${section} ${index}`), ['Existing data 2'])
 })
 
-test('systemctl restart of the active\'s agent moves nothing, and its databases go on', { skip, timeout: STEP_MS }, async () => {
-  const active = await settled()
-  const [term, servers, agent] = [(await view()).term, await databases(active), await property(active, 'ovsdb-ha-agent', 'MainPID')]
-  await hosts.run(active, ['systemctl', 'restart', 'ovsdb-ha-agent'])
-  await settled(name => name === active.name)
-  assert.notEqual(await property(active, 'ovsdb-ha-agent', 'MainPID'), agent)
-  assert.deepEqual([(await view()).term, await databases(active)], [term, servers])
+test('systemctl restart of the active\'s agent moves nothing when it is back within the lease, and its databases go on', { skip, timeout: STEP_MS }, async () => {
+  for (let attempt = 1; attempt <= RESTARTS; attempt++) {
+    const active = await settled()
+    const [term, servers, agent] = [(await view()).term, await databases(active), await property(active, 'ovsdb-ha-agent', 'MainPID')]
+    await hosts.run(active, ['systemctl', 'restart', 'ovsdb-ha-agent'])
+    const [leftMicroseconds, backMicroseconds] = await Promise.all(['ActiveExitTimestampMonotonic', 'ActiveEnterTimestampMonotonic'].map(async name => Number(await property(active, 'ovsdb-ha-agent', name)))) as [number, number]
+    // a loaded machine may need longer than the lease: then another node serves, as it should, and this restart tells nothing
+    if (backMicroseconds - leftMicroseconds > LEASE_MS * 1000 / 2) continue
+    await settled(name => name === active.name)
+    assert.notEqual(await property(active, 'ovsdb-ha-agent', 'MainPID'), agent)
+    assert.deepEqual([(await view()).term, await databases(active)], [term, servers])
+    return
+  }
+  assert.fail(`none of ${RESTARTS} restarts was back within half a lease: is this machine overloaded?`)
 })
 
 test('an agent that stands still is killed and started by systemd, and its node is a backup again', { skip, timeout: STEP_MS }, async () => {

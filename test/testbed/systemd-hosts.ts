@@ -104,11 +104,12 @@ export class SystemdHosts {
 
   /** At once, for all that runs on it; its addresses and packet filter are gone too. */
   async powerOff (host: SystemdHost): Promise<void> {
-    const init = this.#running.get(host.name)
     this.#running.delete(host.name)
     await execa('ip', ['-n', this.#switch, 'link', 'delete', host.name], { reject: false, timeout: 10_000 })
-    if (init !== undefined) signal(init, 'SIGKILL')
     const cgroup = await this.#cgroup(host)
+    const [init = ''] = (await readFile(`${cgroup}/cgroup.procs`, 'utf8').catch(() => '')).split('\n')
+    const [booted = ''] = (await readFile(`${cgroup}/init.scope/cgroup.procs`, 'utf8').catch(() => '')).split('\n')
+    for (const pid of [init, booted].filter(text => text !== '')) signal(Number(pid), 'SIGKILL')
     await poll(async () => /^populated 0$/m.test(await readFile(`${cgroup}/cgroup.events`, 'utf8').catch(() => 'populated 0')) ? true : null, { deadlineMs: 30_000, what: `the processes of host ${host.name} to end` })
     await execa('find', [cgroup, '-depth', '-type', 'd', '-exec', 'rmdir', '{}', ';'], { reject: false, timeout: 10_000 })
     await execa('ip', ['netns', 'delete', this.#namespace(host)], { reject: false, timeout: 10_000 })
