@@ -25,5 +25,20 @@ for (const version of VERSIONS) {
       await until('it says nothing', 10_000, async () => Object.keys((await read())?.counts ?? {}).length === 0)
       statistics.close()
     })
+
+    test('a server that hangs says nothing, and is not waited for: what is known without it is told', { timeout: 30_000 }, async () => {
+      const node = await active()
+      const statistics = createStatistics([node.config])
+      const pid = await node.pid()
+      process.kill(pid, 'SIGSTOP')
+      try {
+        const [hung] = await statistics.read()
+        assert.deepEqual(hung?.counts, {})
+        assert.ok((hung.freeDiskBytes ?? 0) > 0)
+      } finally {
+        process.kill(pid, 'SIGCONT')
+        statistics.close()
+      }
+    })
   })
 }
