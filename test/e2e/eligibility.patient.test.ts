@@ -63,6 +63,7 @@ describeCluster('eligibility', { ovs: '3.1', timing: PATIENT }, ({ testbed, scen
     assert.equal((await scene.ovsdbHa('switchover')).exitCode, 0)
     const operation = await scene.ended()
     assert.equal(operation.to, preview.to)
+    await assertFollows(scene, 'b')
     const next = await json<SwitchoverPreview>(scene, 'switchover', '--dry-run', '--to', 'b')
     assert.ok(next.outage.measuredAttempts >= 1 && (next.outage.medianMs ?? 0) > 0, JSON.stringify(next.outage))
     const refused = await scene.ovsdbHa('switchover', '--dry-run', '--to', 'c')

@@ -24,8 +24,10 @@ export const VERSIONS = ['3.1', '3.5'] as const
 export const NEWEST: readonly (typeof VERSIONS[number])[] = process.env.OVSDB_HA_E2E_VERSIONS === 'all' ? VERSIONS : ['3.5']
 /** For scenarios that are not about how fast: a loaded machine is not taken for a lost node, nor its slow commands for failures. */
 export const PATIENT = { lease: '8s', renewEvery: '2s', suspectAfter: '2s', reportEvery: '500ms', commandTimeout: '8s', promoteDeadline: '20s', coldStartWait: '5s' } as const
+/** How often each client writes, and the observer tries to: what is not about how fast leaves the processor to its neighbours. */
+const PATIENT_PACE_MS = 40
 /** Long, since the machine may be loaded; what is waited for usually comes within a second. A shared machine may need longer still. */
-export const DEADLINE_MS = Number(process.env.OVSDB_HA_E2E_DEADLINE_MS ?? 45_000)
+export const DEADLINE_MS = Number(process.env.OVSDB_HA_E2E_DEADLINE_MS ?? 120_000)
 /** Which testbed; a free one when none is named, so that two files can run at the same time. */
 const INDEX = process.env.OVSDB_HA_E2E_INDEX === undefined ? await claimFreeIndex() : Number(process.env.OVSDB_HA_E2E_INDEX)
 /** A line of the file of acknowledged writes has at least this many bytes. */
@@ -98,7 +100,7 @@ export function describeCluster (title: string, options: Omit<TestbedOptions, 'i
 
 async function play (t: TestContext, testbed: Testbed, options: ScenarioOptions, body: (scene: Scene) => Promise<void>): Promise<void> {
   await settle(testbed, options.active ?? 'a')
-  const observer = await testbed.observe()
+  const observer = await testbed.observe(isPatient(testbed) ? { everyMs: PATIENT_PACE_MS } : {})
   const clients = options.quiet === true ? [] : await startClients(testbed, options)
   try {
     const scene = await createScene(t, testbed, clients, observer)
@@ -132,8 +134,11 @@ async function startClients (testbed: Testbed, { address = ({ plan }) => plan.vi
   const dialled = host.includes(':') ? `[${host}]` : host
   // a loaded machine may be late with a reply: that is no disturbance
   const patience = undisturbed ? ['--timeout-ms', String(PATIENCE_MS), '--connect-ms', String(PATIENCE_MS)] : []
-  return await Promise.all(SERVERS.filter(({ name }) => writers.includes(name)).map(server => startClient(testbed, server.name, `${dialled}:${server.port}`, ['--db', server.database, ...patience])))
+  const pace = isPatient(testbed) ? ['--interval-ms', String(PATIENT_PACE_MS)] : []
+  return await Promise.all(SERVERS.filter(({ name }) => writers.includes(name)).map(server => startClient(testbed, server.name, `${dialled}:${server.port}`, ['--db', server.database, ...patience, ...pace])))
 }
+
+const isPatient = ({ options }: Testbed) => options.timing.lease === PATIENT.lease
 
 async function startClient (testbed: Testbed, name: string, address: string, args: readonly string[]): Promise<Client> {
   const ackedFile = `${testbed.plan.directory}/acked-${name}`

@@ -16,7 +16,7 @@ export const HOST_ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbi
 
 /** The host's side of `HostPlan.directory`. */
 export const HOST_DIRECTORY = '/run/ovsdb-ha'
-const HOST_START_DEADLINE_MS = 5_000
+const HOST_START_DEADLINE_MS = 20_000
 /** First argument of every host's first process; the second is the testbed's directory. */
 export const INIT_SCRIPT = path.join(import.meta.dirname, 'host-init.sh')
 

@@ -13,7 +13,7 @@ import { addAttempt, conflictsOf, type Conflict, type Tenure } from './overlap.t
 import { dataHostsOf, type TestbedPlan } from './plan.ts'
 
 const TABLES = { nb: 'Address_Set', sb: 'Address_Set' } as const
-const STOP_DEADLINE_MS = 5_000
+const STOP_DEADLINE_MS = 20_000
 
 export interface ObserverReport {
   /** Accepted writes. Without any, the absence of conflicts says nothing. */

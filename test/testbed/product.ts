@@ -16,7 +16,7 @@ export type ProcessName = DaemonName | ServerName
 
 /** The user of the controller's image. */
 const CONTROLLER_UID = 10_001
-const PROCESS_DEADLINE_MS = 5_000
+const PROCESS_DEADLINE_MS = 20_000
 const LOG_TAIL_LINES = 15
 const LOG_TAIL_BYTES = 8_192
 

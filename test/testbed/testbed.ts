@@ -26,7 +26,7 @@ import { isHeldByAnother, readState, thisRunner, writeState } from './state.ts'
 import { readStatus, type TestbedStatus } from './status.ts'
 import { poll } from './wait.ts'
 
-const SERVING_DEADLINE_MS = 60_000
+const SERVING_DEADLINE_MS = 120_000
 const EXEC_TIMEOUT_MS = 30_000
 const REDIS_TIMEOUT_MS = 2_000
 
