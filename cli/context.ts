@@ -31,7 +31,7 @@ export interface CliContext {
   /** A client of the controller that the options and the environment name. */
   readonly client: (options: ConnectionOptions) => Promise<ControllerClient>
   /** Whoever runs a daemon of ours as a service. */
-  readonly serviceManager: () => ServiceManager
+  readonly serviceManager: () => Promise<ServiceManager>
   /** Ends the command with this exit code although nothing was thrown (`config check` that found problems). */
   readonly setExitCode: (code: ExitCode) => void
 }

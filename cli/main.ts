@@ -2,15 +2,15 @@
 import { enableCompileCache } from 'node:module'
 import path from 'node:path'
 import packageJson from '../package.json' with { type: 'json' }
-import { EXIT, type CliContext } from './context.ts'
-import { runCommand } from './program.ts'
-import { createServiceManager } from './service-manager.ts'
+import type { CliContext } from './context.ts'
 
 const { env, stdout, stderr } = process
 
 // an agent that restarts must be back within its lease (ADR 4): types are stripped once, not at every start. Where the
-// folder cannot be written it is merely slower
+// folder cannot be written it is merely slower. What a static import names is loaded before this line: so there is none
 enableCompileCache(path.join(import.meta.dirname, '../node_modules/.cache/ovsdb-ha'))
+const { EXIT } = await import('./context.ts')
+const { runCommand } = await import('./program.ts')
 
 const environment: CliContext['environment'] = {
   server: env.OVSDB_HA_SERVER,
@@ -42,7 +42,10 @@ const context: CliContext = {
     const { connectTo } = await import('./connection.ts') // a daemon needs no HTTP client of ours
     return connectTo(options, environment)
   },
-  serviceManager: () => createServiceManager({ notifySocket, watchdogMicroseconds, watchdogPid, pid: process.pid, onProblem: message => { stderr.write(`${message}\n`) } }),
+  async serviceManager () {
+    const { createServiceManager } = await import('./service-manager.ts') // only a daemon has one
+    return createServiceManager({ notifySocket, watchdogMicroseconds, watchdogPid, pid: process.pid, onProblem: message => { stderr.write(`${message}\n`) } })
+  },
   setExitCode: code => { process.exitCode = code }
 }
 

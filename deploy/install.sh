@@ -72,6 +72,19 @@ put_file () { # SOURCE TARGET: when it differs
   cmp -s "$1" "$2" || act install -m 0644 "$1" "$2"
 }
 
+# An agent that restarts must be back within its lease (ADR 4): types are stripped now, and not at its start. Node.js keeps what it
+# compiled apart for each user, and the user of witnesses and controllers cannot write there later.
+compile_ahead () { # RELEASE
+  compiled=$1/node_modules/.cache/ovsdb-ha
+  install -d -m 0755 "$compiled"
+  for as in '' 'setpriv --reuid ovsdb-ha --regid ovsdb-ha --clear-groups'; do
+    [ -z "$as" ] || chown ovsdb-ha "$compiled"
+    for daemon in 'agent --node warm' controller; do $as "$1/cli/ovsdb-ha" $daemon --config /dev/null > /dev/null 2>&1 || :; done
+  done
+  chown -R 0:0 "$compiled"
+  chmod -R u=rwX,go=rX "$compiled"
+}
+
 # A release lies in a directory that is named by its content, and `current` points to one: what runs keeps its own files.
 install_program () {
   stage=$(mktemp -d)
@@ -85,10 +98,7 @@ install_program () {
     rm -rf "$opt/$release.part"
     act cp -R "$stage/tree" "$opt/$release.part"
     act mv "$opt/$release.part" "$opt/$release"
-    # An agent that restarts must be back within its lease (ADR 4): types are stripped now, and not at its start.
-    if is_host && [ "$dry" = no ]; then
-      for daemon in 'agent --node warm' controller; do "$opt/$release/cli/ovsdb-ha" $daemon --config /dev/null > /dev/null 2>&1 || :; done
-    fi
+    if is_host && [ "$dry" = no ]; then compile_ahead "$opt/$release"; fi
   fi
   previous=$(readlink "$opt/current" 2>/dev/null || :)
   if [ "$previous" != "$release" ]; then

@@ -17,6 +17,6 @@ export function registerAgent (program: Command, { serviceManager, environment }
     .action(async ({ config, ...options }: NodeOptions & { readonly config: string }) => {
       const node = await nodeName(options, environment)
       const { startAgent } = await import(new URL('../../agent/main.ts', import.meta.url).href) as AgentMain
-      await withConfigFile(config, () => startAgent({ configFile: config, node, serviceManager: serviceManager() }))
+      await withConfigFile(config, async () => startAgent({ configFile: config, node, serviceManager: await serviceManager() }))
     })
 }

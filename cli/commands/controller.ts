@@ -14,6 +14,6 @@ export function registerController (program: Command, { serviceManager }: CliCon
     .requiredOption('--config <file>', 'the cluster.yaml')
     .action(async ({ config }: { readonly config: string }) => {
       const { startController } = await import(new URL('../../controller/main.ts', import.meta.url).href) as ControllerMain
-      await withConfigFile(config, () => startController({ configFile: config, serviceManager: serviceManager() }))
+      await withConfigFile(config, async () => startController({ configFile: config, serviceManager: await serviceManager() }))
     })
 }

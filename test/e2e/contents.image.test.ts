@@ -179,6 +179,7 @@ for (const role of ROLES) {
       assert.equal(exitCode, 2)
       const lookedFor = stderr.split('\n').filter(line => line.includes('reading cache from'))
       assert.ok(lookedFor.length > 300, `${lookedFor.length} files`)
+      assert.ok(lookedFor.some(line => line.includes('/cli/program.ts')), 'nothing is loaded before the cache is there')
       assert.deepEqual(lookedFor.filter(line => !/\.\.\. success, size=\d+$/.test(line)).slice(0, 3), [])
     })
   })

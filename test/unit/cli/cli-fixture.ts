@@ -32,7 +32,7 @@ export async function runCli (args: readonly string[], { interrupted = new Abort
     nowMs: () => performance.now(),
     environment: known,
     client: options => connectTo(options, known),
-    serviceManager: () => ({ ready: async () => {}, stopping: async () => {} }),
+    serviceManager: async () => ({ ready: async () => {}, stopping: async () => {} }),
     setExitCode: given => { code = given }
   }, '9.9.9')
   return { code, out: out.join('\n'), err: err.join('\n') }
