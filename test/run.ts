@@ -5,6 +5,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { execa } from 'execa'
 import { runTestFiles } from './test-files.ts'
+import { onInterrupt } from './testbed/interrupt.ts'
 import { addTallies, EMPTY_TALLY, type Tally } from './tally.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '..')
@@ -40,11 +41,12 @@ const LONG_STAGES: readonly Stage[] = [
 async function main (): Promise<void> {
   const { values } = parseArgs({ options: { only: { type: 'string', multiple: true } } })
   const chosen = chooseStages(values.only)
+  const interrupt = onInterrupt()
   let total: Tally = EMPTY_TALLY
   for (const stage of chosen) {
     console.log(`\n== ${stage.name}`)
     const startMs = performance.now()
-    const tally = await runStage(stage)
+    const tally = await runStage(stage, interrupt)
     total = addTallies(total, tally)
     const seconds = ((performance.now() - startMs) / 1000).toFixed(1)
     console.log(`== ${stage.name} ${tally.failed === 0 ? 'passed' : 'FAILED'} in ${seconds} s${describe(tally)}`)
@@ -67,9 +69,9 @@ function chooseStages (only: readonly string[] | undefined): readonly Stage[] {
 }
 
 /** A stage that finds nothing to run has failed: a test run that tests nothing must not pass. */
-async function runStage (stage: Stage): Promise<Tally> {
+async function runStage (stage: Stage, interrupt: AbortSignal): Promise<Tally> {
   if (stage.type === 'program') {
-    const result = await execa(process.execPath, stage.argv, { cwd: ROOT, stdin: 'ignore', stdout: 'inherit', stderr: 'inherit', timeout: stage.deadlineMs, reject: false })
+    const result = await execa(process.execPath, stage.argv, { cwd: ROOT, stdin: 'ignore', stdout: 'inherit', stderr: 'inherit', timeout: stage.deadlineMs, cancelSignal: interrupt, reject: false })
     if (result.timedOut) console.log(`${stage.name} did not end within ${stage.deadlineMs} ms`)
     return { ...EMPTY_TALLY, failed: result.failed ? 1 : 0 }
   }
@@ -78,7 +80,7 @@ async function runStage (stage: Stage): Promise<Tally> {
     console.log(`no files match ${stage.files.join(' ')}`)
     return { ...EMPTY_TALLY, failed: 1 }
   }
-  return await runTestFiles(files, { concurrency: stage.concurrency, deadlineMs: stage.deadlineMs })
+  return await runTestFiles(files, { concurrency: stage.concurrency, deadlineMs: stage.deadlineMs, interrupt })
 }
 
 function describe (tally: Tally): string {

@@ -7,13 +7,14 @@ import type { ClusterView, HistoryEntry, HistoryList, NodeView, OperationView } 
 import { CLUSTER_NAME, SERVERS, type ServerName } from '../testbed/cluster-file.ts'
 import { whatIsMissing } from '../testbed/controller-api.ts'
 import { claimFreeIndex } from '../testbed/free-index.ts'
+import { onInterrupt } from '../testbed/interrupt.ts'
 import { type Observer } from '../testbed/observer.ts'
 import { type TestbedOptions } from '../testbed/options.ts'
 import { poll } from '../testbed/wait.ts'
 import { hostOf } from '../testbed/plan.ts'
 import { type ProbeReport, type ProbeRun } from '../testbed/probe.ts'
 import { findProcess } from '../testbed/product.ts'
-import { createTestbed, type Testbed } from '../testbed/testbed.ts'
+import { createTestbed, type Testbed, type UpOptions } from '../testbed/testbed.ts'
 import { ovsdbHa, type CliResult } from './cli.ts'
 import { assertStatus } from './status-golden.ts'
 import { settle, wholeAgain } from './settle.ts'
@@ -91,11 +92,28 @@ export interface ClusterUnderTest {
 /** A testbed that several scenarios share, brought up before the first and taken down after the last. */
 export function describeCluster (title: string, options: Omit<TestbedOptions, 'index'>, define: (cluster: ClusterUnderTest) => void): void {
   describe(title, () => {
-    const testbed = createTestbed({ index: INDEX, ...options })
+    const testbed = endedByInterrupt(createTestbed({ index: INDEX, ...options }))
     before(() => testbed.up())
     after(() => testbed.down())
     define({ testbed, scenario: (name, how, body) => { test(name, t => play(t, testbed, how, body).catch(error => tellHistory(t, testbed, error))) } })
   })
+}
+
+/** Hosts outlive this process, which a Ctrl-C or a deadline may end, also while they are built or removed. */
+function endedByInterrupt (testbed: Testbed): Testbed {
+  const interrupt = onInterrupt()
+  let last: Promise<void> = Promise.resolve()
+  const oneAfterTheOther = async (work: () => Promise<void>): Promise<void> => {
+    last = last.catch(() => { /* whoever began it was told */ }).then(work)
+    await last
+  }
+  const up = (options?: UpOptions) => oneAfterTheOther(async () => {
+    interrupt.throwIfAborted() // the next scenario, which finds its hosts gone
+    await testbed.up({ ...options, signal: interrupt })
+  })
+  const down = () => oneAfterTheOther(() => testbed.down())
+  interrupt.addEventListener('abort', () => down().finally(() => process.exit(1)))
+  return { ...testbed, up, down }
 }
 
 async function play (t: TestContext, testbed: Testbed, options: ScenarioOptions, body: (scene: Scene) => Promise<void>): Promise<void> {
